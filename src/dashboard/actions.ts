@@ -6,16 +6,16 @@ interface ActionCall {
   readonly view: View;
   readonly spool: SpoolHandle;
   readonly fields: URLSearchParams;
-  /** Vouches for what a page is to say to its user. */
+  /** Signs a sentence that a page shows its user. */
   sign(done: string): Promise<string>;
 }
 
 type Action = (call: ActionCall) => Promise<Response>;
 
-/** Dead letters that one press of a button requeues at most; the next press takes the rest. */
+/** At most this many dead letters are requeued per press of the button; press again for the rest. */
 const atOnce = 1_000;
 
-/** What a form may do, by its path; each needs `mayChange`. */
+/** The actions of forms, by path; each needs `mayChange`. */
 export const actions: Readonly<Record<string, Action>> = {
   '/pause': async (call) => {
     const { spool, fields } = call;
@@ -63,7 +63,7 @@ function given(fields: URLSearchParams, name: string): string | undefined {
   return value === undefined || value === '' ? undefined : value;
 }
 
-/** To a page of its own, so that a reload does nothing twice. */
+/** Redirects to another page, so that a reload doesn't repeat the action. */
 async function done({ view, sign }: ActionCall, to: string, what: string): Promise<Response> {
   const query = new URLSearchParams({ done: what, by: await sign(what) });
   const location = `${view.basePath}${to}${to.includes('?') ? '&' : '?'}${query}`;

@@ -1,7 +1,7 @@
 import { drawnIndexes } from './plot.ts';
 
 /**
- * What keeps the overview up to date: numbers and lines are set in place, so that a page that stays open grows by nothing. Without it the page is as it was loaded.
+ * Keeps the overview up to date: sets numbers and lines in place, so that an open page doesn't grow. Without it the page stays as loaded.
  */
 export const script = `'use strict';
 (() => {

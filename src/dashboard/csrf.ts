@@ -1,6 +1,6 @@
 const encoder = new TextEncoder();
 
-/** Signs what a page gives its user to send back: whoever makes another person's browser send it can't know the signature. */
+/** Signs what a page gives its user to send back: another site that makes the browser send it can't know the signature. */
 export class Signatures {
   readonly #secret: string;
   #key: ReturnType<typeof crypto.subtle.importKey> | undefined;
@@ -14,7 +14,7 @@ export class Signatures {
     return [...new Uint8Array(signature)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   }
 
-  /** Takes the same time wherever a wrong one differs. */
+  /** Takes constant time, wherever a wrong signature differs. */
   async fits(given: string | null, what: string): Promise<boolean> {
     if (given === null || !/^[0-9a-f]{64}$/.test(given)) return false;
     const signature = Uint8Array.from(given.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
@@ -34,17 +34,17 @@ export class Signatures {
   }
 }
 
-/** What is signed of a user's forms. Begins unlike {@link doneBy}, so that neither signature passes for the other, whatever users are called. */
+/** The signed text of a user's forms. Has another prefix than {@link doneBy}, so that neither signature passes for the other, whatever the users' names. */
 export function formOf(user: string): string {
   return JSON.stringify(['form', user]);
 }
 
-/** What is signed of a sentence that a page shows its user. */
+/** The signed text of a sentence that a page shows its user. */
 export function doneBy(user: string, done: string): string {
   return JSON.stringify(['done', user, done]);
 }
 
-/** Whether a browser says that another site has made it ask. */
+/** Whether the browser says that another site caused the request. */
 export function isCrossSite(request: Request): boolean {
   const site = request.headers.get('sec-fetch-site');
   return site === 'cross-site' || site === 'same-site' || request.headers.get('origin') === 'null';

@@ -13,7 +13,7 @@ import { headers, type View } from './page.ts';
 /** The handler that {@link dashboard} returns: call it with each request below its path. */
 export interface Dashboard {
   (request: Request): Promise<Response>;
-  /** Ends its looks at the spool and the streams of the pages that follow them, so that your server can close. The spool stays open: it is yours. */
+  /** Ends its sampling and the event streams of open pages, so that your server can close. The spool stays open: it is yours. */
   close(): void;
 }
 
@@ -21,8 +21,8 @@ export interface Dashboard {
 const longestForm = 65_536;
 
 /**
- * Pages for operators over a spool: states over time, mailboxes and what is in their way, search, one message's life, dead letters, pause and resume. Texts are shown to those who
- * may read them, when they ask, and each reading is audited. docs/dashboard.md shows it behind node:http, Express, Fastify and Hono.
+ * Pages for operators of a spool: states over time, mailboxes and their obstacles, search, a message's history, dead letters, pause and resume. Users who may read texts see them
+ * on request, and each reading is audited. docs/dashboard.md shows it behind node:http, Express, Fastify and Hono.
  *
  * @throws {OfflineImError} `OPTION_INVALID`
  * @example
@@ -45,7 +45,7 @@ export function dashboard(options: DashboardOptions): Dashboard {
   return Object.assign(handle, { close: () => history.end() });
 }
 
-/** To HEAD its head alone: what follows the numbers would follow them for nobody. */
+/** Returns only the head for HEAD: an event stream would have no reader. */
 async function answered(
   settings: DashboardSettings,
   history: History,
@@ -55,7 +55,7 @@ async function answered(
   const answer = await answerTo(settings, history, signatures, request);
   const { status, headers: own, body } = answer;
   if (request.method !== 'HEAD' || body === null) return answer;
-  // It may be authorize()'s own, which may fail, or take its time.
+  // The body may be authorize()'s own, which may fail or be slow.
   tell(() => body.cancel());
   return new Response(null, { status, headers: own });
 }
@@ -70,7 +70,7 @@ async function answerTo(
   const { basePath, spool } = settings;
   if (url.pathname !== basePath && !url.pathname.startsWith(`${basePath}/`)) return plain(404, 'Nothing is here.');
   const path = url.pathname.slice(basePath.length) || '/';
-  // Asked of everything, files too: nobody learns without a login that this is here.
+  // Called for files too: without a login no request reveals that the dashboard exists.
   const allowed = await settings
     .authorize(withoutBody(request))
     .then(
@@ -112,7 +112,7 @@ async function answerTo(
   }
 }
 
-/** What was done, in the words of this page only: in a link of somebody else's it would say whatever they like. */
+/** The action done, only if signed by this page: otherwise a foreign link could show any text. */
 async function doneIn(query: URLSearchParams, signatures: Signatures, user: string): Promise<string | undefined> {
   const done = query.get('done');
   return done !== null && (await signatures.fits(query.get('by'), doneBy(user, done))) ? done : undefined;
@@ -143,7 +143,7 @@ async function post(
   return action({ view, spool, fields, sign: (done) => signatures.of(doneBy(view.user.user, done)) });
 }
 
-/** Never a clone: a body that is read by two can't be cut off by one of them, and a form that is too long would hang. */
+/** Never a clone: one of two readers can't cut a body off, and a form that is too long would hang. */
 function withoutBody({ url, method, headers: given, signal }: Request): Request {
   return new Request(url, { method, headers: given, signal });
 }

@@ -2,26 +2,26 @@ import type { Clock } from '../core/clock.ts';
 import { tell } from '../core/host-calls.ts';
 import { type SpoolState, spoolStates } from '../spool/contract.ts';
 
-/** One look at the spool. */
+/** One sample of the spool. */
 export interface Sample {
   /** ms since 1970 UTC. */
   readonly at: number;
   readonly states: Readonly<Record<SpoolState, number>>;
 }
 
-/** What follows each look. */
+/** A follower of the samples. */
 export interface Follower {
   show(sample: Sample): void;
-  /** There will be no more. */
+  /** Called when there will be no more. */
   end(): void;
 }
 
-/** ms between looks, and how many are kept: an hour. */
+/** ms between samples, and how many are kept: an hour. */
 const interval = 10_000;
 const most = 360;
 
 /**
- * Entries by state over the last hour, since the dashboard was made: a ring, so that its memory stays as it is. It looks by itself, and tells whoever follows.
+ * Entries by state over the last hour, since the dashboard was created: a ring, so that its memory is constant. Samples by itself, and notifies its followers.
  */
 export class History {
   readonly #clock: Clock;
@@ -41,12 +41,12 @@ export class History {
     return this.#samples;
   }
 
-  /** Looks now: what a page shows is never older than the page. */
+  /** Takes a sample now, so that a page never shows an older one. */
   async now(): Promise<Sample> {
     return { at: this.#clock.now(), states: await this.#counts() };
   }
 
-  /** Tells it of each look, until the function returned is called. */
+  /** Notifies a follower of each sample, until the returned function is called. */
   follow(follower: Follower): () => void {
     this.#followers.add(follower);
     return () => this.#followers.delete(follower);
@@ -68,13 +68,13 @@ export class History {
   }
 
   async #look(): Promise<void> {
-    // A spool that can't be asked leaves a gap; the next look may succeed.
+    // A spool that doesn't answer leaves a gap; the next sample may succeed.
     const sample = await this.now().catch(() => undefined);
     if (this.#ended) return;
     if (sample !== undefined) {
       this.#samples.push(sample);
       if (this.#samples.length > most) this.#samples.shift();
-      // A page that has gone in this moment takes nothing from the others.
+      // A page that is just gone must not affect the others.
       for (const follower of this.#followers) tell(() => follower.show(sample));
     }
     tell(() => {

@@ -23,7 +23,7 @@ function shown(part: Part): string {
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-/** Controls would be dropped or misread; what turns the direction of text stays, since every text stands in an element of its own. */
+/** Replaces control characters, which would be dropped or misread. Keeps those that change the direction of text, since every text has its own element. */
 function escaped(text: string): string {
   return text
     .replace(/[&<>"']/g, (character) => entities[character] ?? '')

@@ -3,13 +3,13 @@ import { tell } from '../core/host-calls.ts';
 import { type History, numbersOf, type Sample } from './history.ts';
 import { headers } from './page.ts';
 
-/** Pages that are kept up to date at a time. */
+/** At most this many pages are updated at a time. */
 const most = 100;
 
-/** ms after which a page has to ask anew, and is authorized anew. */
+/** ms after which a page must reconnect, and is authorized again. */
 const lifetime = 300_000;
 
-/** Server-sent events: the numbers of each look at the spool. What a page is too slow to read is left out, since the next numbers replace it. */
+/** Server-sent events with the numbers of each sample. Skips events that a page is too slow to read, since the next numbers replace them. */
 export function live(history: History, clock: Clock): Response {
   if (history.ended || history.followers >= most) {
     const why = history.ended ? 'The dashboard is closed.' : 'Too many pages are open.';
@@ -25,7 +25,7 @@ export function live(history: History, clock: Clock): Response {
           write(`data: ${JSON.stringify({ at: sample.at, numbers: numbersOf(sample) })}\n\n`);
         const end = (): void => {
           forget();
-          // One that has ended already has nothing to close.
+          // Already closed.
           tell(() => controller.close());
         };
         const show = (sample: Sample): void => {

@@ -5,7 +5,7 @@ import { type Html, html } from './html.ts';
 import { notFound } from './messages.ts';
 import { form, hidden, page, timeOf, type View } from './page.ts';
 
-/** One message's life, and its text where it was asked for. */
+/** One message's history, and its text on request. */
 export async function message(view: View, spool: SpoolHandle, id: string, withText: boolean): Promise<Response> {
   const entries = await spool.get(id);
   if (entries.length === 0) return notFound(view, id);
@@ -59,7 +59,7 @@ function textOf(view: View, { message: kept, id }: MessageEntry, asked: string, 
   }`;
 }
 
-/** As `sealed()` writes it: what was opened never begins so by accident. */
+/** The prefix that `sealed()` writes: no opened text begins with it by accident. */
 function isSealed(text: string): boolean {
   return /^sealed[1-9]\d{0,3}\.[^.]+\.[\w-]+\.[\w-]+$/.test(text);
 }

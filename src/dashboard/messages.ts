@@ -6,7 +6,7 @@ import { type Html, html } from './html.ts';
 import { searchForm } from './overview.ts';
 import { form, hidden, page, timeOf, type View } from './page.ts';
 
-/** The words of a filter as they stand in an address or a form. */
+/** The parameters of a filter, as in an address or a form. */
 export type FilterWords = Readonly<Partial<Record<'state' | 'mailbox' | 'recipient' | 'code', string>>>;
 
 const names = ['state', 'mailbox', 'recipient', 'code'] as const;
@@ -18,11 +18,11 @@ export function filterWords(given: URLSearchParams): FilterWords {
   return Object.fromEntries(names.flatMap((name) => (given.get(name) ? [[name, given.get(name)?.trim() ?? '']] : [])));
 }
 
-/** Dead letters are a list like any other, with a button. What no index finds ends with the signal: nobody waits for it any more. */
+/** Dead letters are an ordinary list, with a button. A search without an index ends with the signal, when the reader is gone. */
 export async function messages(view: View, spool: SpoolHandle, query: URLSearchParams, signal: AbortSignal): Promise<Response> {
   const words = filterWords(query);
   const cursor = query.get('cursor') ?? undefined;
-  // Checked by whoever reads it.
+  // Checked when read.
   const filter = words as HandleFilter;
   const { entries, cursor: next } = await spool.list({
     ...filter,
@@ -51,7 +51,7 @@ ${next === undefined ? undefined : html`<p><a href="${view.basePath}/messages?${
   return page(view, words.state === 'dead' ? 'Dead letters' : 'Messages', body);
 }
 
-/** What a bulk requeue would do, before it is done. */
+/** Shows what a bulk requeue would do. */
 export function confirmRequeue(view: View, words: FilterWords, { matched, refused, more }: BulkResult): Response {
   const left = Object.values(refused).reduce((sum, count) => sum + count, 0);
   const body = html`<p>${matched}${more ? ' and more' : ''} dead letters ${told(words)} would be tried again, at the end of the order.</p>
@@ -70,7 +70,7 @@ export function notFound(view: View, id: string): Response {
   );
 }
 
-/** An error that says what the caller can do: ours. Others say nothing. */
+/** Shows the library's own errors, which say what to do; others stay hidden. */
 export function failed(view: View, error: unknown): Response {
   if (!(error instanceof OfflineImError)) {
     return page(
@@ -81,7 +81,7 @@ export function failed(view: View, error: unknown): Response {
     );
   }
   const wrong = ['OPTION_INVALID', 'ADDRESS_INVALID', 'SPOOL_KEY_MISSING'].includes(error.code);
-  // Forgotten since the page was made.
+  // Forgotten since the page was rendered.
   const status = error.code === 'ENTRY_UNKNOWN' ? 404 : wrong ? 400 : 500;
   return page(view, 'That did not work', html`<p><bdi>${error.code}: ${error.message}</bdi></p>`, status);
 }

@@ -1,34 +1,34 @@
 import { checkArgument } from '../core/arguments.ts';
 import { callback } from '../core/options.ts';
 
-/** A request of `node:http`, as far as it is read. */
+/** The parts of a `node:http` request that are read. */
 export interface NodeRequestLike extends AsyncIterable<Uint8Array> {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
-  /** What Express leaves of the address when a router is mounted: `url` is then only the rest. */
+  /** Express keeps the whole address here; below a mounted router `url` is only the rest. */
   readonly originalUrl?: string | undefined;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
-/** A response of `node:http`, as far as it is written. */
+/** The parts of a `node:http` response that are written. */
 export interface NodeResponseLike {
-  /** Begins the answer. */
+  /** Begins the response. */
   writeHead(status: number, headers: Record<string, string | string[]>): unknown;
   /** Writes a part; false: wait for `drain`. */
   write(chunk: Uint8Array): boolean;
-  /** Ends the answer. */
+  /** Ends the response. */
   end(): unknown;
   /** As of an event emitter. */
   once(event: 'close' | 'drain', listener: () => void): unknown;
   /** As of an event emitter. */
   off(event: 'close' | 'drain', listener: () => void): unknown;
   readonly destroyed?: boolean;
-  /** Breaks the connection: whoever reads knows that something is missing. */
+  /** Breaks the connection, so that the reader notices the loss. */
   destroy?(): unknown;
 }
 
 /**
- * A handler for `node:http`, Express and Fastify out of one that takes a `Request`. Put it before parsers of bodies: it reads the body itself.
+ * Turns a handler that takes a `Request` into one for `node:http`, Express and Fastify. Put it before body parsers: it reads the body itself.
  *
  * @throws {OfflineImError} `OPTION_INVALID`
  * @example
@@ -51,7 +51,7 @@ export function nodeHandler(
       begun = true;
       await write(response, answer, gone.signal);
     } catch {
-      // The other side has gone, sent what is no request, or the answer broke off: what it has of it must not pass for the whole.
+      // The client has gone or sent an invalid request, or the response broke off: a partial one must not look complete.
       if (!gone.signal.aborted) refuse(response, begun);
     } finally {
       response.off('close', leave);
@@ -59,7 +59,7 @@ export function nodeHandler(
   };
 }
 
-/** Whoever calls the handler waits for nothing: what it rejected with would end the process. */
+/** Never rejects: the caller doesn't wait, so a rejection would end the process. */
 function refuse(response: NodeResponseLike, begun: boolean): void {
   try {
     if (begun && response.destroy !== undefined) response.destroy();
@@ -68,7 +68,7 @@ function refuse(response: NodeResponseLike, begun: boolean): void {
       response.end();
     }
   } catch {
-    // Nobody is left to be told.
+    // The client is gone.
   }
 }
 
@@ -104,7 +104,7 @@ async function write(response: NodeResponseLike, answer: Response, gone: AbortSi
       if (!response.write(part.value)) await drained(response);
     }
   } finally {
-    // Whoever makes the answer must not go on for nobody; after its end this does nothing.
+    // Stops the source of the response; after its end this does nothing.
     cancel();
   }
   response.end();

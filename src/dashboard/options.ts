@@ -16,13 +16,13 @@ export interface DashboardUser {
 
 /** Options of {@link dashboard}. */
 export interface DashboardOptions {
-  /** What `openSpool()` gave, or the spool of a sender of this process, which has it open. */
+  /** The result of `openSpool()`, or the spool of a sender in this process, which has it open. */
   readonly spool: SpoolHandle | SpoolStorage;
   /** Path under which your server calls the handler, such as `/admin/messages`. @default '' */
   readonly basePath?: string | undefined;
   /**
-   * Your login: called for every request, without its body. Returns the user, or a `Response` that is sent instead (401, or a redirect to your login). When it throws, the
-   * answer is 500 without the reason.
+   * Your login: called for every request, without its body. Returns the user, or a `Response` to send instead (401, or a redirect to your login). If it throws, the
+   * response is 500 without the reason.
    */
   authorize(request: Request): DashboardUser | Response | Promise<DashboardUser | Response>;
   /** Key that signs forms, 16 characters or more; processes behind one address share it. @default random, for a single process */
@@ -41,7 +41,7 @@ const rules = {
   clock: byDefault(having<Clock>('a Clock', ['now', 'monotonic', 'setTimer']), systemClock),
 } satisfies RulesFor<DashboardOptions>;
 
-/** Options as they count. */
+/** Options with their defaults. */
 export interface DashboardSettings {
   readonly spool: SpoolHandle;
   readonly basePath: string;
@@ -68,7 +68,7 @@ const userRules = {
   mayReadText: rule<boolean>('true or false', (value) => typeof value === 'boolean'),
 } satisfies RulesFor<DashboardUser>;
 
-/** A host may give more of its user than is asked for. @throws {OfflineImError} `OPTION_INVALID` */
+/** Checks the host's user, which may have further properties. @throws {OfflineImError} `OPTION_INVALID` */
 export function checkedUser(given: unknown): DashboardUser {
   if (typeof given !== 'object' || given === null) {
     throw new OfflineImError('OPTION_INVALID', 'authorize() gave neither { user, mayChange, mayReadText } nor a Response.');

@@ -6,10 +6,10 @@ import { type Html, html } from './html.ts';
 import { form, hidden, page, timeOf, type View } from './page.ts';
 import { plotOf } from './plot.ts';
 
-/** Mailboxes on the page: those that something is in the way of come first. */
+/** Mailboxes on the page, those with obstacles first. */
 const mostLanes = 100;
 
-/** States, what waits by mailbox and why, and what is paused. */
+/** States, waiting messages by mailbox with reasons, and pauses. */
 export async function overview(view: View, spool: SpoolHandle, history: History): Promise<Response> {
   const [now, { paused }, report] = await Promise.all([history.now(), spool.stats(), spool.lanes()]);
   const obstacles = report.reports.flatMap(({ obstacles: all }) => all);

@@ -1,17 +1,17 @@
 import { Html, html } from './html.ts';
 import type { DashboardUser } from './options.ts';
 
-/** What every page needs to know. */
+/** The context of every page. */
 export interface View {
   readonly basePath: string;
   readonly user: DashboardUser;
-  /** What its forms carry. */
+  /** The token of its forms. */
   readonly token: string;
-  /** What was done just now. */
+  /** The action just done. */
   readonly done: string | undefined;
 }
 
-/** No script but the page's own file, nothing of another origin, and no frame around it. */
+/** Allows no script but the page's own file, nothing from another origin, and no frame around it. */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",

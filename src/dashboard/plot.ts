@@ -5,10 +5,10 @@ import { type Html, html } from './html.ts';
 const width = 600;
 const height = 120;
 
-/** What waits or needs someone; what has ended only grows. */
+/** States that wait or need someone; ended ones only grow. */
 const drawn = ['spooled', 'deferred', 'delivering', 'unconfirmed', 'held', 'dead'] as const satisfies readonly SpoolState[];
 
-/** A line for each state over time. The table beside it says the same in numbers. */
+/** A line per state over time. The table beside it has the numbers. */
 export function plotOf(samples: readonly Sample[]): Html {
   const [first] = samples;
   const last = samples.at(-1);
@@ -28,7 +28,7 @@ export function plotOf(samples: readonly Sample[]): Html {
 </figure>`;
 }
 
-/** What a page's script needs to draw on. */
+/** The data that a page's script needs to go on drawing. */
 export const drawnIndexes = drawn.map((state) => spoolStates.indexOf(state));
 
 function iso(time: number): string {

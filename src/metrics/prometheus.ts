@@ -2,7 +2,7 @@ import { checkArgument, objectWith } from '../core/arguments.ts';
 import type { SenderStats, StatsOptions } from '../observability/stats.ts';
 import { spoolStates } from '../spool/contract.ts';
 
-/** What {@link prometheusText} needs of a sender. */
+/** The parts of a sender that {@link prometheusText} needs. */
 export interface MeasuredSender {
   /** As `OfflineImSender.stats()`. */
   stats(options?: StatsOptions): Promise<SenderStats>;
@@ -15,7 +15,7 @@ interface Metric {
 }
 
 /**
- * What a Prometheus server scrapes: gauges of a sender in the text format (`text/plain; version=0.0.4`). No mailbox and no address becomes a label.
+ * Returns the gauges of a sender for a Prometheus server, in the text format (`text/plain; version=0.0.4`). No mailbox and no address becomes a label.
  *
  * Costs what `sender.stats({ limit: 1 })` costs: counting, and reading one entry.
  *

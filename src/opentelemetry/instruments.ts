@@ -17,14 +17,14 @@ export interface Instruments {
   readonly unavailable: GaugeLike;
 }
 
-/** Upper bounds, in s: two minutes are the least that a message takes, five days the most. */
+/** Upper bounds, in s: a message takes two minutes at least, five days at most. */
 const deliverySeconds = [60, 120, 123, 126, 130, 150, 180, 240, 300, 600, 1_800, 3_600, 21_600, 86_400, 432_000];
 const latenessSeconds = [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 600, 3_600, 21_600, 86_400];
-/** Those that the semantic conventions give. */
+/** The bounds of the semantic conventions. */
 const requestSeconds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 const counts = [1, 2, 3, 5, 10, 20, 50, 100];
 
-/** Conventional names where https://opentelemetry.io/docs/specs/semconv/messaging/messaging-metrics/ has them. */
+/** Uses the conventional names of https://opentelemetry.io/docs/specs/semconv/messaging/messaging-metrics/ where they exist. */
 export function instrumentsOf(meter: MeterLike): Instruments {
   const histogram = (name: string, unit: string, description: string, bounds: number[]): HistogramLike =>
     meter.createHistogram(name, { unit, description, advice: { explicitBucketBoundaries: bounds } });

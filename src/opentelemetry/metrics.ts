@@ -4,7 +4,7 @@ import { type Instruments, instrumentsOf } from './instruments.ts';
 import type { AttributesLike, CounterLike, MeterLike, ObservationsLike, ObservedSender } from './options.ts';
 import { type Series, Tally } from './tally.ts';
 
-/** Events that are counted and nothing more, by the name behind the colon. */
+/** Events that are only counted, by the name after the colon. */
 const counted = [
   'message:spooled',
   'message:refused',
@@ -18,20 +18,20 @@ const counted = [
 
 type Counted = (typeof counted)[number] | 'message:picked-up' | 'message:delivered';
 
-/** The deepest key of what is kept: codes and mailboxes that are missing. */
+/** The key for a missing code or mailbox. */
 const none = '';
 
-/** Codes of servers are theirs to choose: past any number that is one, nothing more is kept. */
+/** Servers choose their codes: beyond any plausible number, no more series are kept. */
 const mostKept = 1_000;
 
-/** What is said of messages and requests in numbers. */
+/** The metrics of messages and requests. */
 export class Metrics {
   readonly #meter: MeterLike;
   readonly #instruments: Instruments;
   readonly #common: AttributesLike;
   readonly #mailboxes: boolean;
   readonly #tally = new Tally();
-  /** Series by what they say: by operation or event, then by code, then by mailbox. No key is put together for each message. */
+  /** Series by operation or event, then by code, then by mailbox. Avoids building a key per message. */
   readonly #kept = new Map<string, Map<string, Map<string, Series>>>();
   #keptCount = 0;
 
@@ -105,7 +105,7 @@ export class Metrics {
     return made;
   }
 
-  /** Asked when they are collected: what `stats({ limit: 1 })` costs. A sender that has stopped has none. */
+  /** Reads gauges at each collection, at the cost of `stats({ limit: 1 })`. A stopped sender has none. */
   #gauges(sender: ObservedSender): () => void {
     const { entries, oldest, pausedLanes, pausedAll, blocked, unavailable } = this.#instruments;
     const all = [entries, oldest, pausedLanes, pausedAll, blocked, unavailable];

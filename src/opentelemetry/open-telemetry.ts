@@ -7,16 +7,16 @@ import { type ObservedSender, type OpenTelemetryOptions, readTelemetryOptions } 
 import { requestsLogger } from './requests.ts';
 import { recordSpans } from './spans.ts';
 
-/** What {@link openTelemetry} makes. */
+/** The result of {@link openTelemetry}. */
 export interface OpenTelemetry {
   /**
-   * Counts and times what a sender does, and makes a span of each attempt of a note, until the returned function is called. A process with several senders
-   * calls {@link openTelemetry} for each, with `attributes` that tell them apart.
-   * @throws {OfflineImError} `OPTION_INVALID` for what is no sender
+   * Counts and times what a sender does, and creates a span per attempt of a note, until the returned function is called. A process with several senders
+   * calls {@link openTelemetry} for each, with `attributes` that distinguish them.
+   * @throws {OfflineImError} `OPTION_INVALID` if it is not a sender
    */
   observe(sender: ObservedSender): () => void;
   /**
-   * A logger for the transport's option `logger`: it times the requests, and hands everything on.
+   * A logger for the transport's option `logger`: it times the requests, and passes all records on.
    * @param next Where records go. @default nowhere
    */
   logger(next?: Logger): Logger;
@@ -64,7 +64,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry
   };
 }
 
-/** The trace context of the span that is active, for `send(message, { traceparent })`; `undefined` without one. */
+/** The trace context of the active span, for `send(message, { traceparent })`; `undefined` without one. */
 export function activeTraceparent(): string | undefined {
   const context = globalTrace.getActiveSpan()?.spanContext();
   return context === undefined || !globalTrace.isSpanContextValid(context) ? undefined : formatTraceparent(context);

@@ -13,63 +13,63 @@ import {
 import type { EventName, Listener } from '../observability/events.ts';
 import type { SenderStats, StatsOptions } from '../observability/stats.ts';
 
-// What is used of @opentelemetry/api, by shape: so no version of it is bound to ours.
+// The parts of @opentelemetry/api that are used, by shape, so as not to depend on its version.
 
 /** Attributes of a point or a span. */
 export type AttributesLike = Record<string, string | number | boolean>;
 
-/** A counter of `@opentelemetry/api`, as far as it is used. */
+/** A counter of `@opentelemetry/api`. */
 export interface CounterLike {
   /** Adds a value. */
   add(value: number, attributes?: AttributesLike): void;
 }
 
-/** A histogram of `@opentelemetry/api`, as far as it is used. */
+/** A histogram of `@opentelemetry/api`. */
 export interface HistogramLike {
   /** Records a value. */
   record(value: number, attributes?: AttributesLike): void;
 }
 
-/** An observable gauge of `@opentelemetry/api`, as far as it is used. */
+/** An observable gauge of `@opentelemetry/api`. */
 export interface GaugeLike {
-  /** Not called: its shape tells a gauge. */
+  /** Not called: identifies a gauge by its shape. */
   addCallback(callback: never): void;
 }
 
-/** What takes the values of gauges when they are collected. */
+/** Receives the values of gauges at each collection. */
 export interface ObservationsLike {
-  /** Takes the value of a gauge. */
+  /** Records the value of a gauge. */
   observe(gauge: never, value: number, attributes?: AttributesLike): void;
 }
 
-/** What an instrument is said to be. */
+/** The options of an instrument. */
 export interface InstrumentLike {
   readonly description: string;
   readonly unit: string;
   readonly advice?: { explicitBucketBoundaries: number[] };
 }
 
-/** A meter of `@opentelemetry/api`, as far as it is used. */
+/** A meter of `@opentelemetry/api`. */
 export interface MeterLike {
-  /** Makes a counter. */
+  /** Creates a counter. */
   createCounter(name: string, options: InstrumentLike): CounterLike;
-  /** Makes a histogram. */
+  /** Creates a histogram. */
   createHistogram(name: string, options: InstrumentLike): HistogramLike;
-  /** Makes a gauge. */
+  /** Creates a gauge. */
   createObservableGauge(name: string, options: InstrumentLike): GaugeLike;
   /** Calls back at each collection. */
   addBatchObservableCallback(callback: (result: ObservationsLike) => Promise<void>, gauges: never): void;
-  /** Ends that. */
+  /** Removes the callback. */
   removeBatchObservableCallback(callback: (result: ObservationsLike) => Promise<void>, gauges: never): void;
 }
 
-/** A `MeterProvider` of `@opentelemetry/api`, as far as it is used. */
+/** A `MeterProvider` of `@opentelemetry/api`. */
 export interface MeterProviderLike {
   /** The meter of that name. */
   getMeter(name: string, version?: string): MeterLike;
 }
 
-/** How a span is begun. */
+/** The options of a span. */
 export interface SpanOptionsLike {
   readonly kind: number;
   readonly startTime: Date;
@@ -77,31 +77,31 @@ export interface SpanOptionsLike {
   readonly links: { context: { traceId: string; spanId: string; traceFlags: number; isRemote: boolean } }[];
 }
 
-/** A span of `@opentelemetry/api`, as far as it is used. */
+/** A span of `@opentelemetry/api`. */
 export interface SpanLike {
-  /** Whether it is sampled: what one is told that is not, nobody reads. */
+  /** Whether it is sampled: attributes of other spans are never read. */
   isRecording(): boolean;
-  /** Says more of it. */
+  /** Adds attributes. */
   setAttributes(attributes: AttributesLike): unknown;
-  /** Says that it failed. */
+  /** Sets the status, for a failure. */
   setStatus(status: { code: number }): unknown;
   /** Ends it, at that time. */
   end(time?: Date): void;
 }
 
-/** A tracer of `@opentelemetry/api`, as far as it is used. */
+/** A tracer of `@opentelemetry/api`. */
 export interface TracerLike {
-  /** Begins a span within a context. */
+  /** Starts a span within a context. */
   startSpan(name: string, options: SpanOptionsLike, context: never): SpanLike;
 }
 
-/** A `TracerProvider` of `@opentelemetry/api`, as far as it is used. */
+/** A `TracerProvider` of `@opentelemetry/api`. */
 export interface TracerProviderLike {
   /** The tracer of that name. */
   getTracer(name: string, version?: string): TracerLike;
 }
 
-/** What is observed of a sender: an `OfflineImSender`. */
+/** The parts of an `OfflineImSender` that are observed. */
 export interface ObservedSender {
   /** As `OfflineImSender.on()`. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): unknown;
@@ -111,16 +111,16 @@ export interface ObservedSender {
   stats(options?: StatsOptions): Promise<SenderStats>;
 }
 
-/** Where metrics and spans go, and what they say. */
+/** Options of `openTelemetry()`. */
 export interface OpenTelemetryOptions {
-  /** Makes the meter; `false`: no metrics. @default the global one of `@opentelemetry/api`, as it is at this call */
+  /** Provides the meter; `false`: no metrics. @default the global one of `@opentelemetry/api` at the time of the call */
   readonly meterProvider?: MeterProviderLike | false | undefined;
-  /** Makes the tracer; `false`: no spans. @default the global one of `@opentelemetry/api` */
+  /** Provides the tracer; `false`: no spans. @default the global one of `@opentelemetry/api` */
   readonly tracerProvider?: TracerProviderLike | false | undefined;
-  /** Attributes of every point and span, such as the name of this sender where a process has several. @default {} */
+  /** Attributes of every point and span, such as this sender's name if a process has several. @default {} */
   readonly attributes?: AttributesLike | undefined;
   /**
-   * Says the sender's mailbox as `offline_im.mailbox` on spans, and on what is counted by message. Personal data, and a time series for each mailbox.
+   * Adds the sender's mailbox as `offline_im.mailbox` to spans and to metrics counted per message. Personal data, and a time series per mailbox.
    * @default false
    */
   readonly mailboxes?: boolean | undefined;

@@ -2,13 +2,13 @@ import { tell } from '../core/host-calls.ts';
 import type { Logger } from '../observability/trace.ts';
 import type { Metrics } from './metrics.ts';
 
-/** Steps of the transports that tell how a request ended. */
+/** Trace steps of the transports at the end of a request. */
 const ended = ['ews:response', 'graph:response'];
 
-/** Requests that carry notes; all others look or prepare. */
+/** Requests that send notes; all others read or prepare. */
 const sends = ['CreateItem', 'sendMail'];
 
-/** A logger that times the requests of a transport, and hands on what it is told. */
+/** A logger that times the requests of a transport, and passes all records on. */
 export function requestsLogger(metrics: Pick<Metrics, 'request' | 'batch'> | undefined, next: Logger | undefined): Logger {
   return {
     debug(fields, message) {
@@ -28,7 +28,7 @@ function measure(metrics: Pick<Metrics, 'request' | 'batch'>, fields: Readonly<R
   if (sends.includes(operation) && Array.isArray(notes)) metrics.batch(notes.length);
 }
 
-/** Why a request failed: our code for one without an answer, else the server's own, else the HTTP status. */
+/** Why a request failed: the library's code if there was no response, else the server's own, else the HTTP status. */
 function errorOf({ code, status, responseCode }: Readonly<Record<string, unknown>>): string | undefined {
   if (typeof code === 'string') return code;
   const first: unknown = Array.isArray(responseCode) ? responseCode.find((one) => one !== 'NoError') : responseCode;

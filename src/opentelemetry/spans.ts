@@ -8,14 +8,14 @@ type Settled = OfflineImEvents['note:settled'];
 /** Links of a span: collectors cut off long lists. */
 const mostLinks = 128;
 
-/** Attributes that are kept to be given again: servers are few, and a host's mistake must not fill the memory. */
+/** At most this many attribute objects are cached: servers are few, and a host's mistake must not fill the memory. */
 const mostKept = 1_000;
 
 /**
- * A span for each attempt of a note, linked to the sends of its messages. Where all of these belong to one trace, the span is part of it: the trace of a web request goes
- * on when its note leaves. It is made once the outcome is known, so that a process that dies leaves none open.
+ * A span per attempt of a note, linked to the sends of its messages. If all of these belong to one trace, the span is part of it: the trace of a web request continues
+ * when its note is sent. The span is created once the outcome is known, so that a process that dies leaves none open.
  *
- * A span that is not sampled costs little: it begins with what a sampler may go by, the same object each time, and only one that is recorded is told the rest.
+ * An unsampled span costs little: it starts with the attributes that a sampler may use, the same object each time; only a recorded span gets the rest.
  */
 export function recordSpans(
   tracer: TracerLike,
@@ -50,7 +50,7 @@ export function recordSpans(
   return () => sender.off('note:settled', record);
 }
 
-/** A send as a link names it. */
+/** A send, as a link. */
 type Send = SpanOptionsLike['links'][number];
 
 function sendsOf(traceparents: readonly string[]): Send[] {
@@ -62,14 +62,14 @@ function sendsOf(traceparents: readonly string[]): Send[] {
   return sends;
 }
 
-/** The first of the sends, where all belong to one trace. */
+/** The first send, if all belong to one trace. */
 function parentOf(sends: readonly Send[]): Context {
   const first = sends[0]?.context;
   if (first === undefined || !sends.every(({ context }) => context.traceId === first.traceId)) return ROOT_CONTEXT;
   return new ParentContext(trace.wrapSpanContext(first));
 }
 
-/** Where the API keeps the span of a context, which it tells nobody but a context. */
+/** The API's key for the span of a context, which it reveals only to a context. */
 const spanKey = (() => {
   let found: symbol | undefined;
   const asking: Context = {
@@ -84,7 +84,7 @@ const spanKey = (() => {
   return found;
 })();
 
-/** A root context with a span. Those of the API have two maps and three closures each, which cost most of what a span did that is not sampled. */
+/** A root context with a span. The API's own have two maps and three closures each: most of the cost of an unsampled span. */
 class ParentContext implements Context {
   readonly #span: Span;
 
@@ -109,7 +109,7 @@ class ParentContext implements Context {
   }
 }
 
-/** What https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/ wants said when a span begins. */
+/** The attributes that https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/ requires at the start of a span. */
 function operation(kind: Settled['kind'], endpoint: string): AttributesLike {
   const host = URL.canParse(endpoint) ? new URL(endpoint).hostname : undefined;
   return {

@@ -1,7 +1,7 @@
 import { tell } from '../core/host-calls.ts';
 import type { AttributesLike, CounterLike } from './options.ts';
 
-/** A series of a counter, and what the counter is not yet told of it. */
+/** A series of a counter, with the amount not yet added to the counter. */
 export interface Series {
   readonly counter: CounterLike;
   readonly attributes: AttributesLike;
@@ -9,13 +9,13 @@ export interface Series {
 }
 
 /**
- * Adds up what is counted, and tells the counters once per batch of notes: SDKs sort and join the attributes of each value that they are given. No collection misses
- * any: the counters are told before the next timer, request or promise.
+ * Sums counts, and adds them to the counters once per batch of notes: SDKs sort and join the attributes of each value. No collection misses any: the counters are
+ * updated before the next timer, request or promise.
  */
 export class Tally {
   #open: Series[] = [];
 
-  /** Of a value of 0 nothing is told. */
+  /** Skips a value of 0. */
   add(series: Series, value: number): void {
     if (value === 0) return;
     if (series.untold === 0 && this.#open.push(series) === 1) queueMicrotask(() => this.#tell());
