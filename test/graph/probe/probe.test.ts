@@ -137,6 +137,19 @@ describe('an unsent item', () => {
     },
   );
 
+  it.each([
+    ['the first', 0],
+    ['the second', 1],
+  ])('of two is left where %s may not be moved', async (_which, kept) => {
+    const two = list(item(tag, { isDraft: true, id: 'd0' }), item(tag, { isDraft: true, id: 'd1' }));
+    const { probe } = canned(({ what, path }) => {
+      if (what === 'move') return path.includes(`/d${kept}/`) ? graphError(403, 'ErrorAccessDenied') : moved;
+      if (what === 'get') return standing(tag, 8, { id: path.split('/').at(-1) });
+      return what === 'drafts' ? two : nothing;
+    });
+    expect(await probe()).toEqual([{ status: 'draft', removed: false }]);
+  });
+
   it('that moved while it was read is looked for again', async () => {
     let reads = 0;
     const { probe } = canned(({ what }) => {
@@ -286,6 +299,24 @@ describe('unknown says why, as a delivery does', () => {
     const [result] = await canned(() => answer).probe();
     expect(result).toMatchObject({ status: 'unknown', ...expected });
     if (!('blocked' in expected)) expect(result).not.toHaveProperty('blocked', true);
+  });
+
+  it.each(['OfflineImTag', 'internetMessageId'])('also where only the search by one key was refused: %s', async (key) => {
+    const [result] = await canned(({ query }) =>
+      query.get('$filter')?.includes(key) === true ? graphError(400, 'ErrorInvalidUrlQueryFilter') : nothing,
+    ).probe();
+    expect(result).toMatchObject({
+      status: 'unknown',
+      scope: 'note',
+      error: { details: { responseCode: 'ErrorInvalidUrlQueryFilter' } },
+    });
+  });
+
+  it('in words, of what was seen or could not be', async () => {
+    const [strange] = await holding({ outbox: list(item('other')) }).probe();
+    expect(strange).toMatchObject({ error: { message: expect.stringContaining('is not what was looked for') } });
+    const [cut] = await holding({ outbox: { json: { value: [], '@odata.count': 1 } } }).probe();
+    expect(cut).toMatchObject({ error: { message: expect.stringContaining('a folder could not be read to its end') } });
   });
 
   const inMailbox = (mailbox: string, n: number, endpoint = root) => ({
