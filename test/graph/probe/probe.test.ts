@@ -312,6 +312,19 @@ describe('unknown says why, as a delivery does', () => {
     });
   });
 
+  it('where no token is to be had, or nobody answers', async () => {
+    const credential = async (): Promise<never> => {
+      throw new Error('no token');
+    };
+    const closed = canned(() => nothing, { credential });
+    expect(await closed.probe()).toMatchObject([{ status: 'unknown', error: { code: 'AUTHENTICATION_FAILED' } }]);
+    expect(closed.asked).toEqual([]);
+    const silent = canned(() => {
+      throw new TypeError('fetch failed', { cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) });
+    });
+    expect(await silent.probe()).toMatchObject([{ status: 'unknown', scope: 'endpoint' }]);
+  });
+
   it('in words, of what was seen or could not be', async () => {
     const [strange] = await holding({ outbox: list(item('other')) }).probe();
     expect(strange).toMatchObject({ error: { message: expect.stringContaining('is not what was looked for') } });
