@@ -95,16 +95,17 @@ function resultOf(value: unknown): ProbeResult {
   const { status } = parts;
   switch (status) {
     case 'found':
-      return parts.tags === undefined ? { status } : { status, tags: texts(parts, 'tags') };
+      return parts.tags === undefined ? { status, ...draft(parts) } : { status, tags: texts(parts, 'tags'), ...draft(parts) };
     case 'absent':
-    case 'pending':
       return { status };
+    case 'pending':
+      return { status, ...draft(parts) };
     case 'draft':
       return { status, removed: flag(parts, 'removed') };
     case 'unknown': {
       const given = parts.scope === undefined ? {} : { scope: scope(parts) };
       const blocked = parts.blocked === undefined ? {} : { blocked: flag(parts, 'blocked') };
-      return { status, error: errorIn(parts), ...given, ...blocked, ...retryAfter(parts) };
+      return { status, error: errorIn(parts), ...given, ...blocked, ...retryAfter(parts), ...draft(parts) };
     }
     default:
       throw new WrongKind('a result of an unknown status');
@@ -157,6 +158,10 @@ function kindOf(value: unknown): string {
 
 function scope(parts: Parts): Scope {
   return oneOf(parts, 'scope', ['note', 'mailbox', 'endpoint']);
+}
+
+function draft(parts: Parts): { readonly draft?: 'left' } {
+  return parts.draft === undefined ? {} : { draft: oneOf(parts, 'draft', ['left']) };
 }
 
 function ended(parts: Parts): { readonly ended?: AttemptEnd } {

@@ -8,7 +8,7 @@ import { checkedOutcomes, checkedResults } from './answers.ts';
 import { askHook, frozenNote, handedNote, inGroups, withTimeout } from './bounded-calls.ts';
 import type { SpoolerContext } from './context.ts';
 import type { Lanes } from './lanes/lanes.ts';
-import { provesSent, reasonOf, settlementOf, settlementOfLostPlace, settlementOfProbe } from './outcome.ts';
+import { besideLostPlace, provesSent, reasonOf, settlementOf, settlementOfLostPlace, settlementOfProbe } from './outcome.ts';
 import { reportAttempts, reportClaim, reportSettled, type Settled, settleAll, settleLate } from './settle.ts';
 
 /** Notes of one lane that were claimed together. */
@@ -124,10 +124,17 @@ async function deliverPrepared(
 /** Probes notes that may have been sent. */
 async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch): Promise<readonly Change[]> {
   const startedAt = context.clock.monotonic();
+  const besideLost = new Set<ClaimedNote>();
   const { settled, ready } = sorted(
     batch.notes.map((claimed): Prepared => {
-      const lost = claimed.unknownAttempts.some(({ place }) => !context.places.canProbe(place));
-      return lost ? { claimed, settlement: settlementOfLostPlace(claimed, context.options) } : build(claimed);
+      const { unknownAttempts } = claimed;
+      const within = unknownAttempts.filter(({ place }) => context.places.canProbe(place));
+      if (within.length === unknownAttempts.length) return build(claimed);
+      if (within.length === 0) return { claimed, settlement: settlementOfLostPlace(claimed, context.options) };
+      // Of those that can be looked for one may be found.
+      const rest = { ...claimed, unknownAttempts: within };
+      besideLost.add(rest);
+      return build(rest);
     }),
   );
   const results = await probeResults(context, ready);
@@ -138,7 +145,8 @@ async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch): 
     if (result.status === 'found' && !provesSent(claimed, result)) lanes.keptCopyAfterFault(batch.lane);
     const history = context.probes.next(claimed, result.status === 'unknown');
     const grace = context.places.graceOf(claimed.unknownAttempts);
-    const settlement = settlementOfProbe(claimed, result, history, context, grace);
+    const proven = settlementOfProbe(claimed, result, history, context, grace);
+    const settlement = besideLost.has(claimed) ? besideLostPlace(claimed, proven, context.options) : proven;
     if (settlement.to === 'unconfirmed') context.probes.planned(claimed.noteId, settlement.after);
     settled.push({ note: claimed, settlement, result });
   }

@@ -95,6 +95,12 @@ export function provesSent(
   return unknownAttempts.every(({ ended }) => ended !== 'fault');
 }
 
+/** The settlement of a note that has an attempt whose place is gone, by what the others showed: that they were not sent does not settle it. */
+export function besideLostPlace(note: ClaimedNote, settlement: Settlement, options: SpoolerSettings): Settlement {
+  const unsent = settlement.to === 'deferred' || (settlement.to === 'dead' && settlement.sent === 'no');
+  return unsent ? settlementOfLostPlace(note, options) : settlement;
+}
+
 /** The settlement of a note with an unknown attempt whose place is no longer configured, so that nobody can look for it. */
 export function settlementOfLostPlace(note: ClaimedNote, options: SpoolerSettings): Settlement {
   if (mayResend(note, options)) return giveUp(note, options);

@@ -85,14 +85,27 @@ function reportStep({ trace }: SpoolerContext, { noteId, attempt, lane }: Claime
   trace.step('settle', { noteId, attempt, lane, to: settlement.to, ...reason });
 }
 
-/** `message:dead` reports a draft by its reason; messages that go on alone, or end as cancelled, have no event that does. */
+/**
+ * `message:dead` reports a draft by its reason; messages that go on alone, or end as cancelled, have no event that does. Neither have those that end for another reason,
+ * such as a copy of another attempt.
+ */
 function reportDraftsLeft({ trace }: SpoolerContext, settled: readonly Settled[], changes: readonly Change[]): void {
-  for (const { note, settlement } of settled) {
-    if (!('reason' in settlement) || settlement.reason.code !== 'DRAFT_LEFT') continue;
+  for (const { note, settlement, result } of settled) {
+    const reason = 'reason' in settlement ? settlement.reason : undefined;
     const { noteId, lane } = note;
-    const silent = changes.some(({ entryId, to }) => to !== 'dead' && note.entries.some(({ id }) => id === entryId));
-    if (silent) trace.warn(new OfflineImError('DRAFT_LEFT', settlement.reason.text, { details: { noteId, lane } }));
+    if (reason?.code === 'DRAFT_LEFT') {
+      const silent = changes.some(({ entryId, to }) => to !== 'dead' && note.entries.some(({ id }) => id === entryId));
+      if (silent) trace.warn(new OfflineImError('DRAFT_LEFT', reason.text, { details: { noteId, lane } }));
+    } else if (settlement.to !== 'unconfirmed' && leavesDraft(result)) {
+      const text = 'A draft of an attempt of the note could not be removed, and was left in the mailbox.';
+      trace.warn(new OfflineImError('DRAFT_LEFT', text, { details: { noteId, lane } }));
+    }
   }
+}
+
+function leavesDraft(result: ProbeResult | undefined): boolean {
+  if (result === undefined || result.status === 'absent') return false;
+  return result.status === 'draft' ? !result.removed : result.draft === 'left';
 }
 
 /** Reports a change that has no outcome behind it: by the host, by the hook, or by expiry. */

@@ -101,9 +101,11 @@ export type DeliveryOutcome =
 
 /** The result of probing the unknown attempts of a note. */
 export type ProbeResult =
-  /** `tags`: the attempts whose copies were found; left out by a transport that can't tell them apart. */
-  | { readonly status: 'found'; readonly tags?: readonly string[] }
-  | { readonly status: 'absent' | 'pending' }
+  /** `tags`: the attempts whose copies were found; left out by a transport that can't tell them apart. `draft`: of one attempt a draft was found that could not be removed. */
+  | { readonly status: 'found'; readonly tags?: readonly string[]; readonly draft?: 'left' }
+  | { readonly status: 'absent' }
+  | { readonly status: 'pending'; readonly draft?: 'left' }
+  /** No attempt was sent: a draft of one, and nothing of any other. */
   | { readonly status: 'draft'; readonly removed: boolean }
   /** No result yet. It delays or blocks its scope as the outcome of a delivery does. */
   | {
@@ -115,6 +117,7 @@ export type ProbeResult =
       readonly retryAfter?: number;
       /** Someone must act before anything in that scope can be asked again. @default true for the codes `AUTHENTICATION_FAILED` and `EWS_DISABLED` */
       readonly blocked?: boolean;
+      readonly draft?: 'left';
     };
 
 /** Something that a transport can't do for a mailbox, for instance for lack of a permission, and what can't be promised without it. */
@@ -154,8 +157,8 @@ export interface Transport {
   /** Returns where a note of this mailbox goes now. Mailboxes with the same endpoint share a circuit. Pure and quick. */
   placeOf(from: Mailbox): Place;
   /**
-   * Returns whether `probe()` can still look into a place that an earlier attempt was sent to. If it can't, nobody can settle the note, which is then dead with
-   * `OUTCOME_UNKNOWN`. Pure and quick. Optional: without it, every place is probed.
+   * Returns whether `probe()` can still look into a place that an earlier attempt was sent to. An attempt in a place where it can't is not handed to `probe()`; unless another
+   * attempt of the note is found, the note is then dead with `OUTCOME_UNKNOWN`. Pure and quick. Optional: without it, every place is probed.
    */
   canProbe?(place: Place): boolean;
   /** Returns the shortest grace, in ms, after which "absent" proves anything in that place; the larger of this and `probe.grace` counts. Pure and quick. */

@@ -13,7 +13,7 @@ import type {
   Transport,
   UnknownAttempt,
 } from './contract.ts';
-import { combined, notAttempted, placeGone, toOutcome } from './verdict.ts';
+import { combined, notAttempted, placeGone, toOutcome, withDraftLeft } from './verdict.ts';
 
 /** Where a mailbox is. */
 export type RouteLocation = 'exchange-online' | 'on-premises';
@@ -254,7 +254,7 @@ function overPlaces(attempt: UnknownAttempt, results: readonly ProbeResult[]): P
   if (results.length === 0) return placeGone(attempt);
   for (const status of ['found', 'pending', 'unknown', 'draft'] as const) {
     const first = results.find((result) => result.status === status);
-    if (first !== undefined) return first;
+    if (first !== undefined) return withDraftLeft(first, results);
   }
   return { status: 'absent' };
 }

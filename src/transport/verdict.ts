@@ -44,11 +44,22 @@ export function notAttempted(why: string): OfflineImError {
   return new OfflineImError('NOT_ATTEMPTED', `The request was not sent: ${why}.`);
 }
 
-/** A proof before a hope, and knowledge before the lack of it. */
-const precedence = ['found', 'pending', 'draft', 'unknown', 'absent'] as const;
+/** A proof before a hope. A draft proves only of its own attempt that it was not sent, so it counts once every other one is known. */
+const precedence = ['found', 'pending', 'unknown', 'draft', 'absent'] as const;
 
 /** Combines the results of a note's attempts, which are in the order of `attempts`, into one. */
 export function combined(results: readonly ProbeResult[], attempts: readonly UnknownAttempt[] = []): ProbeResult {
+  return withDraftLeft(decided(results, attempts), results);
+}
+
+/** A result that is not about a draft says all the same that one was left, as one of the results does. */
+export function withDraftLeft(result: ProbeResult, results: readonly ProbeResult[]): ProbeResult {
+  if (result.status === 'draft' || result.status === 'absent') return result;
+  const isLeft = results.some((one) => (one.status === 'draft' ? !one.removed : one.status !== 'absent' && one.draft === 'left'));
+  return isLeft ? { ...result, draft: 'left' } : result;
+}
+
+function decided(results: readonly ProbeResult[], attempts: readonly UnknownAttempt[]): ProbeResult {
   for (const status of precedence) {
     const alike = results.filter((result) => result.status === status);
     const [first] = alike;

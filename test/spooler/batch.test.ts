@@ -362,7 +362,7 @@ describe('a batch to look for', () => {
     expect([kinds(settled), asked]).toEqual([['a deferred'], [unknownAttempts]]);
   });
 
-  it('of which one went to a place that is no longer configured: dead, and nobody is asked for it', async () => {
+  it('of which one attempt went to a place that is no longer configured: the others are looked for; where it is the only one, dead', async () => {
     const { work, settled, places, transport } = spooler();
     Object.assign(places, { canProbe: ({ endpoint }: { endpoint: string }) => endpoint !== 'gone' });
     const gone = { ...place, endpoint: 'gone' };
@@ -374,10 +374,10 @@ describe('a batch to look for', () => {
           { tag: 'a:2', place: gone },
         ],
       }),
-      note('b', { unknownAttempts: [{ tag: 'b:1', place }] }),
+      note('b', { unknownAttempts: [{ tag: 'b:1', place: gone }] }),
     );
-    expect(kinds(settled)).toEqual(['a dead', 'b unconfirmed']);
-    expect(transport.probed.map(({ id }) => id)).toEqual(['b']);
+    expect(kinds(settled).sort()).toEqual(['a unconfirmed', 'b dead']);
+    expect(transport.probed.map(({ id, unknownAttempts }) => [id, unknownAttempts])).toEqual([['a', [{ tag: 'a:1', place }]]]);
   });
 
   it('found only as a copy after an error: the server gets one note a request from then on', async () => {

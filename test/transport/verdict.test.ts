@@ -38,7 +38,7 @@ describe('several attempts of a note, each looked for by itself', () => {
     unknown: { status: 'unknown', error },
     absent: { status: 'absent' },
   };
-  const inOrder = ['found', 'pending', 'draft', 'unknown', 'absent'] as const;
+  const inOrder = ['found', 'pending', 'unknown', 'draft', 'absent'] as const;
 
   it.each(inOrder.flatMap((first, at) => inOrder.slice(at).map((second) => [first, second] as const)))(
     '%s and %s, in either order: the first of the two',
@@ -57,6 +57,15 @@ describe('several attempts of a note, each looked for by itself', () => {
     expect(combined([removed, left, of.absent])).toEqual(left);
     expect(combined([left, removed])).toEqual(left);
     expect(combined([removed, removed])).toEqual(removed);
+  });
+
+  it('a draft that was left is told with whatever else is said', () => {
+    const [removed, left] = [of.draft, { status: 'draft', removed: false } as const];
+    for (const status of ['found', 'pending', 'unknown'] as const) {
+      expect(combined([left, of[status]])).toEqual({ ...of[status], draft: 'left' });
+      expect(combined([of.absent, { ...of[status], draft: 'left' } as ProbeResult])).toEqual({ ...of[status], draft: 'left' });
+      expect(combined([removed, of[status]])).toEqual(of[status]);
+    }
   });
 
   it('found names the attempts whose copies are there, where others were looked for too', () => {

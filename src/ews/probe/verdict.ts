@@ -1,5 +1,6 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { ProbeResult } from '../../transport/contract.ts';
+import { withDraftLeft } from '../../transport/verdict.ts';
 import type { TagFindings, TaggedItem, Unreadable } from './tag-findings.ts';
 
 /** What one item proves. `unclear`: an item exists, but whether it was sent is unknown. */
@@ -37,6 +38,11 @@ function evidenceOf({ state, folder, created, seenAt }: TaggedItem): Evidence {
 
 /** The probe result of one attempt. It is certainly absent only if every folder could be read completely. */
 export function verdictOf(findings: TagFindings | undefined, draftKept: boolean): ProbeResult {
+  const verdict = provenBy(findings, draftKept);
+  return withDraftLeft(verdict, draftKept ? [{ status: 'draft', removed: false }] : []);
+}
+
+function provenBy(findings: TagFindings | undefined, draftKept: boolean): ProbeResult {
   const seen = new Set(findings?.items.map(evidenceOf));
   if (seen.has('found')) return { status: 'found' };
   if (seen.has('pending')) return { status: 'pending' };

@@ -2,7 +2,7 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { eachOf } from '../../core/queues.ts';
 import type { Note, ProbeResult, UnknownAttempt } from '../../transport/contract.ts';
 import { isStanding } from '../../transport/token-cache.ts';
-import { combined, placeGone } from '../../transport/verdict.ts';
+import { combined, placeGone, withDraftLeft } from '../../transport/verdict.ts';
 import type { GraphClient } from '../client/client.ts';
 import type { Reply } from '../client/reply.ts';
 import { replyError, verdictOf } from '../outcome/outcome.ts';
@@ -110,8 +110,9 @@ async function resultOf(access: MailboxAccess, found: Walk): Promise<ProbeResult
     }
   }
   if (moved) return 'moved';
-  if (pending) return { status: 'pending' };
-  if (failure !== undefined) return unknownOf(failure, access.client);
+  const drafts = draft === undefined ? [] : [draft];
+  if (pending) return withDraftLeft({ status: 'pending' }, drafts);
+  if (failure !== undefined) return withDraftLeft(unknownOf(failure, access.client), drafts);
   if (draft !== undefined) return draft;
   const failed = found.failure;
   return failed !== undefined && stops(failed) ? unknownOf(failed, access.client) : 'nothing';

@@ -293,7 +293,7 @@ describe('draft', () => {
   });
 });
 
-describe('over several attempts: found, pending, draft, unknown, absent', () => {
+describe('over several attempts: found, pending, unknown, draft, absent', () => {
   const a = 'note-0/1';
   const b = 'note-0/2';
   const draft = { tag: a, flags: unsent, created: old };
@@ -306,7 +306,8 @@ describe('over several attempts: found, pending, draft, unknown, absent', () => 
     ],
     ['found before pending', { outbox: [{ tag: a, flags: unsent }], sentitems: [{ tag: b, flags: sent }] }, 'found', false],
     ['pending before draft', { drafts: [draft], outbox: [{ tag: b, flags: unsent }] }, 'pending', true],
-    ['draft before unknown', { drafts: [draft], deleteditems: 'ErrorAccessDenied' }, 'draft', true],
+    ['unknown before draft, which is removed', { drafts: [draft], deleteditems: 'ErrorAccessDenied' }, 'unknown', true],
+    ['draft before absent', { drafts: [draft] }, 'draft', true],
     ['absent', {}, 'absent', false],
   ] as [string, Folders, string, boolean][])('%s', async (_, folders, status, deletes) => {
     mailbox(folders);
