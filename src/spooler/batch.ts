@@ -39,7 +39,7 @@ export async function workOn(context: SpoolerContext, lanes: Lanes, batch: Batch
     }
     context.leases.add(tokens, batch.claimedAt);
     for (const note of batch.notes) reportClaim(context, batch.kind, note);
-    return await (batch.kind === 'deliver' ? deliverBatch(context, lanes, batch, slot) : probeBatch(context, lanes, batch));
+    return await (batch.kind === 'deliver' ? deliverBatch(context, lanes, batch, slot) : probeBatch(context, lanes, batch, slot));
   } finally {
     context.leases.remove(tokens);
     slot.leave();
@@ -77,13 +77,13 @@ class Slot {
 /** Asks the hook about each note, then delivers. */
 async function deliverBatch(context: SpoolerContext, lanes: Lanes, batch: Batch, slot: Slot): Promise<readonly Change[]> {
   const { beforeDelivery } = context.options;
-  if (beforeDelivery === undefined) return deliverInRequests(context, lanes, batch, batch.notes.map(build));
+  if (beforeDelivery === undefined) return deliverInRequests(context, lanes, batch, batch.notes.map(build), slot);
   const decisions = batch.notes.map((claimed) => decide(context, claimed, beforeDelivery));
   const changes: Change[] = [];
   // A hook that hangs holds up its own note, but neither the batch nor the mailbox's other requests.
   for await (const group of inGroups(context.clock, decisions, () => slot.leave())) {
     const prepared = slot.enter() ? group : group.map(notNow);
-    changes.push(...(await deliverInRequests(context, lanes, batch, prepared)));
+    changes.push(...(await deliverInRequests(context, lanes, batch, prepared, slot)));
   }
   return changes;
 }
@@ -94,12 +94,13 @@ async function deliverInRequests(
   lanes: Lanes,
   batch: Batch,
   prepared: readonly Prepared[],
+  slot: Slot,
 ): Promise<readonly Change[]> {
-  if (prepared.length <= 1 || !lanes.isOneByOne(batch.lane)) return deliverPrepared(context, lanes, batch, prepared);
+  if (prepared.length <= 1 || !lanes.isOneByOne(batch.lane)) return deliverPrepared(context, lanes, batch, prepared, slot);
   const changes: Change[] = [];
   for (const [index, one] of prepared.entries()) {
     const goesOn = index === 0 || (lanes.mayGoOn(batch.lane) && !context.stopping());
-    changes.push(...(await deliverPrepared(context, lanes, batch, [goesOn ? one : notNow(one)])));
+    changes.push(...(await deliverPrepared(context, lanes, batch, [goesOn ? one : notNow(one)], slot)));
   }
   return changes;
 }
@@ -109,6 +110,7 @@ async function deliverPrepared(
   lanes: Lanes,
   batch: Batch,
   prepared: readonly Prepared[],
+  slot: Slot,
 ): Promise<readonly Change[]> {
   const startedAt = context.clock.monotonic();
   const { settled, ready } = sorted(prepared);
@@ -118,11 +120,11 @@ async function deliverPrepared(
     lanes.record(batch.lane, outcome, startedAt);
     settled.push({ note: claimed, settlement: settlementOf(claimed, outcome, context), outcome });
   }
-  return conclude(context, 'deliver', settled, startedAt);
+  return conclude(context, 'deliver', settled, startedAt, slot);
 }
 
 /** Probes notes that may have been sent. */
-async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch): Promise<readonly Change[]> {
+async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch, slot: Slot): Promise<readonly Change[]> {
   const startedAt = context.clock.monotonic();
   const besideLost = new Set<ClaimedNote>();
   const { settled, ready } = sorted(
@@ -150,7 +152,7 @@ async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch): 
     if (settlement.to === 'unconfirmed') context.probes.planned(claimed.noteId, settlement.after);
     settled.push({ note: claimed, settlement, result });
   }
-  return conclude(context, 'probe', settled, startedAt);
+  return conclude(context, 'probe', settled, startedAt, slot);
 }
 
 async function conclude(
@@ -158,11 +160,12 @@ async function conclude(
   kind: 'deliver' | 'probe',
   settled: readonly Settled[],
   startedAt: number,
+  slot: Slot,
 ): Promise<readonly Change[]> {
-  const { changes, lost } = await settleAll(context, settled);
+  const { changes, lost, told } = await settleAll(context, kind, settled, () => slot.leave());
   context.leases.remove(settled.map(({ note }) => note.token));
   for (const token of lost) context.trace.step('settle:lost', { token });
-  reportSettled(context, kind, settled, changes);
+  reportSettled(context, kind, told === undefined ? settled : settled.filter((one) => !told.has(one)), changes);
   reportAttempts(context, kind, settled, startedAt);
   return changes;
 }

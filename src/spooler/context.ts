@@ -1,11 +1,12 @@
 import type { Clock } from '../core/clock.ts';
 import type { Trace } from '../observability/trace.ts';
-import type { SpoolStorage } from '../spool/contract.ts';
+import type { SettleResult, SpoolStorage } from '../spool/contract.ts';
 import type { Transport } from '../transport/contract.ts';
 import type { Places } from './answers.ts';
 import type { Complaints } from './complaints.ts';
 import type { Leases, ProbeHistories } from './leases.ts';
 import type { SpoolerSettings } from './options.ts';
+import type { Unrecorded } from './settle-again.ts';
 
 /** What a {@link Spooler} is made of. */
 export interface SpoolerParts {
@@ -37,4 +38,8 @@ export interface SpoolerContext {
   stopping(): boolean;
   readonly places: Places;
   readonly complaints: Complaints;
+  /** Deliveries that the storage could not record yet, by note. */
+  readonly unrecorded: Map<string, Unrecorded>;
+  /** Reports a result that was recorded by itself. */
+  recorded(note: Unrecorded, result: SettleResult): void;
 }

@@ -15,7 +15,7 @@ import { type LaneStanding, ObstacleReport, type Obstacles, Pauses } from './lan
 import { Leases, ProbeHistories } from './leases.ts';
 import { closeAll, Opening, watchStorage } from './opening.ts';
 import { notesAtWork } from './options.ts';
-import { reportChange } from './settle.ts';
+import { reportChange, reportSettled } from './settle.ts';
 import { WakeLoop } from './wake-loop.ts';
 
 /** The number of entries by the state that a flush brought them to, and the pauses that kept it from delivering more. */
@@ -89,7 +89,15 @@ export class Spooler {
     const probes = new ProbeHistories(clock, options, (lane) => this.#pauses.includes(lane));
     const stopping = (): boolean => this.#stopping;
     const { signal } = this.#abort;
-    this.#context = { clock, random, options, storage, transport, trace, leases, probes, signal, stopping, places, complaints };
+    this.#context = {
+      ...{ clock, random, options, storage, transport, trace, leases, probes, signal, stopping, places, complaints },
+      unrecorded: new Map(),
+      recorded: ({ kind, one }, { changes }) => {
+        reportSettled(this.#context, kind, [one], changes);
+        for (const change of changes) this.#count(change);
+        this.wake();
+      },
+    };
   }
 
   /** Opens the spool, once. */
@@ -180,6 +188,8 @@ export class Spooler {
     const work = openingLeft.then(() => this.#rounds.idle()).then(() => Promise.all(this.#atWork));
     await settled(work, signals, () => this.#abort.abort());
     this.#abandoned.abort();
+    // What could not be recorded yet is not tried any more.
+    this.#abort.abort();
     this.#context.leases.close();
     const batches = this.#atWork.size;
     const claim = this.#inRound ? ['a claim that the spool did not answer'] : [];

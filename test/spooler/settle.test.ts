@@ -212,9 +212,9 @@ describe('writing settlements', () => {
   it('is tried again until it is done, after 200 ms, doubling, up to 10 s', async () => {
     const { context, clock, leases, at, warnings, settled: written } = failing(9);
     leases.add(['a:1:deliver:1'], clock.monotonic());
-    const done = settleAll(context, settled);
+    const done = settleAll(context, 'deliver', settled);
     await clock.advance(60_000);
-    expect(await done).toEqual({ lost: [], changes: [] });
+    expect(await done).toMatchObject({ lost: [], changes: [] });
     expect(at.map((time, n) => time - (at[n - 1] ?? time))).toEqual([
       0, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000, 10_000,
     ]);
@@ -224,23 +224,23 @@ describe('writing settlements', () => {
   const deferred = [{ note: note('a'), settlement: as({ to: 'deferred', after: 0, failure: false, reason }) }];
 
   it('is given up when the leases are lost, the storage is closed, or everything is aborted', async () => {
-    const lost = { lost: ['a:1:deliver:1'], changes: [] };
+    const lost = { lost: ['a:1:deliver:1'], changes: [], told: new Set() };
     const late = failing(99);
-    expect(await settleAll(late.context, deferred)).toEqual(lost);
+    expect(await settleAll(late.context, 'deliver', deferred)).toEqual(lost);
     expect(late.at).toHaveLength(1);
     const closed = failing(99, new OfflineImError('SPOOL_CLOSED', 'It is closed.'));
     closed.leases.add(['a:1:deliver:1'], closed.clock.monotonic());
-    expect(await settleAll(closed.context, settled)).toEqual(lost);
+    expect(await settleAll(closed.context, 'deliver', settled)).toEqual(lost);
     const aborted = failing(99);
     aborted.leases.add(['a:1:deliver:1'], aborted.clock.monotonic());
-    expect(await settleAll({ ...aborted.context, signal: AbortSignal.abort() }, settled)).toEqual(lost);
+    expect(await settleAll({ ...aborted.context, signal: AbortSignal.abort() }, 'deliver', settled)).toEqual(lost);
     expect(aborted.at).toHaveLength(1);
   });
 
   it('is given up at the ms at which a lease ends', async () => {
     const { context, clock, leases, at } = failing(99);
     leases.add(['a:1:deliver:1'], clock.monotonic() - 119_800);
-    const done = settleAll(context, deferred);
+    const done = settleAll(context, 'deliver', deferred);
     await clock.advance(200);
     expect((await done).lost).toEqual(['a:1:deliver:1']);
     expect(at).toHaveLength(2);
@@ -248,13 +248,16 @@ describe('writing settlements', () => {
 
   it('goes on without leases where a note was delivered, or it might be sent once more; until everything stops', async () => {
     const { context, clock, settled: written } = failing(3);
-    const done = settleAll(context, [...deferred, ...settled]);
+    const { lost } = await settleAll(context, 'deliver', [...deferred, ...settled]);
+    expect(lost).toEqual(['a:1:deliver:1', 'a:1:deliver:1']);
     await clock.advance(60_000);
-    expect(await done).toEqual({ lost: [], changes: [] });
-    expect(written.map(({ to }) => to)).toEqual(['deferred', 'delivered']);
+    expect(written.map(({ to }) => to)).toEqual(['delivered']);
+    expect(context.unrecorded.size).toBe(0);
     const stopping = failing(3);
     stopping.state.stopping = true;
-    expect((await settleAll(stopping.context, settled)).lost).toEqual(['a:1:deliver:1']);
+    expect((await settleAll(stopping.context, 'deliver', settled)).lost).toEqual(['a:1:deliver:1']);
+    await stopping.clock.advance(60_000);
+    expect(stopping.settled).toEqual([]);
   });
 });
 
@@ -269,9 +272,8 @@ describe('an answer that comes after the call was given up', () => {
     Object.assign(context.storage, {
       settle: (some: readonly Settlement[]) => (++calls < 3 ? Promise.reject(new Error('busy')) : settle(some)),
     });
-    const done = settleLate(context, [note('a')], [delivered]);
-    await clock.advance(10_000);
-    await done;
+    await settleLate(context, [note('a')], [delivered]);
+    await clock.advance(30_000);
     expect(settled).toEqual([{ token: 'a:1:deliver:1', to: 'delivered', messageClass: 'X' }]);
   });
 
