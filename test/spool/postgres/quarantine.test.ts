@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { EntryFilter } from '../../../src/spool/admin/contract.ts';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
 import { useServer } from './fixture.ts';
 
@@ -36,6 +37,27 @@ describe('a row that cannot be read', () => {
       await spool.close();
     },
   );
+
+  it.each([
+    ['code', `reason = '{"code":"HOOK_FAILED'`],
+    ['recipient', `recipients = '[{"address":"bob@contoso.com"'`],
+  ])('keeps no filter by %s of an operator from finding the others', async (_, set) => {
+    const schema = fixture.newSchema();
+    const spool = await fixture.open(schema);
+    await spool.append(['m1', 'm2'].map((id) => newEntry(id, { pickupIn: 0, conversationId: id })));
+    const reason = { code: 'HOOK_FAILED', text: 'The hook says "no" (EWS_ERROR).' } as const;
+    const notes = await spool.claim(claimRequest());
+    await spool.settle(notes.map(({ token }) => ({ token, to: 'dead', sent: 'no', reason })));
+    await fixture.pool.query(`UPDATE "${schema}".entries SET ${set} WHERE id = 'm1'`);
+    const [{ to: [{ address = '' } = {}] = [] } = {}] = await spool.findMessage((await spool.get('m2'))?.messageId ?? '');
+    const found = async (filter: EntryFilter) =>
+      (await spool.admin.listBy({ state: 'dead', ...filter })).entries.map(({ id }) => id);
+    expect(await found({ code: 'HOOK_FAILED' })).toContain('m2');
+    expect(await found({ recipient: address.toUpperCase() })).toContain('m2');
+    expect(await found({ code: 'EWS_ERROR' })).toEqual([]);
+    expect(await found({ recipient: address.slice(1) })).toEqual([]);
+    await spool.close();
+  });
 
   it('is set aside when it is read', async () => {
     const schema = fixture.newSchema();
