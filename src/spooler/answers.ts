@@ -1,5 +1,5 @@
 import { asOfflineImError, OfflineImError } from '../core/errors/offline-im-error.ts';
-import { answerAtOnce, isA, isArray } from '../core/errors/thrown.ts';
+import { answerAtOnce, isA, isArray, property } from '../core/errors/thrown.ts';
 import type {
   AttemptEnd,
   DeliveryOutcome,
@@ -10,7 +10,6 @@ import type {
   Transport,
   UnknownAttempt,
 } from '../transport/contract.ts';
-import type { Complaints } from './complaints.ts';
 import type { SpoolerSettings } from './options.ts';
 
 /**
@@ -207,6 +206,30 @@ function errorIn({ error }: Parts): OfflineImError {
   const own = asOfflineImError(error);
   if (own === undefined) throw new WrongKind('an answer whose error is no OfflineImError');
   return own;
+}
+
+/** The number of different complaints that are passed on. */
+const mostComplaints = 100;
+
+/** A mistake in a host's code repeats with every call, so each kind of complaint about a function is passed on once, not once per note. */
+export class Complaints {
+  readonly #warn: (error: unknown) => void;
+  readonly #said = new Set<string>();
+
+  constructor(warn: (error: unknown) => void) {
+    this.#warn = warn;
+  }
+
+  /** Returns whether it was passed on. Complaints that differ only in numbers are of one kind. */
+  of(call: string, error: unknown): boolean {
+    const message = property(error, 'message');
+    const kind = typeof message === 'string' ? message.slice(0, 200).replace(/\d+/g, '#') : typeof message;
+    const key = `${call}: ${kind}`;
+    if (this.#said.has(key) || this.#said.size >= mostComplaints) return false;
+    this.#said.add(key);
+    this.#warn(error);
+    return true;
+  }
 }
 
 type PlaceTransport = Pick<Transport, 'placeOf' | 'canProbe' | 'minimumGrace'>;

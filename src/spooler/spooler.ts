@@ -5,10 +5,9 @@ import { SerialQueue } from '../core/queues.ts';
 import { type Stoppable, type StopSignals, settled } from '../core/stop.ts';
 import type { Pause } from '../spool/admin/contract.ts';
 import type { Change, NewSpoolEntry, SpoolState } from '../spool/contract.ts';
-import { Places } from './answers.ts';
+import { Complaints, Places } from './answers.ts';
 import { type Batch, workOn } from './batch.ts';
 import { claimRound } from './claim-round.ts';
-import { Complaints } from './complaints.ts';
 import type { SpoolerContext, SpoolerParts } from './context.ts';
 import { Lanes } from './lanes/lanes.ts';
 import { type LaneStanding, ObstacleReport, type Obstacles, Pauses } from './lanes/obstacles.ts';
@@ -94,8 +93,7 @@ export class Spooler {
       unrecorded: new Map(),
       recorded: ({ kind, one }, { changes }) => {
         reportSettled(this.#context, kind, [one], changes);
-        for (const change of changes) this.#count(change);
-        this.wake();
+        this.#count(changes);
       },
     };
   }
@@ -171,11 +169,8 @@ export class Spooler {
 
   /** Reports changes that the host or an expiry made. */
   report(changes: readonly Change[]): void {
-    for (const change of changes) {
-      reportChange(this.#context, change);
-      this.#count(change);
-    }
-    if (changes.length > 0) this.wake();
+    for (const change of changes) reportChange(this.#context, change);
+    this.#count(changes);
   }
 
   /** On `soft`, aborts requests in flight. @param users May still be the first to open the spool, so they are stopped first. */
@@ -287,9 +282,7 @@ export class Spooler {
     this.#idle = false;
     this.#notesAtWork += batch.notes.length;
     const work = workOn(this.#context, this.#lanes, batch)
-      .then((changes) => {
-        for (const change of changes) this.#count(change);
-      })
+      .then((changes) => this.#count(changes))
       .catch((error: unknown) => this.#parts.trace.warn(asError(error)))
       .finally(() => {
         this.#notesAtWork -= batch.notes.length;
@@ -299,8 +292,10 @@ export class Spooler {
     this.#atWork.add(work);
   }
 
-  #count({ to }: Change): void {
-    if (to === 'purged') return;
-    for (const tally of this.#tallies) tally.set(to, (tally.get(to) ?? 0) + 1);
+  #count(changes: readonly Change[]): void {
+    for (const { to } of changes) {
+      if (to !== 'purged') for (const tally of this.#tallies) tally.set(to, (tally.get(to) ?? 0) + 1);
+    }
+    if (changes.length > 0) this.wake();
   }
 }

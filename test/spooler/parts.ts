@@ -2,9 +2,8 @@
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import type { Trace } from '../../src/observability/trace.ts';
 import type { Change, ClaimedNote, Settlement, SpoolEntry, SpoolStorage } from '../../src/spool/contract.ts';
-import type { Places } from '../../src/spooler/answers.ts';
+import { Complaints, type Places } from '../../src/spooler/answers.ts';
 import { type Batch, workOn } from '../../src/spooler/batch.ts';
-import { Complaints } from '../../src/spooler/complaints.ts';
 import type { SpoolerContext } from '../../src/spooler/context.ts';
 import { Lanes } from '../../src/spooler/lanes/lanes.ts';
 import { Leases, ProbeHistories } from '../../src/spooler/leases.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Places } from '../../src/spooler/answers.ts';
-import { Complaints } from '../../src/spooler/complaints.ts';
+import { Complaints, Places } from '../../src/spooler/answers.ts';
 import { spoolerSettings } from '../../src/spooler/options.ts';
 import type { Place, Transport } from '../../src/transport/contract.ts';
 
