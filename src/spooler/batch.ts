@@ -6,10 +6,10 @@ import type { Change, ClaimedNote, Settlement } from '../spool/contract.ts';
 import type { DeliveryOutcome, Note, ProbeResult } from '../transport/contract.ts';
 import { checkedOutcomes, checkedResults } from './answers.ts';
 import { askHook, frozenNote, handedNote, inGroups, withTimeout } from './bounded-calls.ts';
-import type { SpoolerContext } from './context.ts';
+import type { Settled, SpoolerContext } from './context.ts';
 import type { Lanes } from './lanes/lanes.ts';
 import { besideLostPlace, provesSent, reasonOf, settlementOf, settlementOfLostPlace, settlementOfProbe } from './outcome.ts';
-import { reportAttempts, reportClaim, reportSettled, type Settled, settleAll, settleLate } from './settle.ts';
+import { reportAttempts, reportClaim, reportSettled, settleAll, settleLate } from './settle.ts';
 
 /** Notes of one lane that were claimed together. */
 export interface Batch {

@@ -1,11 +1,10 @@
 import type { Clock } from '../core/clock.ts';
 import type { Trace } from '../observability/trace.ts';
-import type { SettleResult, SpoolStorage } from '../spool/contract.ts';
-import type { Transport } from '../transport/contract.ts';
+import type { ClaimedNote, Settlement, SettleResult, SpoolStorage } from '../spool/contract.ts';
+import type { DeliveryOutcome, ProbeResult, Transport } from '../transport/contract.ts';
 import type { Complaints, Places } from './answers.ts';
 import type { Leases, ProbeHistories } from './leases.ts';
 import type { SpoolerSettings } from './options.ts';
-import type { Unrecorded } from './settle-again.ts';
 
 /** What a {@link Spooler} is made of. */
 export interface SpoolerParts {
@@ -41,4 +40,18 @@ export interface SpoolerContext {
   readonly unrecorded: Map<string, Unrecorded>;
   /** Reports a result that was recorded by itself. */
   recorded(note: Unrecorded, result: SettleResult): void;
+}
+
+/** A note's settlement, and the outcome or result that it comes from. */
+export interface Settled {
+  readonly note: ClaimedNote;
+  readonly settlement: Settlement;
+  readonly outcome?: DeliveryOutcome;
+  readonly result?: ProbeResult;
+}
+
+/** A delivery that could not be recorded while its lease lasted. */
+export interface Unrecorded {
+  readonly kind: 'deliver' | 'probe';
+  readonly one: Settled;
 }

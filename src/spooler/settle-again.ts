@@ -2,9 +2,8 @@ import { sleep } from '../core/clock.ts';
 import { hasCode } from '../core/errors/offline-im-error.ts';
 import { asError } from '../core/errors/thrown.ts';
 import type { ClaimToken, SettleResult } from '../spool/contract.ts';
-import type { SpoolerContext } from './context.ts';
+import type { Settled, SpoolerContext } from './context.ts';
 import { notesAtWork } from './options.ts';
-import type { Settled } from './settle.ts';
 
 /** What the storage took, and which settlements have been reported by themselves. */
 export interface Written extends SettleResult {
@@ -80,12 +79,6 @@ async function settleSingly(
     }
   }
   return settled.filter((one) => !told.has(one));
-}
-
-/** A delivery that could not be recorded while its lease lasted. */
-export interface Unrecorded {
-  readonly kind: 'deliver' | 'probe';
-  readonly one: Settled;
 }
 
 /**

@@ -3,7 +3,7 @@ import { asError } from '../core/errors/thrown.ts';
 import type { NoteEvent } from '../observability/events.ts';
 import type { Change, ClaimedNote, Reason, Settlement, SpoolEntry } from '../spool/contract.ts';
 import type { DeliveryOutcome, ProbeResult } from '../transport/contract.ts';
-import type { SpoolerContext } from './context.ts';
+import type { Settled, SpoolerContext } from './context.ts';
 import { provesSent, settlementOf } from './outcome.ts';
 import { settleAgain, type Written } from './settle-again.ts';
 
@@ -210,14 +210,6 @@ function reasonFields(reason: Reason | undefined): Reason {
 
 function after(settlement: Settled['settlement']): number {
   return 'after' in settlement ? settlement.after : 0;
-}
-
-/** A note's settlement, and the outcome or result that it comes from. */
-export interface Settled {
-  readonly note: ClaimedNote;
-  readonly settlement: Settlement;
-  readonly outcome?: DeliveryOutcome;
-  readonly result?: ProbeResult;
 }
 
 /** Writes settlements; resolves with what the storage took, after {@link settleAgain} if it fails. @param failed Called once when it has failed. */

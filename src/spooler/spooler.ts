@@ -183,7 +183,6 @@ export class Spooler {
     const work = openingLeft.then(() => this.#rounds.idle()).then(() => Promise.all(this.#atWork));
     await settled(work, signals, () => this.#abort.abort());
     this.#abandoned.abort();
-    // What could not be recorded yet is not tried any more.
     this.#abort.abort();
     this.#context.leases.close();
     const batches = this.#atWork.size;

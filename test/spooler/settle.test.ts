@@ -2,15 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import type { Change, ClaimedNote, Settlement, SpoolState } from '../../src/spool/contract.ts';
-import {
-  reportAttempts,
-  reportChange,
-  reportClaim,
-  reportSettled,
-  type Settled,
-  settleAll,
-  settleLate,
-} from '../../src/spooler/settle.ts';
+import type { Settled } from '../../src/spooler/context.ts';
+import { reportAttempts, reportChange, reportClaim, reportSettled, settleAll, settleLate } from '../../src/spooler/settle.ts';
 import type { DeliveryOutcome } from '../../src/transport/contract.ts';
 import { entry, failed, lane, note, place, spooler } from './parts.ts';
 
