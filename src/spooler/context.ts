@@ -51,7 +51,7 @@ export interface Settled {
 }
 
 /** A delivery that could not be recorded while its lease lasted. */
-export interface Unrecorded {
+interface Unrecorded {
   readonly kind: 'deliver' | 'probe';
   readonly one: Settled;
 }
