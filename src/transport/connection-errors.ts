@@ -119,6 +119,20 @@ export function proxyStatus(error: unknown): number | undefined {
   return undefined;
 }
 
+/** Statuses by which a proxy says that it will not do it for this client: someone must act. */
+const proxyWantsLogin: ReadonlySet<number> = new Set([401, 403, 407]);
+
+/** A proxy on the way did not connect, so that the server was never reached. `blocks`: trying again won't help before someone has acted. */
+export function refusedByProxy(status: number, requestId: string): { readonly error: OfflineImError; readonly blocks: boolean } {
+  const why = status === 407 ? 'it wants a login of its own, which is for the fetch or its agent to give' : 'see its log';
+  const error = new OfflineImError(
+    'ENDPOINT_UNREACHABLE',
+    `A proxy on the way refused to connect to the server with HTTP ${status}: ${why}.`,
+    { details: { requestId, proxyStatus: status } },
+  );
+  return { error, blocks: proxyWantsLogin.has(status) };
+}
+
 function statusOfProxy(part: object): number | undefined {
   const code = textIn(part, 'code');
   const status: unknown = code === 'ERR_PROXY_TUNNEL' ? property(part, 'statusCode') : undefined;

@@ -8,7 +8,7 @@ import { notAttempted } from '../../transport/verdict.ts';
 import { refusesToken } from '../auth/bearer-auth.ts';
 import type { SendOptions } from '../auth/credentials.ts';
 import type { EwsServerVersion } from '../options.ts';
-import { endedInLogin, failedBy, notImpersonated, refusedByProxy, unsayable, unusableLogin } from '../outcome/call-failure.ts';
+import { endedByProxy, endedInLogin, failedBy, notImpersonated, unsayable, unusableLogin } from '../outcome/call-failure.ts';
 import { leadsToLogin } from '../outcome/http-status.ts';
 import type { EwsSettings } from '../settings.ts';
 import { Attempt } from './attempt.ts';
@@ -164,7 +164,7 @@ export class EwsClient {
     } catch (error) {
       // Where the status has already told what became of the request, the rest of its body doesn't matter.
       if (meta !== undefined && meta.status !== 200) return { kind: 'http', meta };
-      if (isA(error, ProxyRefusal)) return refusedByProxy(error.status, requestId);
+      if (isA(error, ProxyRefusal)) return endedByProxy(error.status, requestId);
       const waits = attempt.waits ? 'server' : 'login';
       const at = attempt.isConnectionError(error) || attempt.unconnected ? 'connection' : waits;
       return failedBy(error, { requestId, sent: attempt.sent, ended: limit.ended(), deadline, at });

@@ -1,5 +1,5 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { bareCause, connectionCode, proxyStatus, withoutCause } from '../../transport/connection-errors.ts';
+import { bareCause, connectionCode, proxyStatus, refusedByProxy, withoutCause } from '../../transport/connection-errors.ts';
 import { isStanding } from '../../transport/token-cache.ts';
 import { notAttempted } from '../../transport/verdict.ts';
 import type { Reply } from '../client/reply.ts';
@@ -51,23 +51,15 @@ export function failedBy(error: unknown, state: CallState): Failed {
     return failed('no', 'mailbox', new OfflineImError('AUTHENTICATION_FAILED', text, options));
   }
   const status = proxyStatus(error);
-  if (status !== undefined) return refusedByProxy(status, requestId);
+  if (status !== undefined) return endedByProxy(status, requestId);
   const text = `No connection to the server could be made${named}.`;
   return failed('no', 'endpoint', new OfflineImError('ENDPOINT_UNREACHABLE', text, options));
 }
 
-/** Statuses by which a proxy says that it will not do it for this client: someone must act. */
-const proxyWantsLogin: ReadonlySet<number> = new Set([401, 403, 407]);
-
 /** A proxy on the way did not connect, so that the server was never reached. */
-export function refusedByProxy(status: number, requestId: string): Failed {
-  const why = status === 407 ? 'it wants a login of its own, which is for the fetch or its agent to give' : 'see its log';
-  const error = new OfflineImError(
-    'ENDPOINT_UNREACHABLE',
-    `A proxy on the way refused to connect to the server with HTTP ${status}: ${why}.`,
-    { details: { requestId, proxyStatus: status } },
-  );
-  return { ...failed('no', 'endpoint', error), blocks: proxyWantsLogin.has(status) };
+export function endedByProxy(status: number, requestId: string): Failed {
+  const { error, blocks } = refusedByProxy(status, requestId);
+  return { ...failed('no', 'endpoint', error), blocks };
 }
 
 /** The login ended with an answer to a leg without a body, so that there was nothing to process. */

@@ -2,7 +2,15 @@ import { type Limit, startLimit } from '../../core/clock.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { answerAtOnce } from '../../core/errors/thrown.ts';
 import { newRequestId } from '../../core/text.ts';
-import { bareCause, connectionCode, handshakeRefused, nothingWritten, withoutCause } from '../../transport/connection-errors.ts';
+import {
+  bareCause,
+  connectionCode,
+  handshakeRefused,
+  nothingWritten,
+  proxyStatus,
+  refusedByProxy,
+  withoutCause,
+} from '../../transport/connection-errors.ts';
 import { answerWithin, dateOf, readBody, retryAfterOf } from '../../transport/fetch.ts';
 import { watchRequest } from '../../transport/request-watch.ts';
 import type { CachedToken } from '../../transport/token-cache.ts';
@@ -12,7 +20,7 @@ import { AccessTokens, claimsOf } from './access-tokens.ts';
 import { readError } from './error-body.ts';
 import { parseJson } from './json.ts';
 import { Pace } from './pace.ts';
-import type { GraphCall, Reply, ReplyMeta } from './reply.ts';
+import { aborted, failed, type GraphCall, type Reply, type ReplyMeta, unreadable } from './reply.ts';
 import { traceReply, traceRequest } from './trace.ts';
 
 /** One request on its way. */
@@ -24,6 +32,8 @@ interface Attempt {
   written: boolean;
   /** The failure was one of the connection, before anything was written. */
   unconnected: boolean;
+  /** That of a proxy, which fetch made an error of. */
+  refusedBy: number | undefined;
   headers: Headers | undefined;
   /** Of the tokens that it was sent with. */
   readonly tokens: string[];
@@ -90,6 +100,7 @@ export class GraphClient {
       limit: startLimit(clock, call.timeout ?? requestTimeout, call.signal),
       written: false,
       unconnected: false,
+      refusedBy: undefined,
       headers: undefined,
       tokens: [],
     };
@@ -165,6 +176,7 @@ export class GraphClient {
       if (fact === 'unwritten' || (fact === 'unseen' && nothingWritten(error)) || refused) {
         attempt.written = false;
         attempt.unconnected = true;
+        attempt.refusedBy = watch.status === 407 ? 407 : proxyStatus(error);
       }
       throw error;
     } finally {
@@ -213,7 +225,7 @@ export class GraphClient {
   }
 
   /** Classifies what fetch or the reading of a response threw. */
-  #failed({ call, limit, requestId, written, unconnected }: Attempt, error: unknown): Reply {
+  #failed({ call, limit, requestId, written, unconnected, refusedBy }: Attempt, error: unknown): Reply {
     const details = { requestId };
     const own = error instanceof OfflineImError ? withoutCause(error, details) : undefined;
     // A fetch of the host's may throw the same after it has sent.
@@ -226,6 +238,9 @@ export class GraphClient {
       return failed(written ? 'unknown' : 'no', 'endpoint', timedOut);
     }
     if (own !== undefined) return failed(written ? 'unknown' : 'no', 'endpoint', own);
+    if (refusedBy !== undefined) {
+      return { kind: 'failed', sent: 'no', scope: 'endpoint', ...refusedByProxy(refusedBy, requestId) };
+    }
     const code = connectionCode(error);
     const cause = bareCause(error);
     const known = code === undefined ? details : { ...details, connectionCode: code };
@@ -280,18 +295,4 @@ function metaOf(response: Response, requestId: string, now: number): ReplyMeta {
     ...(date === undefined ? {} : { date }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
   };
-}
-
-/** Whatever the server wrote there stays out. */
-function unreadable({ requestId, status }: ReplyMeta, why: string): OfflineImError {
-  const text = `The response of Microsoft Graph cannot be read: it is ${why}.`;
-  return new OfflineImError('RESPONSE_UNREADABLE', text, { details: { requestId, status } });
-}
-
-function aborted(requestId: string): OfflineImError {
-  return new OfflineImError('REQUEST_ABORTED', 'The request was aborted.', { details: { requestId } });
-}
-
-function failed(sent: 'no' | 'unknown', scope: 'note' | 'mailbox' | 'endpoint', error: OfflineImError): Reply {
-  return { kind: 'failed', sent, scope, error };
 }

@@ -1,4 +1,4 @@
-import type { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { Scope } from '../../transport/contract.ts';
 
 /** One request to be made. */
@@ -51,6 +51,27 @@ export interface GraphError {
 export type Reply =
   | { readonly kind: 'ok'; readonly body: unknown; readonly unreadable?: OfflineImError; readonly meta: ReplyMeta }
   | { readonly kind: 'error'; readonly error: GraphError | undefined; readonly meta: ReplyMeta }
-  | { readonly kind: 'failed'; readonly sent: 'no' | 'unknown'; readonly scope: Scope; readonly error: OfflineImError }
+  | {
+      readonly kind: 'failed';
+      readonly sent: 'no' | 'unknown';
+      readonly scope: Scope;
+      readonly error: OfflineImError;
+      /** Trying again won't help before someone has acted. */
+      readonly blocks?: boolean;
+    }
   /** The credential gave no token, or the host no user: nothing was written. */
   | { readonly kind: 'no-token'; readonly scope: 'mailbox' | 'endpoint'; readonly error: OfflineImError };
+
+/** Whatever the server wrote there stays out. */
+export function unreadable({ requestId, status }: ReplyMeta, why: string): OfflineImError {
+  const text = `The response of Microsoft Graph cannot be read: it is ${why}.`;
+  return new OfflineImError('RESPONSE_UNREADABLE', text, { details: { requestId, status } });
+}
+
+export function aborted(requestId: string): OfflineImError {
+  return new OfflineImError('REQUEST_ABORTED', 'The request was aborted.', { details: { requestId } });
+}
+
+export function failed(sent: 'no' | 'unknown', scope: 'note' | 'mailbox' | 'endpoint', error: OfflineImError): Reply {
+  return { kind: 'failed', sent, scope, error };
+}

@@ -67,6 +67,7 @@ const rules = (): readonly (readonly [CodeRule, readonly string[]])[] => [
       'ErrorNonExistentMailbox',
       'MailboxNotEnabledForRESTAPI',
       'MailboxNotSupportedForRESTAPI',
+      'OrganizationFromTenantGuidNotFound', // no Exchange in the tenant of the token
     ],
   ],
   // The send may have gone before the copy failed.

@@ -86,7 +86,7 @@ export function verdictOf(status: number, error: GraphError | undefined, tokenSc
 }
 
 /** Something between us and Graph, or a root that is not one. */
-const notForUs: ReadonlySet<number> = new Set([405, 406, 415, 501]);
+const notForUs: ReadonlySet<number> = new Set([405, 406, 407, 415, 501, 511]);
 const undecided: ReadonlySet<number> = new Set([408, 409, 412, 422, 423]);
 
 /** The longer of the two: a limit of a day isn't over when a front end's few seconds are. */
@@ -96,6 +96,7 @@ function waitOf(verdict: Verdict, { retryAfter }: ReplyMeta): number | undefined
 }
 
 function outcomeOfFailure(reply: Extract<Reply, { kind: 'failed' }>): DeliveryOutcome {
+  if (reply.blocks === true) return toOutcome({ kind: 'blocked', scope: reply.scope, sent: reply.sent }, reply.error);
   if (reply.sent === 'unknown') return toOutcome({ kind: 'unconfirmed', scope: reply.scope }, reply.error);
   const backOff = reply.error.code === 'NOT_ATTEMPTED' ? 0 : undefined;
   return toOutcome({ kind: 'deferred', scope: reply.scope }, reply.error, backOff);
@@ -119,6 +120,8 @@ function whatStatusMeans(status: number): string {
   if (status === 0 || (status >= 300 && status < 400)) return 'something wants to lead elsewhere';
   if (status === 401) return 'the token was refused';
   if (status === 403) return 'access is denied to the application';
+  if (status === 407) return 'a proxy on the way wants a login of its own';
+  if (status === 511) return 'the network on the way wants a login of its own';
   if (status === 413) return 'the request is too large for it';
   if (status === 429 || status === 509) return 'there were too many requests';
   return status >= 500 ? 'it failed or is not available' : 'there is no error code of Graph with it';

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
 import {
   type CallState,
+  endedByProxy,
   endedInLogin,
   failedBy,
   notImpersonated,
-  refusedByProxy,
   unreadableReply,
   unsayable,
   unusableLogin,
@@ -166,7 +166,7 @@ describe('a proxy on the way that refuses to connect', () => {
     [404, false],
   ] as const)('with %s: someone must act? %s', (status, blocks) => {
     const why = status === 407 ? /HTTP 407: it wants a login of its own/ : new RegExp(`HTTP ${status}: see its log`);
-    expect(seen(refusedByProxy(status, 'r'))).toEqual({
+    expect(seen(endedByProxy(status, 'r'))).toEqual({
       ...failure('no', 'endpoint', 'ENDPOINT_UNREACHABLE', why, { requestId: 'r', proxyStatus: status }),
       blocks,
     });

@@ -66,7 +66,7 @@ const rows: readonly (readonly [name: string, answer: Answer, expected: Expected
   ].map((code) => [`403 ${code}`, graphError(403, code), mailboxBlocked] as const),
   ['403 of nobody', { status: 403, text: '<html>no' }, endpointBlocked],
   ['403 with an unknown code', graphError(403, 'Forbidden'), endpointBlocked],
-  ...[405, 406, 415, 501].map((status) => [`${status}`, { status }, endpointBlocked] as const),
+  ...[405, 406, 407, 415, 501, 511].map((status) => [`${status}`, { status }, endpointBlocked] as const),
   ['401', graphError(401, 'InvalidAuthenticationToken'), { ...mailboxBlocked, error: { code: 'AUTHENTICATION_FAILED' } }],
   ['401 without a body', { status: 401 }, { ...mailboxBlocked, error: { code: 'AUTHENTICATION_FAILED' } }],
   ...[
@@ -76,6 +76,7 @@ const rows: readonly (readonly [name: string, answer: Answer, expected: Expected
     'ErrorNonExistentMailbox',
     'MailboxNotEnabledForRESTAPI',
     'MailboxNotSupportedForRESTAPI',
+    'OrganizationFromTenantGuidNotFound',
   ].map((code) => [`404 ${code}`, graphError(404, code), mailboxBlocked] as const),
   ['404 of nobody', { status: 404, text: 'not here' }, endpointUnknown],
   ['400 ErrorQuotaExceeded', graphError(400, 'ErrorQuotaExceeded'), { ...mailboxBlocked, sent: 'unknown' }],

@@ -147,6 +147,7 @@ describe('the verdict', () => {
     [403, 'blocked endpoint'],
     [405, 'blocked endpoint'],
     [406, 'blocked endpoint'],
+    [407, 'blocked endpoint'],
     [408, 'unconfirmed mailbox'],
     [409, 'unconfirmed mailbox'],
     [412, 'unconfirmed mailbox'],
@@ -163,6 +164,7 @@ describe('the verdict', () => {
     [504, 'unconfirmed endpoint'],
     [507, 'blocked mailbox'],
     [509, 'deferred mailbox'],
+    [511, 'blocked endpoint'],
   ])('of %s without a code: %s', (status, expected) => {
     expect(verdict(status)).toBe(expected);
     expect(verdictOf(status, undefined, 'endpoint').verdict).toEqual(of(status).verdict);

@@ -1,0 +1,40 @@
+/** A proxy on the way to Graph that does not connect: nothing reached the service, and the reason names the proxy. */
+import { describe, expect, it } from 'vitest';
+import { canned } from '../support/canned.ts';
+
+/** As undici's ProxyAgent and Node's own proxies say it. */
+const refusals = (status: number): readonly object[] => [
+  { code: 'UND_ERR_ABORTED', message: `Proxy response (${status}) !== 200 when HTTP Tunneling` },
+  { code: 'ERR_PROXY_TUNNEL', statusCode: status, message: 'no tunnel' },
+];
+
+const refusedBy = (refusal: object) =>
+  canned(() => {
+    throw Object.assign(new TypeError('fetch failed'), { cause: Object.assign(new Error('x'), refusal) });
+  });
+
+describe('a proxy that refuses to connect to Graph', () => {
+  it.each(refusals(407))('and wants a login blocks the endpoint: %j', async (refusal) => {
+    const { deliverOne, probe } = refusedBy(refusal);
+    const error = { code: 'ENDPOINT_UNREACHABLE', message: expect.stringMatching(/proxy.*407.*login/) };
+    expect(await deliverOne()).toMatchObject({ status: 'blocked', scope: 'endpoint', sent: 'no', error });
+    expect(await probe()).toMatchObject([{ status: 'unknown', scope: 'endpoint', error }]);
+  });
+
+  it.each(refusals(503))('for a while defers what is for it: %j', async (refusal) => {
+    expect(await refusedBy(refusal).deliverOne()).toMatchObject({
+      status: 'deferred',
+      scope: 'endpoint',
+      error: { code: 'ENDPOINT_UNREACHABLE', message: expect.stringMatching(/proxy.*503/) },
+    });
+  });
+});
+
+it.each([407, 511])('a %i that fetch returns says who wants a login', async (status) => {
+  expect(await canned(() => ({ status })).deliverOne()).toMatchObject({
+    status: 'blocked',
+    scope: 'endpoint',
+    sent: 'no',
+    error: { code: 'HTTP_STATUS', message: expect.stringMatching(/on the way wants a login/) },
+  });
+});
