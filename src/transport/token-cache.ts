@@ -22,7 +22,9 @@ function readToken(reply: string | AccessToken, now: number): { readonly value: 
   const { token, expiresAt = given.expiresOnTimestamp } = given;
   // As RFC 6750 allows; anything else wouldn't survive as a header, or would say "Bearer" twice.
   if (typeof token !== 'string' || !/^[\w\-.~+/]+=*$/.test(token)) {
-    throw noToken('getToken returned something that is not a token.');
+    throw noToken(
+      'getToken returned something that is not a token; expected its text without "Bearer", or { token, expiresAt }.',
+    );
   }
   const lifetime = expiresAt === undefined || expiresAt === null ? Number.POSITIVE_INFINITY : timeOf(expiresAt) - now;
   if (Number.isNaN(lifetime)) {

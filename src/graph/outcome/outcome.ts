@@ -120,8 +120,7 @@ function whatStatusMeans(status: number): string {
   if (status === 0 || (status >= 300 && status < 400)) return 'something wants to lead elsewhere';
   if (status === 401) return 'the token was refused';
   if (status === 403) return 'access is denied to the application';
-  if (status === 407) return 'a proxy on the way wants a login of its own';
-  if (status === 511) return 'the network on the way wants a login of its own';
+  if (status === 407 || status === 511) return 'something on the way wants a login of its own';
   if (status === 413) return 'the request is too large for it';
   if (status === 429 || status === 509) return 'there were too many requests';
   return status >= 500 ? 'it failed or is not available' : 'there is no error code of Graph with it';

@@ -223,7 +223,7 @@ export class LaneOutcomes {
     const reason = reasonOf(outcome.error);
     const isNews = circuit.failed({ now, startedAt, openedBy: 'connection', reason, retryIn, notBefore });
     this.#changed(lane);
-    if (isNews && isFirst) observer.unavailable(name, reason, (circuit.nextChange(now) ?? now) - now);
+    if (isNews && isFirst) observer.unavailable(name, reason, Math.round((circuit.nextChange(now) ?? now) - now));
   }
 
   /** Nothing was tried, for a reason of our own that may be gone a moment later. */

@@ -152,3 +152,22 @@ describe('claims', () => {
     expect(asked.map((request) => request.claims)).toEqual([undefined, undefined, claims]);
   });
 });
+
+describe('what is no token', () => {
+  it.each<[string, unknown, RegExp]>([
+    [
+      'the result of MSAL',
+      { accessToken: 'very.secret', expiresOn: new Date() },
+      /expected its text without "Bearer", or \{ token, expiresAt \}/,
+    ],
+    ['a header', { token: 'Bearer very.secret' }, /without "Bearer"/],
+    ['nothing', null, /expected its text/],
+  ])('of %s is said in words that help, without it', async (_, token, words) => {
+    const credential = (async () => token) as never;
+    const outcome = await canned(() => accepted, { credential }).deliverOne();
+    expect(outcome).toMatchObject({ status: 'blocked', scope: 'mailbox', sent: 'no', error: { code: 'AUTHENTICATION_FAILED' } });
+    const said = outcome.status === 'delivered' ? '' : outcome.error.message;
+    expect(said).toMatch(words);
+    expect(said).not.toContain('secret');
+  });
+});

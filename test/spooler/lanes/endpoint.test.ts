@@ -25,6 +25,13 @@ describe('an endpoint', () => {
     ]);
   });
 
+  it('says in whole ms when it tries again, though its clock has parts of one', async () => {
+    const { clock, told, record } = lanes();
+    await clock.advance(3_000.1);
+    await record('a', deferred('endpoint', away));
+    expect(told.map((event) => event.at(-1))).toEqual([2_500]);
+  });
+
   it('tells once that it is out of reach, however long that takes', async () => {
     const { clock, told, record } = lanes();
     for (let n = 0; n < 3; n++) {
