@@ -9,7 +9,7 @@ import { refusesToken } from '../auth/bearer-auth.ts';
 import type { SendOptions } from '../auth/credentials.ts';
 import type { EwsServerVersion } from '../options.ts';
 import { endedByProxy, endedInLogin, failedBy, notImpersonated, unsayable, unusableLogin } from '../outcome/call-failure.ts';
-import { leadsToLogin } from '../outcome/http-status.ts';
+import { leadsToLogin, offeredSchemes } from '../outcome/http-status.ts';
 import type { EwsSettings } from '../settings.ts';
 import { Attempt } from './attempt.ts';
 import type { EwsCall, Reply, ReplyMeta } from './reply.ts';
@@ -227,11 +227,16 @@ function metaOf(
     requestId,
     status: response.status,
     scheme,
-    ...(response.status === 401 && refusesToken(response) ? { tokenRefused: true } : {}),
+    ...(response.status === 401 ? refusalOf(response) : {}),
     ...(isRedirect(response) && leadsToLogin(response.headers.get('location') ?? '') ? { loginPage: true } : {}),
     ...(date === undefined ? {} : { date }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
   };
+}
+
+function refusalOf(response: Response): Pick<ReplyMeta, 'tokenRefused' | 'offers'> {
+  const offers = offeredSchemes(response.headers.get('www-authenticate') ?? '');
+  return { offers, ...(refusesToken(response) ? { tokenRefused: true } : {}) };
 }
 
 function isRedirect({ status }: Response): boolean {

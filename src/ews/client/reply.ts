@@ -32,6 +32,8 @@ export interface ReplyMeta {
   readonly date?: number;
   /** Scheme of the login that the request was made with. */
   readonly scheme?: string;
+  /** Schemes of logins that a 401 offers. */
+  readonly offers?: readonly string[];
   /** A 401 that says that the token is invalid. */
   readonly tokenRefused?: boolean;
   /** It leads to, or is, a page on which a person would log in. */

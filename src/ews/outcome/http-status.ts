@@ -20,16 +20,18 @@ export interface StatusFacts {
   readonly retryAfter?: number;
   readonly loginPage?: boolean;
   readonly scheme?: string;
+  /** Schemes that a 401 offers; see {@link offeredSchemes}. */
+  readonly offers?: readonly string[];
 }
 
-export function statusRule({ status, retryAfter, loginPage, scheme }: StatusFacts): StatusRule {
+export function statusRule({ status, retryAfter, loginPage, scheme, offers }: StatusFacts): StatusRule {
   const plain = (verdict: Verdict, why: string): StatusRule => ({ verdict, code: 'HTTP_STATUS', why });
   if (loginPage === true) return plain(endpointBlocked, 'it leads to a login page for browsers, which stands in front of EWS');
   switch (status) {
     case 401:
       // A proxy in front answers 401 when it means "busy"; only then it names a time.
       if (retryAfter !== undefined) return plain({ kind: 'deferred', scope: 'mailbox' }, 'it is busy');
-      return { verdict: loginBlocked, code: 'AUTHENTICATION_FAILED', why: scheme === 'ntlm' ? ntlmRefused : loginRefused };
+      return { verdict: loginBlocked, code: 'AUTHENTICATION_FAILED', why: whyRefused(scheme, offers) };
     case 456:
       return { verdict: loginBlocked, code: 'AUTHENTICATION_FAILED', why: 'the account is blocked or must sign in anew' };
     case 403:
@@ -70,6 +72,32 @@ export function statusRule({ status, retryAfter, loginPage, scheme }: StatusFact
       if (status >= 500) return plain({ kind: 'unconfirmed', scope: 'mailbox' }, 'it failed');
       return plain({ kind: 'unconfirmed', scope: 'note' }, 'that is not the answer of an EWS server');
   }
+}
+
+/** Schemes of logins by their registered names, and what speaks them here. */
+const schemes: ReadonlyMap<string, string> = new Map([
+  ['NTLM', ' (ntlmAuth)'],
+  ['Negotiate', ''],
+  ['Kerberos', ''],
+  ['Basic', ' (basicAuth)'],
+  ['Bearer', ' (bearerAuth)'],
+  ['Digest', ''],
+]);
+
+/** The schemes named in WWW-Authenticate, in one line or many. Nothing else of it is kept: a server can write anything there. */
+export function offeredSchemes(header: string): readonly string[] {
+  const bare = header.slice(0, 8_192).replaceAll(/"[^"]*"/g, '""');
+  return [...schemes.keys()].filter((name) => new RegExp(`(?:^|,)\\s*${name}(?=[\\s,]|$)`, 'i').test(bare));
+}
+
+/** A scheme that the server doesn't offer is no wrong password. */
+function whyRefused(scheme: string | undefined, offers: readonly string[] = []): string {
+  const used = [...schemes.keys()].find((name) => name.toLowerCase() === scheme);
+  if (used !== undefined && offers.length > 0 && !offers.includes(used)) {
+    const others = offers.map((name) => name + (schemes.get(name) ?? '')).join(', ');
+    return `it takes no ${used} login at this URL; it offers ${others}`;
+  }
+  return scheme === 'ntlm' ? ntlmRefused : loginRefused;
 }
 
 const loginRefused = 'user name, password or token is wrong';

@@ -1,6 +1,6 @@
 /** What an HTTP status without a SOAP fault means, without a server. */
 import { describe, expect, it } from 'vitest';
-import { type StatusFacts, statusRule } from '../../../src/ews/outcome/http-status.ts';
+import { offeredSchemes, type StatusFacts, statusRule } from '../../../src/ews/outcome/http-status.ts';
 
 const endpointUnknown = { kind: 'unconfirmed', scope: 'endpoint' };
 const endpointRefuses = { kind: 'blocked', scope: 'endpoint', sent: 'no', by: 'login' };
@@ -15,6 +15,28 @@ const rows: readonly (readonly [facts: StatusFacts, verdict: object, code: strin
   [{ status: 401 }, loginRefused, 'AUTHENTICATION_FAILED', /^user name, password/],
   [{ status: 401, scheme: 'basic' }, loginRefused, 'AUTHENTICATION_FAILED', /^user name, password/],
   [{ status: 401, scheme: 'ntlm' }, loginRefused, 'AUTHENTICATION_FAILED', /channel binding/],
+  // A scheme that is not offered is no wrong password.
+  [
+    { status: 401, scheme: 'basic', offers: ['NTLM', 'Negotiate'] },
+    loginRefused,
+    'AUTHENTICATION_FAILED',
+    /^it takes no Basic login at this URL; it offers NTLM \(ntlmAuth\), Negotiate$/,
+  ],
+  [
+    { status: 401, scheme: 'ntlm', offers: ['Negotiate'] },
+    loginRefused,
+    'AUTHENTICATION_FAILED',
+    /^it takes no NTLM login at this URL; it offers Negotiate$/,
+  ],
+  [
+    { status: 401, scheme: 'basic', offers: ['Bearer'] },
+    loginRefused,
+    'AUTHENTICATION_FAILED',
+    /it offers Bearer \(bearerAuth\)$/,
+  ],
+  [{ status: 401, scheme: 'basic', offers: ['NTLM', 'Basic'] }, loginRefused, 'AUTHENTICATION_FAILED', /^user name, password/],
+  [{ status: 401, scheme: 'ntlm', offers: ['NTLM', 'Negotiate'] }, loginRefused, 'AUTHENTICATION_FAILED', /channel binding/],
+  [{ status: 401, scheme: 'own', offers: ['NTLM'] }, loginRefused, 'AUTHENTICATION_FAILED', /^user name, password/],
   // A proxy in front answers 401 when it means "busy".
   [{ status: 401, retryAfter: 5 }, busy, 'HTTP_STATUS', /busy/],
   [{ status: 456 }, loginRefused, 'AUTHENTICATION_FAILED', /blocked/],
@@ -48,5 +70,18 @@ const rows: readonly (readonly [facts: StatusFacts, verdict: object, code: strin
 describe('an HTTP status', () => {
   it.each(rows)('%j', (facts, verdict, code, why) => {
     expect(statusRule(facts)).toEqual({ verdict, code, why: expect.stringMatching(why) });
+  });
+});
+
+describe('the schemes of WWW-Authenticate', () => {
+  it.each<[string, readonly string[]]>([
+    ['', []],
+    ['Negotiate, NTLM, Basic realm="mail.contoso.test"', ['NTLM', 'Negotiate', 'Basic']],
+    ['Negotiate,Kerberos,NTLM', ['NTLM', 'Negotiate', 'Kerberos']],
+    ['NTLM TlRMTVNTUAAC, basic realm=x', ['NTLM', 'Basic']],
+    ['Bearer client_id="x", trusted_issuers="a, Basic b", error="invalid_token"', ['Bearer']],
+    ['Secret-Word x, NTLMv9', []],
+  ])('%j', (header, expected) => {
+    expect(offeredSchemes(header)).toEqual(expected);
   });
 });
