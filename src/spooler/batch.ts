@@ -6,10 +6,10 @@ import type { Change, ClaimedNote, Settlement } from '../spool/contract.ts';
 import type { DeliveryOutcome, Note, ProbeResult } from '../transport/contract.ts';
 import { checkedOutcomes, checkedResults } from './answers.ts';
 import { askHook, frozenNote, handedNote, inGroups, withTimeout } from './bounded-calls.ts';
-import type { Settled, SpoolerContext } from './context.ts';
+import type { SpoolerContext } from './context.ts';
 import type { Lanes } from './lanes/lanes.ts';
 import { besideLostPlace, provesSent, reasonOf, settlementOf, settlementOfLostPlace, settlementOfProbe } from './outcome.ts';
-import { reportAttempts, reportClaim, reportSettled, settleAll, settleLate } from './settle.ts';
+import { reportAttempts, reportClaim, reportSettled, type Settled, settleAll, settleLate } from './settle.ts';
 
 /** Notes of one lane that were claimed together. */
 export interface Batch {
@@ -39,7 +39,7 @@ export async function workOn(context: SpoolerContext, lanes: Lanes, batch: Batch
     }
     context.leases.add(tokens, batch.claimedAt);
     for (const note of batch.notes) reportClaim(context, batch.kind, note);
-    return await (batch.kind === 'deliver' ? deliverBatch(context, lanes, batch, slot) : probeBatch(context, lanes, batch, slot));
+    return await (batch.kind === 'deliver' ? deliverBatch(context, lanes, batch, slot) : probeBatch(context, lanes, batch));
   } finally {
     context.leases.remove(tokens);
     slot.leave();
@@ -77,13 +77,13 @@ class Slot {
 /** Asks the hook about each note, then delivers. */
 async function deliverBatch(context: SpoolerContext, lanes: Lanes, batch: Batch, slot: Slot): Promise<readonly Change[]> {
   const { beforeDelivery } = context.options;
-  if (beforeDelivery === undefined) return deliverInRequests(context, lanes, batch, batch.notes.map(build), slot);
+  if (beforeDelivery === undefined) return deliverInRequests(context, lanes, batch, batch.notes.map(build));
   const decisions = batch.notes.map((claimed) => decide(context, claimed, beforeDelivery));
   const changes: Change[] = [];
   // A hook that hangs holds up its own note, but neither the batch nor the mailbox's other requests.
   for await (const group of inGroups(context.clock, decisions, () => slot.leave())) {
     const prepared = slot.enter() ? group : group.map(notNow);
-    changes.push(...(await deliverInRequests(context, lanes, batch, prepared, slot)));
+    changes.push(...(await deliverInRequests(context, lanes, batch, prepared)));
   }
   return changes;
 }
@@ -94,13 +94,12 @@ async function deliverInRequests(
   lanes: Lanes,
   batch: Batch,
   prepared: readonly Prepared[],
-  slot: Slot,
 ): Promise<readonly Change[]> {
-  if (prepared.length <= 1 || !lanes.isOneByOne(batch.lane)) return deliverPrepared(context, lanes, batch, prepared, slot);
+  if (prepared.length <= 1 || !lanes.isOneByOne(batch.lane)) return deliverPrepared(context, lanes, batch, prepared);
   const changes: Change[] = [];
   for (const [index, one] of prepared.entries()) {
     const goesOn = index === 0 || (lanes.mayGoOn(batch.lane) && !context.stopping());
-    changes.push(...(await deliverPrepared(context, lanes, batch, [goesOn ? one : notNow(one)], slot)));
+    changes.push(...(await deliverPrepared(context, lanes, batch, [goesOn ? one : notNow(one)])));
   }
   return changes;
 }
@@ -110,7 +109,6 @@ async function deliverPrepared(
   lanes: Lanes,
   batch: Batch,
   prepared: readonly Prepared[],
-  slot: Slot,
 ): Promise<readonly Change[]> {
   const startedAt = context.clock.monotonic();
   const { settled, ready } = sorted(prepared);
@@ -120,11 +118,11 @@ async function deliverPrepared(
     lanes.record(batch.lane, outcome, startedAt);
     settled.push({ note: claimed, settlement: settlementOf(claimed, outcome, context), outcome });
   }
-  return conclude(context, 'deliver', settled, startedAt, slot);
+  return conclude(context, 'deliver', settled, startedAt);
 }
 
 /** Probes notes that may have been sent. */
-async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch, slot: Slot): Promise<readonly Change[]> {
+async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch): Promise<readonly Change[]> {
   const startedAt = context.clock.monotonic();
   const besideLost = new Set<ClaimedNote>();
   const { settled, ready } = sorted(
@@ -152,7 +150,7 @@ async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch, s
     if (settlement.to === 'unconfirmed') context.probes.planned(claimed.noteId, settlement.after);
     settled.push({ note: claimed, settlement, result });
   }
-  return conclude(context, 'probe', settled, startedAt, slot);
+  return conclude(context, 'probe', settled, startedAt);
 }
 
 async function conclude(
@@ -160,12 +158,11 @@ async function conclude(
   kind: 'deliver' | 'probe',
   settled: readonly Settled[],
   startedAt: number,
-  slot: Slot,
 ): Promise<readonly Change[]> {
-  const { changes, lost, told } = await settleAll(context, kind, settled, () => slot.leave());
+  const { changes, lost } = await settleAll(context, settled);
   context.leases.remove(settled.map(({ note }) => note.token));
   for (const token of lost) context.trace.step('settle:lost', { token });
-  reportSettled(context, kind, told === undefined ? settled : settled.filter((one) => !told.has(one)), changes);
+  reportSettled(context, kind, settled, changes);
   reportAttempts(context, kind, settled, startedAt);
   return changes;
 }

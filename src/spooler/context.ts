@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Trace } from '../observability/trace.ts';
-import type { ClaimedNote, Settlement, SettleResult, SpoolStorage } from '../spool/contract.ts';
-import type { DeliveryOutcome, ProbeResult, Transport } from '../transport/contract.ts';
+import type { SpoolStorage } from '../spool/contract.ts';
+import type { Transport } from '../transport/contract.ts';
 import type { Complaints, Places } from './answers.ts';
 import type { Leases, ProbeHistories } from './leases.ts';
 import type { SpoolerSettings } from './options.ts';
@@ -36,22 +36,4 @@ export interface SpoolerContext {
   stopping(): boolean;
   readonly places: Places;
   readonly complaints: Complaints;
-  /** Deliveries that the storage could not record yet, by note. */
-  readonly unrecorded: Map<string, Unrecorded>;
-  /** Reports a result that was recorded by itself. */
-  recorded(note: Unrecorded, result: SettleResult): void;
-}
-
-/** A note's settlement, and the outcome or result that it comes from. */
-export interface Settled {
-  readonly note: ClaimedNote;
-  readonly settlement: Settlement;
-  readonly outcome?: DeliveryOutcome;
-  readonly result?: ProbeResult;
-}
-
-/** A delivery that could not be recorded while its lease lasted. */
-interface Unrecorded {
-  readonly kind: 'deliver' | 'probe';
-  readonly one: Settled;
 }

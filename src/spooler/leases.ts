@@ -21,10 +21,6 @@ export class Leases {
   readonly #context: LeasesContext;
   /** The time (monotonic) until which each claim is certainly ours. */
   readonly #until = new Map<ClaimToken, number>();
-  /** These are not renewed any more. */
-  readonly #lapsing = new Set<ClaimToken>();
-  /** These are renewed until they are released, or lost. */
-  readonly #kept = new Set<ClaimToken>();
   #cancelTimer: (() => void) | undefined;
   #renewing = false;
   #closed = false;
@@ -39,27 +35,8 @@ export class Leases {
     this.#schedule();
   }
 
-  /** Lets leases run out: the storage does not take the results of these notes, so that they have to be looked for. */
-  letLapse(tokens: readonly ClaimToken[]): void {
-    for (const token of tokens) if (this.#until.has(token)) this.#lapsing.add(token);
-  }
-
-  /** Renews a lease beyond {@link remove}: its note was delivered, which nobody else may learn from a probe alone. */
-  keep(token: ClaimToken): void {
-    if (this.#until.has(token)) this.#kept.add(token);
-  }
-
-  release(token: ClaimToken): void {
-    this.#kept.delete(token);
-    this.remove([token]);
-  }
-
   remove(tokens: readonly ClaimToken[]): void {
-    for (const token of tokens) {
-      if (this.#kept.has(token)) continue;
-      this.#until.delete(token);
-      this.#lapsing.delete(token);
-    }
+    for (const token of tokens) this.#until.delete(token);
     if (this.#until.size === 0) this.#rest();
   }
 
@@ -92,15 +69,12 @@ export class Leases {
     if (this.#renewing) return;
     this.#renewing = true;
     const askedAt = this.#context.clock.monotonic();
-    const tokens = [...this.#until.keys()].filter((token) => !this.#lapsing.has(token));
+    const tokens = [...this.#until.keys()];
     try {
       const lost = checkedLost(await this.#context.storage.renew(tokens, this.#context.lease));
       for (const token of tokens) if (this.#until.has(token)) this.#until.set(token, askedAt + this.#context.lease);
       // Notes that were settled meanwhile count as lost too, but are no longer ours to track.
-      for (const token of lost) {
-        if (this.#until.has(token)) this.#until.set(token, 0);
-        if (this.#kept.has(token)) this.release(token);
-      }
+      for (const token of lost) if (this.#until.has(token)) this.#until.set(token, 0);
       if (lost.length > 0) this.#context.onTrouble(undefined, lost);
     } catch (error) {
       this.#context.onTrouble(error, []);

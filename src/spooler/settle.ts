@@ -1,11 +1,11 @@
-import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { sleep } from '../core/clock.ts';
+import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { asError } from '../core/errors/thrown.ts';
 import type { NoteEvent } from '../observability/events.ts';
 import type { Change, ClaimedNote, Reason, Settlement, SpoolEntry } from '../spool/contract.ts';
 import type { DeliveryOutcome, ProbeResult } from '../transport/contract.ts';
-import type { Settled, SpoolerContext } from './context.ts';
+import type { SpoolerContext } from './context.ts';
 import { provesSent, settlementOf } from './outcome.ts';
-import { settleAgain, type Written } from './settle-again.ts';
 
 /** Reports a claim: its messages are picked up, or probed. */
 export function reportClaim(context: SpoolerContext, kind: 'deliver' | 'probe', note: ClaimedNote): void {
@@ -212,19 +212,34 @@ function after(settlement: Settled['settlement']): number {
   return 'after' in settlement ? settlement.after : 0;
 }
 
-/** Writes settlements; resolves with what the storage took, after {@link settleAgain} if it fails. @param failed Called once when it has failed. */
+/** A note's settlement, and the outcome or result that it comes from. */
+export interface Settled {
+  readonly note: ClaimedNote;
+  readonly settlement: Settlement;
+  readonly outcome?: DeliveryOutcome;
+  readonly result?: ProbeResult;
+}
+
+/**
+ * Writes settlements. If the storage fails, it tries again until they are written or their leases are lost; a `delivered` even longer, since storages take it under
+ * a lost token too, and a delivery that was never recorded might be sent once more.
+ */
 export async function settleAll(
   context: SpoolerContext,
-  kind: 'deliver' | 'probe',
   settled: readonly Settled[],
-  failed: () => void = () => {},
-): Promise<Written> {
-  try {
-    return await context.storage.settle(settled.map(({ settlement }) => settlement));
-  } catch (failure) {
-    context.trace.warn(asError(failure));
-    failed();
-    return settleAgain(context, kind, settled, failure);
+): Promise<Awaited<ReturnType<SpoolerContext['storage']['settle']>>> {
+  const isDelivered = settled.some(({ settlement }) => settlement.to === 'delivered');
+  for (let failures = 1; ; failures++) {
+    try {
+      return await context.storage.settle(settled.map(({ settlement }) => settlement));
+    } catch (error) {
+      context.trace.warn(asError(error));
+      const isLeased = context.leases.left(settled.map(({ note }) => note.token)) > 0;
+      const goesOn = isLeased || (isDelivered && !context.stopping());
+      if (!goesOn || hasCode(error, 'SPOOL_CLOSED') || context.signal.aborted)
+        return { lost: settled.map(({ note }) => note.token), changes: [] };
+      await sleep(context.clock, Math.min(10_000, 100 * 2 ** Math.min(failures, 7)), context.signal);
+    }
   }
 }
 
@@ -240,7 +255,7 @@ export async function settleLate(
   });
   if (settled.length === 0 || context.signal.aborted) return;
   try {
-    const { changes } = await settleAll(context, 'deliver', settled);
+    const { changes } = await settleAll(context, settled);
     reportSettled(context, 'deliver', settled, changes);
   } catch (error) {
     context.trace.warn(asError(error));

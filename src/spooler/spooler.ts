@@ -14,7 +14,7 @@ import { type LaneStanding, ObstacleReport, type Obstacles, Pauses } from './lan
 import { Leases, ProbeHistories } from './leases.ts';
 import { closeAll, Opening, watchStorage } from './opening.ts';
 import { notesAtWork } from './options.ts';
-import { reportChange, reportSettled } from './settle.ts';
+import { reportChange } from './settle.ts';
 import { WakeLoop } from './wake-loop.ts';
 
 /** The number of entries by the state that a flush brought them to, and the pauses that kept it from delivering more. */
@@ -88,14 +88,7 @@ export class Spooler {
     const probes = new ProbeHistories(clock, options, (lane) => this.#pauses.includes(lane));
     const stopping = (): boolean => this.#stopping;
     const { signal } = this.#abort;
-    this.#context = {
-      ...{ clock, random, options, storage, transport, trace, leases, probes, signal, stopping, places, complaints },
-      unrecorded: new Map(),
-      recorded: ({ kind, one }, { changes }) => {
-        reportSettled(this.#context, kind, [one], changes);
-        this.#count(changes);
-      },
-    };
+    this.#context = { clock, random, options, storage, transport, trace, leases, probes, signal, stopping, places, complaints };
   }
 
   /** Opens the spool, once. */
@@ -183,7 +176,6 @@ export class Spooler {
     const work = openingLeft.then(() => this.#rounds.idle()).then(() => Promise.all(this.#atWork));
     await settled(work, signals, () => this.#abort.abort());
     this.#abandoned.abort();
-    this.#abort.abort();
     this.#context.leases.close();
     const batches = this.#atWork.size;
     const claim = this.#inRound ? ['a claim that the spool did not answer'] : [];

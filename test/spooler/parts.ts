@@ -8,7 +8,6 @@ import type { SpoolerContext } from '../../src/spooler/context.ts';
 import { Lanes } from '../../src/spooler/lanes/lanes.ts';
 import { Leases, ProbeHistories } from '../../src/spooler/leases.ts';
 import { type SpoolerOptions, spoolerSettings } from '../../src/spooler/options.ts';
-import { reportSettled } from '../../src/spooler/settle.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { FakeTransport } from '../support/fake-transport.ts';
 import { newEntry } from '../support/spool-entries.ts';
@@ -82,8 +81,6 @@ export function spooler(options: SpoolerOptions = {}) {
   const leases = new Leases({ clock, storage, lease: 120_000, renewEvery: 30_000, onTrouble: () => undefined });
   const places = { canProbe: () => true, graceOf: () => undefined } as unknown as Places;
   const context: SpoolerContext = {
-    unrecorded: new Map(),
-    recorded: ({ kind, one }, { changes }) => reportSettled(context, kind, [one], changes),
     clock,
     random: () => 0.5,
     options: settings,
