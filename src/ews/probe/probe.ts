@@ -151,8 +151,10 @@ async function removeDrafts(
     call,
   );
   const unnamed = new Set(drafts.flatMap(({ id, tag }) => (id === undefined ? [tag] : [])));
+  const refused = new Set<string>();
   const unsure = new Set<string>();
   for (const [at, { tag }] of known.entries()) {
+    if (deletions[at] === 'kept') refused.add(tag);
     if (deletions[at] !== 'deleted' && verdictOf(findings.get(tag), false).status === 'draft') unsure.add(tag);
   }
   const again = await sweep(probing, place, [...unsure], call);
@@ -161,7 +163,9 @@ async function removeDrafts(
     const after = again.get(tag);
     // A draft that is still seen was not removed, whatever DeleteItem returned for its id.
     const seen = after !== undefined && draftsOf(after).length > 0;
-    const verdict = verdictOf(after ?? found, seen || unnamed.has(tag));
+    // Where nothing was looked for again, as beside a copy, or not everything could be seen, what DeleteItem returned counts.
+    const unseen = after === undefined || after.unreadable !== undefined;
+    const verdict = verdictOf(after ?? found, seen || unnamed.has(tag) || (unseen && refused.has(tag)));
     // A draft that is no longer anywhere, under any id, was removed.
     results.set(tag, after !== undefined && verdict.status === 'absent' ? { status: 'draft', removed: true } : verdict);
   }

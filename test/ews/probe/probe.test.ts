@@ -315,6 +315,36 @@ describe('over several attempts: found, pending, unknown, draft, absent', () => 
     expect(h.server.operations().includes('DeleteItem')).toBe(deletes);
   });
 
+  const oldDraft = { ...draft, id: 'd1' };
+  const copyOf = (one: string): Item => ({ tag: one, id: 's1', flags: sent });
+  it.each([
+    ['its own copy', { drafts: [oldDraft], sentitems: [copyOf(a)] }, [a], { status: 'found' }],
+    [
+      'an item of its own on its way',
+      { drafts: [oldDraft], outbox: [{ ...copyOf(a), flags: unsent }] },
+      [a],
+      { status: 'pending' },
+    ],
+    ['a copy of another attempt', { drafts: [oldDraft], sentitems: [copyOf(b)] }, [a, b], { status: 'found', tags: [b] }],
+  ] as [string, Folders, string[], ProbeResult][])(
+    'a draft beside %s takes nothing back, and is told of where it can not be removed',
+    async (_, folders, tags, expected) => {
+      mailbox(folders);
+      expect(await probeOne(tags)).toEqual(expected);
+      for (const refusal of ['ErrorAccessDenied', 'ErrorServerBusy']) {
+        mailbox(folders, refusal);
+        expect(await probeOne(tags)).toEqual({ ...expected, draft: 'left' });
+      }
+    },
+  );
+
+  it('a removal without an answer takes nothing back of a copy, and says that the draft may be left', async () => {
+    mailbox({ drafts: [oldDraft], sentitems: [copyOf(a)] });
+    const inner = h.server.handler;
+    h.server.handler = (request, raw) => (request.operation === 'DeleteItem' ? { status: 401 } : inner(request, raw));
+    expect(await probeOne([a])).toEqual({ status: 'found', draft: 'left' });
+  });
+
   it('each in its own place', async () => {
     mailbox({ sentitems: [{ tag: b, flags: sent }] });
     const transport = h.transport();

@@ -226,6 +226,12 @@ describe('a draft', () => {
     expect((await probe({ looks, deletion: 'ErrorAccessDenied' })).result).toEqual({ status: 'draft', removed: true });
   });
 
+  it('that is kept, and can not be looked for again: what is not known says that it is left', async () => {
+    const looks: World['looks'] = [{}, draft, { status: 403, body: 'no' }];
+    expect((await probe({ looks, deletion: 'ErrorAccessDenied' })).result).toMatchObject({ status: 'unknown', draft: 'left' });
+    expect((await probe({ looks, deletion: 'ErrorItemNotFound' })).result).not.toHaveProperty('draft');
+  });
+
   it('of two, that was deleted and is still shown where the other one is looked for again, is left', async () => {
     const looks = [{}, { drafts: [item(unsent, 'one'), item(unsent, 'two')] }, { drafts: [item(unsent, 'one')] }];
     const { result } = await probe({ looks, deletion: [ok, 'ErrorItemNotFound'] });
