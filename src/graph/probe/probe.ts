@@ -83,18 +83,20 @@ async function probeAttempt(
 
 /** What a walk says by itself; `nothing`: neither a proof nor a hope. */
 async function resultOf(access: MailboxAccess, found: Walk): Promise<ProbeResult | 'moved' | 'nothing'> {
-  if (found.found) return { status: 'found' };
+  let sent = found.found;
   let draft: { status: 'draft'; removed: boolean } | undefined;
   let pending = false;
   let moved = false;
   let failure: Reply | undefined;
-  // A draft proves something only where nothing else can lie: the same attempt may have been sent, and left a draft behind.
-  const draftAge = found.whole && !found.strange ? access.settings.draftAge : Number.POSITIVE_INFINITY;
+  // A draft proves something only where nothing else can lie: the same attempt may have been sent, and left a draft behind. Beside
+  // the copy it need prove nothing.
+  const draftAge = found.found || (found.whole && !found.strange) ? access.settings.draftAge : Number.POSITIVE_INFINITY;
   for (const unsent of found.unsent) {
     const fate = await settleUnsent(access, unsent, draftAge);
     switch (fate.kind) {
       case 'sent':
-        return { status: 'found' };
+        sent = true;
+        break;
       case 'on-its-way':
         pending = true;
         break;
@@ -109,8 +111,10 @@ async function resultOf(access: MailboxAccess, found: Walk): Promise<ProbeResult
         break;
     }
   }
-  if (moved) return 'moved';
   const drafts = draft === undefined ? [] : [draft];
+  // Nobody looks again after a copy: what could not be read or moved may be left.
+  if (sent) return withDraftLeft({ status: 'found' }, failure === undefined ? drafts : [{ status: 'draft', removed: false }]);
+  if (moved) return 'moved';
   if (pending) return withDraftLeft({ status: 'pending' }, drafts);
   if (failure !== undefined) return withDraftLeft(unknownOf(failure, access.client), drafts);
   if (draft !== undefined) return draft;

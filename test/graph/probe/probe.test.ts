@@ -150,6 +150,51 @@ describe('an unsent item', () => {
     expect(await probe()).toEqual([{ status: 'draft', removed: false }]);
   });
 
+  describe('beside a sent copy of its attempt', () => {
+    const sentitems = list(item(tag, { id: 'copy' }));
+    const denied = graphError(403, 'ErrorAccessDenied');
+    const left = { status: 'found', draft: 'left' };
+    const found = { status: 'found' };
+    it.each([
+      ['is removed', { get: standing(tag, 8), move: moved }, found, ['get', 'move']],
+      ['is told of where it may not be moved', { get: standing(tag, 8), move: denied }, left, ['get', 'move']],
+      ['is told of where the move gets no answer', { get: standing(tag, 8), move: { status: 503 } }, left, ['get', 'move']],
+      ['is told of where the login is refused meanwhile', { get: { status: 401 } }, left, ['get', 'get']],
+      ['is that copy where it has gone', { get: graphError(404, 'ErrorItemNotFound') }, found, ['get']],
+      [
+        'is that copy where it goes while it is moved',
+        { get: standing(tag, 8), move: graphError(404, 'ErrorItemNotFound') },
+        found,
+        ['get', 'move'],
+      ],
+      ['stays while it may be on its way', { get: standing(tag, 12) }, found, ['get']],
+    ] as [string, Record<string, Answer>, object, string[]][])('%s', async (_, content, expected, requests) => {
+      const { probe, asked } = holding({ drafts, sentitems, ...content });
+      expect(await probe()).toEqual([expected]);
+      expect(asked.map(({ what }) => what)).toEqual(['drafts', 'outbox', 'sentitems', ...requests]);
+    });
+
+    it('is removed also where a folder before the copy can not be read: the copy proves enough', async () => {
+      const { probe, asked } = holding({ drafts, outbox: denied, sentitems, get: standing(tag, 8), move: moved });
+      expect(await probe()).toEqual([found]);
+      expect(asked.at(-1)?.what).toBe('move');
+    });
+  });
+
+  it.each([
+    ['one before it that can not be removed', 'd0'],
+    ['one after it that can not be removed', 'd1'],
+  ])('sent since it was listed does not conceal %s', async (_, kept) => {
+    const two = list(item(tag, { isDraft: true, id: 'd0' }), item(tag, { isDraft: true, id: 'd1' }));
+    const { probe } = canned(({ what, path }) => {
+      if (what === 'move') return graphError(403, 'ErrorAccessDenied');
+      const id = path.split('/').at(-1);
+      if (what === 'get') return standing(tag, 8, { id, isDraft: id === kept });
+      return what === 'drafts' ? two : nothing;
+    });
+    expect(await probe()).toEqual([{ status: 'found', draft: 'left' }]);
+  });
+
   it('that moved while it was read is looked for again', async () => {
     let reads = 0;
     const { probe } = canned(({ what }) => {
