@@ -132,7 +132,7 @@ function unknownOf(reply: Reply, { tokenScope }: GraphClient): ProbeResult {
   const error = replyError(reply);
   switch (reply.kind) {
     case 'failed':
-      return { status: 'unknown', scope: reply.scope, error };
+      return { status: 'unknown', scope: reply.scope, error, ...(reply.blocks === true ? { blocked: true } : {}) };
     case 'no-token':
       return { status: 'unknown', scope: reply.scope, error, ...(isStanding(error) ? { blocked: true } : {}) };
     case 'ok':

@@ -18,15 +18,16 @@ describe('a proxy that refuses to connect to Graph', () => {
     const { deliverOne, probe } = refusedBy(refusal);
     const error = { code: 'ENDPOINT_UNREACHABLE', message: expect.stringMatching(/proxy.*407.*login/) };
     expect(await deliverOne()).toMatchObject({ status: 'blocked', scope: 'endpoint', sent: 'no', error });
-    expect(await probe()).toMatchObject([{ status: 'unknown', scope: 'endpoint', error }]);
+    expect(await probe()).toMatchObject([{ status: 'unknown', scope: 'endpoint', blocked: true, error }]);
   });
 
   it.each(refusals(503))('for a while defers what is for it: %j', async (refusal) => {
-    expect(await refusedBy(refusal).deliverOne()).toMatchObject({
-      status: 'deferred',
-      scope: 'endpoint',
-      error: { code: 'ENDPOINT_UNREACHABLE', message: expect.stringMatching(/proxy.*503/) },
-    });
+    const { deliverOne, probe } = refusedBy(refusal);
+    const error = { code: 'ENDPOINT_UNREACHABLE', message: expect.stringMatching(/proxy.*503/) };
+    expect(await deliverOne()).toMatchObject({ status: 'deferred', scope: 'endpoint', error });
+    const [result] = await probe();
+    expect(result).toMatchObject({ status: 'unknown', scope: 'endpoint', error });
+    expect(result).not.toHaveProperty('blocked');
   });
 });
 
