@@ -1,7 +1,7 @@
 import { checkArgument, checkArguments, objectWith } from '../core/arguments.ts';
 import { asOfflineImError, hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
-import { answerAtOnce, property } from '../core/errors/thrown.ts';
+import { answerAtOnce, isArray, property } from '../core/errors/thrown.ts';
 import { transportArguments } from './arguments.ts';
 import type {
   DeliverOptions,
@@ -13,7 +13,7 @@ import type {
   Transport,
   UnknownAttempt,
 } from './contract.ts';
-import { combined, notAttempted, placeGone, toOutcome, withDraftLeft } from './verdict.ts';
+import { combined, isResult, notAttempted, overPlaces, statusOf, toOutcome } from './verdict.ts';
 
 /** Where a mailbox is. */
 export type RouteLocation = 'exchange-online' | 'on-premises';
@@ -80,7 +80,7 @@ class MailboxRouter implements Transport {
 
   /** The longest grace of both transports. */
   minimumGrace(place: Place): number {
-    return Math.max(...this.#all.map((transport) => transport.minimumGrace?.(place) ?? 0));
+    return Math.max(...this.#all.flatMap((transport) => graceOf(transport, place)));
   }
 
   /** The places of the notes were frozen a moment ago. A note whose mailbox has moved since gets a new place at its next claim. */
@@ -152,10 +152,10 @@ class MailboxRouter implements Transport {
     return toOutcome({ kind: 'deferred', scope: 'note' }, notAttempted('its mailbox has moved to another place'), 0);
   }
 
-  /** A side that has given the mailbox away refuses it. That blocks nothing, since the next claim goes to the other side. */
+  /** A side that has given the mailbox away refuses it. That blocks nothing, since the next claim goes to the other side. The loop reports what is no outcome. */
   #afterMove(transport: Transport, place: Place | undefined, outcome: DeliveryOutcome): DeliveryOutcome {
-    if (outcome.status !== 'blocked' || outcome.sent !== 'no' || place === undefined || !saysMovedAway(outcome.error))
-      return outcome;
+    const [status, sent, error] = ['status', 'sent', 'error'].map((name) => property(outcome, name));
+    if (status !== 'blocked' || sent !== 'no' || place === undefined || !saysMovedAway(error)) return outcome;
     try {
       if (this.#now(place.mailbox) === transport) return outcome;
     } catch {
@@ -168,7 +168,7 @@ class MailboxRouter implements Transport {
   #elsewhere(question: Question, asked: Transport | undefined): Asked[] {
     const { attempt, results } = question;
     const [first] = results;
-    if (asked === undefined || (first !== undefined && first.status !== 'absent' && first.status !== 'unknown')) return [];
+    if (asked === undefined || !['absent', 'unknown'].includes(statusOf(first))) return [];
     let now: Transport;
     try {
       now = this.#now(attempt.place.mailbox);
@@ -177,7 +177,7 @@ class MailboxRouter implements Transport {
       return [];
     }
     if (now === asked) return [];
-    if (first?.status === 'unknown' && saysMovedAway(first.error)) results[0] = { status: 'absent' };
+    if (isResult(first) && first.status === 'unknown' && saysMovedAway(first.error)) results[0] = { status: 'absent' };
     const place = now.placeOf({ address: attempt.place.mailbox });
     // Copies move with their folder, which each side knows by its well-known name.
     const folder = attempt.place.folder === 'sentitems' ? place.folder : 'conversationhistory';
@@ -244,19 +244,19 @@ async function delivered(
   }
 }
 
-/** The answers of a transport; none if there are too many or too few, since nobody can tell which belongs to which note. */
+/** None if there are too many or too few, since nobody can tell which belongs to which note, or no list. One that is a promise may be dropped for a better one. */
 function onePerNote<Answer>(answers: readonly Answer[], notes: readonly Note[]): readonly Answer[] {
-  return answers.length === notes.length ? answers : [];
+  return isArray(answers) && answers.length === notes.length ? answers.map((answer) => answerAtOnce(answer)) : [];
 }
 
-/** The result for one attempt over all places. It is in at most one of them, so a draft in one proves nothing while the other can't be read. */
-function overPlaces(attempt: UnknownAttempt, results: readonly ProbeResult[]): ProbeResult {
-  if (results.length === 0) return placeGone(attempt);
-  for (const status of ['found', 'pending', 'unknown', 'draft'] as const) {
-    const first = results.find((result) => result.status === status);
-    if (first !== undefined) return withDraftLeft(first, results);
+/** None if a side can't tell: the other one's counts all the same. With none at all the loop reports what remains. */
+function graceOf(transport: Transport, place: Place): readonly number[] {
+  try {
+    const grace = answerAtOnce<unknown>(transport.minimumGrace?.(place) ?? 0);
+    return typeof grace === 'number' && grace >= 0 && grace < Infinity ? [grace] : [];
+  } catch {
+    return [];
   }
-  return { status: 'absent' };
 }
 
 function looksInto(transport: Transport, place: Place): boolean {
@@ -276,8 +276,9 @@ const movedAway: ReadonlySet<unknown> = new Set([
 ]);
 
 /** Asked only if the mailbox is known to be elsewhere: a mailbox that has moved away leaves nothing behind. */
-function saysMovedAway(error: OfflineImError): boolean {
-  return error.code === 'EWS_DISABLED' || movedAway.has(property(error.details, 'responseCode'));
+function saysMovedAway(given: unknown): boolean {
+  const error = asOfflineImError(given);
+  return error?.code === 'EWS_DISABLED' || movedAway.has(property(error?.details, 'responseCode'));
 }
 
 function placeError(error: unknown): OfflineImError {

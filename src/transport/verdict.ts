@@ -1,4 +1,5 @@
-import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { asOfflineImError, OfflineImError } from '../core/errors/offline-im-error.ts';
+import { isArray, isThenable, property } from '../core/errors/thrown.ts';
 import type { DeliveryOutcome, ProbeResult, Scope, UnknownAttempt } from './contract.ts';
 
 /** What a server's answer means for a note; {@link toOutcome} makes it a {@link DeliveryOutcome}. */
@@ -47,6 +48,23 @@ export function notAttempted(why: string): OfflineImError {
 /** A proof before a hope. A draft proves only of its own attempt that it was not sent, so it counts once every other one is known. */
 const precedence = ['found', 'pending', 'unknown', 'draft', 'absent'] as const;
 
+/**
+ * The status of a result. What is no result says nothing of its attempt, which is then as unknown as before: absence is only what is said. It is handed on as it is, so
+ * that the loop reports it.
+ */
+export function statusOf(result: unknown): ProbeResult['status'] {
+  return isResult(result) ? result.status : 'unknown';
+}
+
+/** Whether a transport's answer is a result, as the loop requires; a host's own transport, in plain JavaScript, may return anything. */
+export function isResult(value: unknown): value is ProbeResult {
+  if (typeof value !== 'object' || isArray(value) || isThenable(value)) return false;
+  const status = property(value, 'status');
+  if (status === 'draft') return typeof property(value, 'removed') === 'boolean';
+  if (status === 'unknown') return asOfflineImError(property(value, 'error')) !== undefined;
+  return precedence.some((one) => one === status);
+}
+
 /** Combines the results of a note's attempts, which are in the order of `attempts`, into one. */
 export function combined(results: readonly ProbeResult[], attempts: readonly UnknownAttempt[] = []): ProbeResult {
   return withDraftLeft(decided(results, attempts), results);
@@ -54,28 +72,31 @@ export function combined(results: readonly ProbeResult[], attempts: readonly Unk
 
 /** A result that is not about a draft says all the same that one was left, as one of the results does. */
 export function withDraftLeft(result: ProbeResult, results: readonly ProbeResult[]): ProbeResult {
-  if (result.status === 'draft' || result.status === 'absent') return result;
-  const isLeft = results.some((one) => (one.status === 'draft' ? !one.removed : one.status !== 'absent' && one.draft === 'left'));
+  if (!isResult(result) || result.status === 'draft' || result.status === 'absent') return result;
+  const isLeft = results
+    .filter(isResult)
+    .some((one) => (one.status === 'draft' ? !one.removed : one.status !== 'absent' && one.draft === 'left'));
   return isLeft ? { ...result, draft: 'left' } : result;
 }
 
 function decided(results: readonly ProbeResult[], attempts: readonly UnknownAttempt[]): ProbeResult {
+  const statuses = results.map(statusOf);
   for (const status of precedence) {
-    const alike = results.filter((result) => result.status === status);
+    const alike = results.filter((_, at) => statuses[at] === status);
     const [first] = alike;
-    if (first === undefined) continue;
-    switch (first.status) {
+    if (!statuses.includes(status)) continue;
+    switch (status) {
       case 'found': {
-        const tags = attempts.filter((_, at) => results[at]?.status === 'found').map(({ tag }) => tag);
-        return attempts.length > 1 && tags.length > 0 ? { status: 'found', tags } : { status: 'found' };
+        const tags = attempts.filter((_, at) => statuses[at] === 'found').map(({ tag }) => tag);
+        return attempts.length > 1 && tags.length > 0 ? { status, tags } : { status };
       }
       case 'draft':
-        return { status: 'draft', removed: alike.every((result) => result.status !== 'draft' || result.removed) };
+        return { status, removed: alike.every((result) => result.status !== 'draft' || result.removed) };
       case 'unknown':
-        return alike.reduce((widest, result) => (reach(result) > reach(widest) ? result : widest), first);
+        return alike.reduce((widest, result) => (reach(result) > reach(widest) ? result : widest));
       case 'pending':
       case 'absent':
-        return first;
+        return first ?? { status };
     }
   }
   return { status: 'absent' };
@@ -83,9 +104,20 @@ function decided(results: readonly ProbeResult[], attempts: readonly UnknownAtte
 
 /** How much a result blocks or delays: the widest is reported, or nothing would obey it. */
 function reach(result: ProbeResult): number {
-  if (result.status !== 'unknown') return 0;
-  const scope = { note: 0, mailbox: 1, endpoint: 2 }[result.scope ?? 'note'];
+  if (!isResult(result) || result.status !== 'unknown') return 0;
+  const scope = { note: 0, mailbox: 1, endpoint: 2 }[result.scope ?? 'note'] ?? 0;
   return scope * 2 + (result.blocked === true ? 1 : 0);
+}
+
+/** The result for one attempt over all places. It is in at most one of them, so a draft in one proves nothing while the other can't be read. */
+export function overPlaces(attempt: UnknownAttempt, results: readonly ProbeResult[]): ProbeResult {
+  if (results.length === 0) return placeGone(attempt);
+  const statuses = results.map(statusOf);
+  for (const status of ['found', 'pending', 'unknown', 'draft'] as const) {
+    const first = results[statuses.indexOf(status)];
+    if (first !== undefined) return withDraftLeft(first, results);
+  }
+  return { status: 'absent' };
 }
 
 /** The result for an attempt that this transport can't look for. */
