@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import { OfflineImError } from './errors/offline-im-error.ts';
 import { quoted } from './errors/quote.ts';
-import { answerAtOnce, isThenable } from './errors/thrown.ts';
+import { answerAtOnce, isThenable, property } from './errors/thrown.ts';
 
 /**
  * Calls a function of the host whose result doesn't matter, such as a listener or a logger. Whatever it throws, or its promise of any realm rejects with, goes to
@@ -118,4 +118,28 @@ function wrong(name: string, found: unknown, expected: string): OfflineImError {
 
 function failed(name: string, cause: unknown): OfflineImError {
   return new OfflineImError('OPTION_INVALID', `${name}() threw.`, { cause, details: { option: name } });
+}
+
+/** The number of different complaints that are passed on. */
+const mostComplaints = 100;
+
+/** A mistake in a host's code repeats with every call, so each kind of complaint about a function is passed on once, not once per note. */
+export class Complaints {
+  readonly #warn: (error: unknown) => void;
+  readonly #said = new Set<string>();
+
+  constructor(warn: (error: unknown) => void) {
+    this.#warn = warn;
+  }
+
+  /** Returns whether it was passed on. Complaints that differ only in numbers are of one kind. */
+  of(call: string, error: unknown): boolean {
+    const message = property(error, 'message');
+    const kind = typeof message === 'string' ? message.slice(0, 200).replace(/\d+/g, '#') : typeof message;
+    const key = `${call}: ${kind}`;
+    if (this.#said.has(key) || this.#said.size >= mostComplaints) return false;
+    this.#said.add(key);
+    this.#warn(error);
+    return true;
+  }
 }

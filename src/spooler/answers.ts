@@ -1,20 +1,15 @@
 import { asOfflineImError, OfflineImError } from '../core/errors/offline-im-error.ts';
-import { answerAtOnce, isA, isArray, property } from '../core/errors/thrown.ts';
-import type {
-  AttemptEnd,
-  DeliveryOutcome,
-  Mailbox,
-  Place,
-  ProbeResult,
-  Scope,
-  Transport,
-  UnknownAttempt,
-} from '../transport/contract.ts';
+import { answerAtOnce, isA, isArray } from '../core/errors/thrown.ts';
+import { Complaints } from '../core/host-calls.ts';
+import type { AttemptEnd, DeliveryOutcome, Mailbox, Note, Place, ProbeResult, Scope, Transport } from '../transport/contract.ts';
 import type { SpoolerSettings } from './options.ts';
+
+export { Complaints };
 
 /**
  * Checks what a transport returns: it may be a host's own, in plain JavaScript, or of another realm. An invalid outcome says nothing about its note, which may have been
- * sent. Answers are copied, so that the transport can't change them afterwards.
+ * sent. An optional part that is odd counts as left out, and takes nothing away from what the rest proves. Answers are copied, so that the transport can't change them
+ * afterwards.
  */
 
 /** One outcome per note. An invalid one becomes `unconfirmed`, and a warning says what was found. */
@@ -31,18 +26,17 @@ function checked<Answer>(
   call: string,
   returned: unknown,
   notes: number,
-  read: (value: unknown) => Answer,
+  read: (value: unknown, odd: Odd) => Answer,
   warn: (error: Error) => void,
   otherwise: (error: OfflineImError) => Answer,
 ): readonly Answer[] {
-  const wrong = (found: string): Answer => {
-    const error = new OfflineImError(
-      'TRANSPORT_FAILED',
-      `${call} of the transport returned ${found}; expected one answer per note, in order.`,
-    );
+  const warned = (found: string, then: string): OfflineImError => {
+    const error = new OfflineImError('TRANSPORT_FAILED', `${call} of the transport returned ${found}; ${then}.`);
     warn(error);
-    return otherwise(error);
+    return error;
   };
+  const wrong = (found: string): Answer => otherwise(warned(found, 'expected one answer per note, in order'));
+  const odd = (found: string): void => void warned(found, 'that part counts as left out');
   const list = listOf(returned);
   // Nobody can tell which answer belongs to which note.
   if (list?.length !== notes) {
@@ -51,7 +45,7 @@ function checked<Answer>(
   }
   return list.map((value) => {
     try {
-      return read(value);
+      return read(value, odd);
     } catch (error) {
       return wrong(isA(error, WrongKind) ? error.message : 'an answer that cannot be read');
     }
@@ -61,16 +55,19 @@ function checked<Answer>(
 /** A part of an answer is not as the contract requires. Names the part, never the value found there. */
 class WrongKind extends Error {}
 
-function outcomeOf(value: unknown): DeliveryOutcome {
+/** Called with what is wrong with an optional part. */
+type Odd = (found: string) => void;
+
+function outcomeOf(value: unknown, odd: Odd): DeliveryOutcome {
   const parts = readParts(value, 'an outcome', partsOfDelivered);
   const { status } = parts;
   switch (status) {
     case 'delivered':
-      return { status, messageClass: text(parts, 'messageClass') };
+      return { status, messageClass: required(parts, 'messageClass', isText, 'is no text') };
     case 'deferred':
-      return { status, scope: scope(parts), error: errorIn(parts), ...retryAfter(parts) };
+      return { status, scope: scope(parts), error: errorIn(parts), ...retryAfter(parts, odd) };
     case 'unconfirmed':
-      return { status, scope: scope(parts), error: errorIn(parts), ...retryAfter(parts), ...ended(parts) };
+      return { status, scope: scope(parts), error: errorIn(parts), ...retryAfter(parts, odd), ...ended(parts, odd) };
     case 'rejected':
       return {
         status,
@@ -80,65 +77,65 @@ function outcomeOf(value: unknown): DeliveryOutcome {
         error: errorIn(parts),
       };
     case 'blocked': {
-      const by = parts.by === undefined ? {} : { by: oneOf(parts, 'by', ['login', 'sending']) };
+      const by = optional(parts, 'by', () => ({ by: oneOf(parts, 'by', ['login', 'sending']) }), odd);
       const sent = oneOf(parts, 'sent', ['no', 'unknown']);
-      return { status, scope: scope(parts), sent, error: errorIn(parts), ...by, ...ended(parts) };
+      return { status, scope: scope(parts), sent, error: errorIn(parts), ...by, ...ended(parts, odd) };
     }
     default:
       throw new WrongKind('an outcome of an unknown status');
   }
 }
 
-function resultOf(value: unknown): ProbeResult {
+function resultOf(value: unknown, odd: Odd): ProbeResult {
   const parts = readParts(value, 'a result');
   const { status } = parts;
   switch (status) {
     case 'found':
-      return parts.tags === undefined ? { status, ...draft(parts) } : { status, tags: texts(parts, 'tags'), ...draft(parts) };
+      return { status, ...optional(parts, 'tags', () => ({ tags: texts(parts, 'tags', odd) }), odd), ...draft(parts, odd) };
     case 'absent':
       return { status };
     case 'pending':
-      return { status, ...draft(parts) };
+      return { status, ...draft(parts, odd) };
     case 'draft':
       return { status, removed: flag(parts, 'removed') };
     case 'unknown': {
-      const given = parts.scope === undefined ? {} : { scope: scope(parts) };
-      const blocked = parts.blocked === undefined ? {} : { blocked: flag(parts, 'blocked') };
-      return { status, error: errorIn(parts), ...given, ...blocked, ...retryAfter(parts), ...draft(parts) };
+      const error = errorIn(parts);
+      const given = optional(parts, 'scope', () => ({ scope: scope(parts) }), odd);
+      const blocked = optional(parts, 'blocked', () => ({ blocked: flag(parts, 'blocked') }), odd);
+      return { status, error, ...given, ...blocked, ...retryAfter(parts, odd), ...draft(parts, odd) };
     }
     default:
       throw new WrongKind('a result of an unknown status');
   }
 }
 
-const partNames = [
-  'scope',
-  'error',
-  'messageClass',
-  'retryAfter',
-  'splittable',
-  'draft',
-  'sent',
-  'by',
-  'ended',
-  'tags',
-  'removed',
-  'blocked',
-  'then',
-] as const;
+const partsOfOutcomes = ['scope', 'error', 'retryAfter', 'messageClass', 'splittable', 'draft', 'sent', 'by', 'ended'] as const;
+const partNames = [...partsOfOutcomes, 'tags', 'removed', 'blocked', 'then'] as const;
 type PartName = 'status' | (typeof partNames)[number];
 type Parts = { readonly [Name in PartName]?: unknown };
 
 /** The parts of the most frequent outcome. */
 const partsOfDelivered: readonly PartName[] = ['messageClass', 'then'];
 
+/** What a part is whose getter throws. */
+const unreadable = Symbol('unreadable');
+
 /** Reads each part once: a getter may return another value, or throw, the next time. @param ofDelivered The parts to read if the status is `delivered`. */
 function readParts(value: unknown, what: string, ofDelivered: readonly PartName[] = partNames): Parts {
   if (typeof value !== 'object' || value === null || isArray(value)) throw new WrongKind(`${kindOf(value)} instead of ${what}`);
   const given = value as Parts;
   const parts: { [Name in PartName]?: unknown } = { status: given.status };
-  for (const name of parts.status === 'delivered' ? ofDelivered : partNames) parts[name] = given[name];
-  if (typeof parts.then === 'function') throw new WrongKind(`a promise instead of ${what}`);
+  for (const name of parts.status === 'delivered' ? ofDelivered : partNames) {
+    try {
+      parts[name] = given[name];
+    } catch {
+      parts[name] = unreadable;
+    }
+  }
+  if (typeof parts.then === 'function') {
+    answerAtOnce(value); // nobody awaits it: its rejection must not end the process
+    throw new WrongKind(`a promise instead of ${what}`);
+  }
   return parts;
 }
 
@@ -159,19 +156,35 @@ function scope(parts: Parts): Scope {
   return oneOf(parts, 'scope', ['note', 'mailbox', 'endpoint']);
 }
 
-function draft(parts: Parts): { readonly draft?: 'left' } {
-  return parts.draft === undefined ? {} : { draft: oneOf(parts, 'draft', ['left']) };
+/** An optional part, in an object to spread; nothing where it is left out, or odd. */
+function optional<Part extends object>(parts: Parts, name: PartName, read: () => Part, odd: Odd): Part | undefined {
+  if (parts[name] === undefined) return undefined;
+  try {
+    return read();
+  } catch (error) {
+    if (!isA(error, WrongKind)) throw error;
+    odd(error.message);
+    return undefined;
+  }
 }
 
-function ended(parts: Parts): { readonly ended?: AttemptEnd } {
-  return parts.ended === undefined ? {} : { ended: oneOf(parts, 'ended', ['silence', 'fault']) };
+/** The words of `rejected` are as good here: 'none' and 'removed' say that none is left. */
+function draft(parts: Parts, odd: Odd): { readonly draft?: 'left' } {
+  const said = optional(parts, 'draft', () => ({ draft: oneOf(parts, 'draft', ['none', 'removed', 'left']) }), odd);
+  return said?.draft === 'left' ? { draft: 'left' } : {};
 }
 
-function retryAfter(parts: Parts): { readonly retryAfter?: number } {
-  const value = parts.retryAfter;
-  if (value === undefined) return {};
-  if (typeof value !== 'number' || Number.isNaN(value)) throw new WrongKind('an answer whose retryAfter is no number');
-  return { retryAfter: Math.max(0, value) };
+function ended(parts: Parts, odd: Odd): { readonly ended?: AttemptEnd } | undefined {
+  return optional(parts, 'ended', () => ({ ended: oneOf(parts, 'ended', ['silence', 'fault']) }), odd);
+}
+
+function retryAfter(parts: Parts, odd: Odd): { readonly retryAfter?: number } | undefined {
+  return optional(
+    parts,
+    'retryAfter',
+    () => ({ retryAfter: Math.max(0, required(parts, 'retryAfter', isNumber, 'is no number')) }),
+    odd,
+  );
 }
 
 function oneOf<const Choice extends string>(parts: Parts, name: PartName, choices: readonly Choice[]): Choice {
@@ -181,55 +194,29 @@ function oneOf<const Choice extends string>(parts: Parts, name: PartName, choice
   return choice;
 }
 
+function required<Value>(parts: Parts, name: PartName, isRight: (value: unknown) => value is Value, what: string): Value {
+  const value = parts[name];
+  if (!isRight(value)) throw new WrongKind(`an answer whose ${name} ${what}`);
+  return value;
+}
+
 function flag(parts: Parts, name: PartName): boolean {
-  const value = parts[name];
-  if (typeof value !== 'boolean') throw new WrongKind(`an answer whose ${name} is not true or false`);
-  return value;
+  return required(parts, name, isBoolean, 'is not true or false');
 }
 
-function text(parts: Parts, name: PartName): string {
-  const value = parts[name];
-  if (typeof value !== 'string' || value === '') throw new WrongKind(`an answer whose ${name} is no text`);
-  return value;
-}
-
-function texts(parts: Parts, name: PartName): readonly string[] {
+/** Those of a list that are text: each proves something by itself. */
+function texts(parts: Parts, name: PartName, odd: Odd): readonly string[] {
   const list = listOf(parts[name]);
   if (list === undefined) throw new WrongKind(`an answer whose ${name} is no list`);
-  return list.map((one) => {
-    if (typeof one !== 'string') throw new WrongKind(`an answer whose ${name} holds something other than text`);
-    return one;
-  });
+  const own = list.filter((one) => typeof one === 'string');
+  if (own.length < list.length) odd(`an answer whose ${name} holds something other than text`);
+  return own;
 }
 
 function errorIn({ error }: Parts): OfflineImError {
   const own = asOfflineImError(error);
   if (own === undefined) throw new WrongKind('an answer whose error is no OfflineImError');
   return own;
-}
-
-/** The number of different complaints that are passed on. */
-const mostComplaints = 100;
-
-/** A mistake in a host's code repeats with every call, so each kind of complaint about a function is passed on once, not once per note. */
-export class Complaints {
-  readonly #warn: (error: unknown) => void;
-  readonly #said = new Set<string>();
-
-  constructor(warn: (error: unknown) => void) {
-    this.#warn = warn;
-  }
-
-  /** Returns whether it was passed on. Complaints that differ only in numbers are of one kind. */
-  of(call: string, error: unknown): boolean {
-    const message = property(error, 'message');
-    const kind = typeof message === 'string' ? message.slice(0, 200).replace(/\d+/g, '#') : typeof message;
-    const key = `${call}: ${kind}`;
-    if (this.#said.has(key) || this.#said.size >= mostComplaints) return false;
-    this.#said.add(key);
-    this.#warn(error);
-    return true;
-  }
 }
 
 type PlaceTransport = Pick<Transport, 'placeOf' | 'canProbe' | 'minimumGrace'>;
@@ -258,7 +245,7 @@ export class Places {
   }
 
   /** ms after which "absent" proves something about all of these attempts: the longest grace that transport or options ask for. */
-  graceOf(attempts: readonly UnknownAttempt[]): number {
+  graceOf(attempts: Note['unknownAttempts']): number {
     return attempts.reduce((grace, { place }) => {
       const told = this.#ask('minimumGrace', () => this.#transport.minimumGrace?.(place) ?? 0, isDuration, 'ms, 0 or more');
       return Math.max(grace, told ?? 0);
@@ -295,4 +282,12 @@ function isBoolean(value: unknown): value is boolean {
 
 function isDuration(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && Number.isFinite(value);
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && !Number.isNaN(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
