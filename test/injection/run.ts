@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { OfflineImSender, Transport } from '../../src/index.ts';
 import type { SpoolStorage } from '../../src/spool/contract.ts';
 import { type ExchangeSimulator, startExchangeSimulator } from '../../src/testing/simulator/simulator.ts';
+import { paced } from '../support/pace.ts';
 import { within } from './awaited.ts';
 import { arm, disarm, type Manner, strikes } from './boundary.ts';
 import { type CarrierName, makeCarrier } from './carriers.ts';
@@ -176,7 +177,7 @@ class Host {
   }
 
   async stop(): Promise<void> {
-    await within(patience, 'stop()', this.sender.stop({ timeout: 2_000 })).catch((error: unknown) => {
+    await within(paced(15_000), 'stop()', this.sender.stop({ timeout: 2_000 })).catch((error: unknown) => {
       this.#complaints.push(`stop() rejected: ${String(error)}`);
     });
   }

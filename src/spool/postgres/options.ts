@@ -11,8 +11,8 @@ export interface PostgresSpoolOptions {
    */
   readonly pool: PgPool;
   /**
-   * The schema that holds the tables; each spool on a database needs its own. A letter or underscore, then letters, digits and underscores, all
-   * lower case, 48 at most.
+   * The schema that holds the tables. All processes of a spool name the same one; separate spools can share a database, each in a schema of its own. A letter or
+   * underscore, then letters, digits and underscores, all lower case, 48 at most.
    *
    * @default 'offline_im'
    */

@@ -69,7 +69,7 @@ export interface SqliteSpoolOptions {
    *
    * The first open of a copy made with {@link SqliteSpool.backup} recognizes it and holds all waiting messages: they no longer expire, a `warning` with
    * `SPOOL_RESTORED` says so at every start, and {@link SqliteSpool.releaseRestored} releases them. `true` does the same, once, for a copy made otherwise
-   * (of a closed spool, or of its disk); no other process may have it open. `'resume'` releases them at once: for a spool that was moved and runs nowhere else.
+   * (of a closed spool, or of its disk); nobody else may have it open. `'resume'` releases them at once: for a spool that was moved and runs nowhere else.
    *
    * @default false
    */

@@ -96,6 +96,16 @@ describe('a login page in front of EWS', () => {
     ['a page that says sorry', ...to('https://sorry.contoso.test/?from=ews')],
     ['another server', ...to('https://mail2.contoso.test/EWS/Exchange.asmx')],
     ['a refusal with a number to quote', ...page('The requested URL was rejected. Your support ID is: 1')],
+    [
+      'a page with a link to a login',
+      ...page('<p>Maintenance. <a href="https://portal.test/?url=https://login.contoso.test/">Portal</a>'),
+    ],
+    [
+      'a page with a setting that names one',
+      ...page('<script>cfg.loginUrl = "/login"; image_url = "https://captive.test/x"</script>'),
+    ],
+    ['a page with data for its own script', ...page('<div data-url="/login/1">')],
+    ['a redirect to what is spelled alike', ...to('https://www.contoso.test/authors/1')],
     ['a page that loads itself anew', ...page('<script>location.replace("/EWS/Exchange.asmx");</script>')],
   ])('is not %s', async (_, status, headers, body) => {
     h.server.handler = () => ({ status, headers, body });
