@@ -8,7 +8,7 @@ export { Complaints };
 
 /**
  * Checks what a transport returns: it may be a host's own, in plain JavaScript, or of another realm. An invalid outcome says nothing about its note, which may have been
- * sent. An optional part that is odd counts as left out, and takes nothing away from what the rest proves. Answers are copied, so that the transport can't change them
+ * sent. An optional part of a result that is odd counts as left out, and takes nothing away from what the rest proves. Answers are copied, so that the transport can't change them
  * afterwards.
  */
 
@@ -38,6 +38,8 @@ function checked<Answer>(
   const wrong = (found: string): Answer => otherwise(warned(found, 'expected one answer per note, in order'));
   const odd = (found: string): void => void warned(found, 'that part counts as left out');
   const list = listOf(returned);
+  // Nobody awaits a promise in it: its rejection must not end the process.
+  for (const value of list ?? []) answerAtOnce(value);
   // Nobody can tell which answer belongs to which note.
   if (list?.length !== notes) {
     const answer = wrong(list === undefined ? kindOf(returned) : `${list.length} answers to ${notes} notes`);
@@ -58,7 +60,11 @@ class WrongKind extends Error {}
 /** Called with what is wrong with an optional part. */
 type Odd = (found: string) => void;
 
-function outcomeOf(value: unknown, odd: Odd): DeliveryOutcome {
+/** An odd optional part voids an outcome: what it was to say, when to try again or how it ended, may have been what matters. */
+function outcomeOf(value: unknown): DeliveryOutcome {
+  const odd: Odd = (found) => {
+    throw new WrongKind(found);
+  };
   const parts = readParts(value, 'an outcome', partsOfDelivered);
   const { status } = parts;
   switch (status) {
@@ -127,15 +133,12 @@ function readParts(value: unknown, what: string, ofDelivered: readonly PartName[
   const parts: { [Name in PartName]?: unknown } = { status: given.status };
   for (const name of parts.status === 'delivered' ? ofDelivered : partNames) {
     try {
-      parts[name] = given[name];
+      parts[name] = answerAtOnce(given[name]);
     } catch {
       parts[name] = unreadable;
     }
   }
-  if (typeof parts.then === 'function') {
-    answerAtOnce(value); // nobody awaits it: its rejection must not end the process
-    throw new WrongKind(`a promise instead of ${what}`);
-  }
+  if (typeof parts.then === 'function') throw new WrongKind(`a promise instead of ${what}`);
   return parts;
 }
 

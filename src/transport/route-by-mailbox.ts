@@ -244,9 +244,10 @@ async function delivered(
   }
 }
 
-/** None if there are too many or too few, since nobody can tell which belongs to which note, or no list. One that is a promise may be dropped for a better one. */
+/** None if there are too many or too few, since nobody can tell which belongs to which note, or no list. Nobody awaits a promise among them. */
 function onePerNote<Answer>(answers: readonly Answer[], notes: readonly Note[]): readonly Answer[] {
-  return isArray(answers) && answers.length === notes.length ? answers.map((answer) => answerAtOnce(answer)) : [];
+  const list = isArray(answers) ? answers.map((answer) => answerAtOnce(answer)) : [];
+  return list.length === notes.length ? list : [];
 }
 
 /** None if a side can't tell: the other one's counts all the same. With none at all the loop reports what remains. */
@@ -260,7 +261,6 @@ function graceOf(transport: Transport, place: Place): readonly number[] {
 }
 
 function looksInto(transport: Transport, place: Place): boolean {
-  // A promise is not an answer.
   if (transport.canProbe !== undefined) return answerAtOnce<unknown>(transport.canProbe(place)) === true;
   return transport.placeOf({ address: place.mailbox }).endpoint === place.endpoint;
 }

@@ -53,16 +53,22 @@ const precedence = ['found', 'pending', 'unknown', 'draft', 'absent'] as const;
  * that the loop reports it.
  */
 export function statusOf(result: unknown): ProbeResult['status'] {
-  return isResult(result) ? result.status : 'unknown';
+  return knownStatus(result) ?? 'unknown';
 }
 
 /** Whether a transport's answer is a result, as the loop requires; a host's own transport, in plain JavaScript, may return anything. */
 export function isResult(value: unknown): value is ProbeResult {
-  if (typeof value !== 'object' || isArray(value) || isThenable(value)) return false;
-  const status = property(value, 'status');
-  if (status === 'draft') return typeof property(value, 'removed') === 'boolean';
-  if (status === 'unknown') return asOfflineImError(property(value, 'error')) !== undefined;
-  return precedence.some((one) => one === status);
+  return knownStatus(value) !== undefined;
+}
+
+/** Read once: a getter may return another one the next time. */
+function knownStatus(value: unknown): ProbeResult['status'] | undefined {
+  if (typeof value !== 'object' || isArray(value) || isThenable(value)) return undefined;
+  const given = property(value, 'status');
+  const status = precedence.find((one) => one === given);
+  if (status === 'draft') return typeof property(value, 'removed') === 'boolean' ? status : undefined;
+  if (status === 'unknown') return asOfflineImError(property(value, 'error')) === undefined ? undefined : status;
+  return status;
 }
 
 /** Combines the results of a note's attempts, which are in the order of `attempts`, into one. */
@@ -72,11 +78,17 @@ export function combined(results: readonly ProbeResult[], attempts: readonly Unk
 
 /** A result that is not about a draft says all the same that one was left, as one of the results does. */
 export function withDraftLeft(result: ProbeResult, results: readonly ProbeResult[]): ProbeResult {
-  if (!isResult(result) || result.status === 'draft' || result.status === 'absent') return result;
-  const isLeft = results
-    .filter(isResult)
-    .some((one) => (one.status === 'draft' ? !one.removed : one.status !== 'absent' && one.draft === 'left'));
-  return isLeft ? { ...result, draft: 'left' } : result;
+  const status = knownStatus(result);
+  if (status === undefined || status === 'draft' || status === 'absent') return result;
+  const isLeft = results.some((one) =>
+    statusOf(one) === 'draft' ? property(one, 'removed') === false : property(one, 'draft') === 'left',
+  );
+  if (!isLeft) return result;
+  try {
+    return { ...result, draft: 'left' } as ProbeResult;
+  } catch {
+    return result; // with a getter that throws: the loop reads each part by itself
+  }
 }
 
 function decided(results: readonly ProbeResult[], attempts: readonly UnknownAttempt[]): ProbeResult {
@@ -104,9 +116,8 @@ function decided(results: readonly ProbeResult[], attempts: readonly UnknownAtte
 
 /** How much a result blocks or delays: the widest is reported, or nothing would obey it. */
 function reach(result: ProbeResult): number {
-  if (!isResult(result) || result.status !== 'unknown') return 0;
-  const scope = { note: 0, mailbox: 1, endpoint: 2 }[result.scope ?? 'note'] ?? 0;
-  return scope * 2 + (result.blocked === true ? 1 : 0);
+  const scope = ['note', 'mailbox', 'endpoint'].indexOf(String(property(result, 'scope')));
+  return Math.max(0, scope) * 2 + (property(result, 'blocked') === true ? 1 : 0);
 }
 
 /** The result for one attempt over all places. It is in at most one of them, so a draft in one proves nothing while the other can't be read. */
@@ -114,8 +125,8 @@ export function overPlaces(attempt: UnknownAttempt, results: readonly ProbeResul
   if (results.length === 0) return placeGone(attempt);
   const statuses = results.map(statusOf);
   for (const status of ['found', 'pending', 'unknown', 'draft'] as const) {
-    const first = results[statuses.indexOf(status)];
-    if (first !== undefined) return withDraftLeft(first, results);
+    const at = statuses.indexOf(status);
+    if (at !== -1) return withDraftLeft(results[at] as ProbeResult, results);
   }
   return { status: 'absent' };
 }

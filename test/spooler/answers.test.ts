@@ -211,6 +211,13 @@ describe('the warning', () => {
     expect(outcomes({}, 2).warnings).toMatchObject([{ message: expect.stringContaining('returned object;') }]);
   });
 
+  it('that nobody looks at may reject: promises in a list of another length, or in a part', async () => {
+    const rejected = (): Promise<never> => Promise.reject(new Error(secret));
+    outcomes([rejected(), rejected()], 1);
+    results([{ status: 'found', draft: rejected() }]);
+    await new Promise((resolve) => setImmediate(resolve));
+  });
+
   it('is none for a draft of any kind, a negative retryAfter or an error with an odd response code', () => {
     for (const draft of ['none', 'removed', 'left']) {
       const rejected = { status: 'rejected', scope: 'endpoint', splittable: true, draft, error };
@@ -257,18 +264,18 @@ describe('an optional part that is odd', () => {
   const found = { status: 'found' };
   const pending = { status: 'pending' };
 
-  it.each<readonly [string, object, object]>([
-    ['retryAfter is no number', { ...deferred, retryAfter: '5' }, deferred],
-    ['retryAfter is no number', { ...unconfirmed, retryAfter: Number.NaN }, unconfirmed],
-    ['retryAfter is no number', unreadable({ ...deferred }, 'retryAfter'), deferred],
-    ['ended is none of silence, fault', { ...unconfirmed, ended: 'badly' }, unconfirmed],
-    ['ended is none of silence, fault', { ...blocked, ended: '' }, blocked],
-    ['by is none of login, sending', { ...blocked, by: 'someone' }, blocked],
-  ])('of an outcome counts as left out, with a warning: %s', (what, value, rest) => {
+  it.each<readonly [string, object]>([
+    ['retryAfter is no number', { ...deferred, retryAfter: '5' }],
+    ['retryAfter is no number', { ...unconfirmed, retryAfter: Number.NaN }],
+    ['retryAfter is no number', unreadable({ ...deferred }, 'retryAfter')],
+    ['ended is none of silence, fault', { ...unconfirmed, ended: 'badly' }],
+    ['ended is none of silence, fault', { ...blocked, ended: '' }],
+    ['by is none of login, sending', { ...blocked, by: 'someone' }],
+  ])('voids an outcome, since it may be what keeps the note from being sent again: %s', (what, value) => {
     const seen = outcomes([value]);
-    expect(seen.outcomes).toEqual([rest]);
+    expect(seen.outcomes).toMatchObject([{ status: 'unconfirmed', error: { code: 'TRANSPORT_FAILED' } }]);
     expect(seen.warnings.map(({ message }) => message)).toEqual([
-      `deliver() of the transport returned an answer whose ${what}; that part counts as left out.`,
+      `deliver() of the transport returned an answer whose ${what}; expected one answer per note, in order.`,
     ]);
   });
 

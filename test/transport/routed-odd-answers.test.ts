@@ -19,6 +19,7 @@ const noResults: readonly (readonly [string, () => unknown])[] = [
   ['text', () => 'found'],
   ['a list', () => []],
   ['null', () => null],
+  ['undefined', () => undefined],
   ['an unknown without an error', () => ({ status: 'unknown' })],
   ['an unknown with a foreign error', () => ({ status: 'unknown', error: { code: 'EWS_DISABLED' } })],
   ['a draft that says neither removed nor left', () => ({ status: 'draft' })],
@@ -52,8 +53,44 @@ describe('a result that is none', () => {
     await clock.advance(20 * 60_000);
     expect(own.delivered).toHaveLength(1);
     // The router itself says that there is none.
-    expect(eventsOf('warning')).toHaveLength(what === 'null' ? 0 : 1);
+    expect(eventsOf('warning')).toHaveLength(what === 'null' || what === 'undefined' ? 0 : 1);
     await sender.stop();
+  });
+
+  it('one whose status changes with each look is never absence: the note is sent once', async () => {
+    const own = side('own', () => {
+      let looks = 0;
+      return {
+        get status(): string {
+          looks += 1;
+          return looks % 2 === 1 ? 'found' : 'sent';
+        },
+      };
+    });
+    own.answer = () => ({ status: 'unconfirmed', scope: 'note', error });
+    const { sender, clock } = aliceSends({ transport: routed(own, new FakeTransport()), pickupDelay: 0 });
+    await sender.start();
+    await sender.send({ to: 'sip:bob@contoso.com', text: 'one' });
+    await clock.advance(40 * 60_000);
+    expect(own.delivered).toHaveLength(1);
+    await sender.stop();
+  });
+
+  it('an optional part that throws takes nothing from another note', async () => {
+    const odd = {
+      status: 'found',
+      get draft(): string {
+        throw new Error('secret');
+      },
+    };
+    let asked = 0;
+    const own = side('own', () => (asked++ === 0 ? odd : { status: 'found' }));
+    const router = routed(own, new FakeTransport());
+    const notes = [1, 2].map((number) => {
+      const note = makeNote(router as never, number);
+      return { ...note, unknownAttempts: [{ tag: note.tag, place: note.place }] };
+    });
+    expect((await router.probe(notes, { signal })).map((result) => result.status)).toEqual(['found', 'found']);
   });
 
   it.each(noResults)('%s, of one place: nothing but a find in the other proves anything', async (_, result) => {

@@ -107,7 +107,7 @@ const ntlmRefused =
 
 /** Paths and hosts where people log in: Outlook on the web, AD FS, Entra ID, SAML and OAuth, single sign-on, gateways and firewalls by their own names. */
 const loginPlace =
-  /log-?[io]n|sign-?in|\/auth(?:\b|n|oriz|entic)|\/adfs\/|saml|oauth2?\/|[/.](?:sso|idp|nidp|openid)[/.?]|\/my\.policy|\/vpn\/|webvpn|dana-na|fgtauth|lm_auth|siteminder|\.fcc\b|captive/i;
+  /log-?[io]n|sign-?in|\/auth(?!ors?\b|ority\b)|\/adfs\/|saml|oauth2?\/|[/.](?:sso|idp|nidp|openid)[/.?]|\/my\.policy|\/vpn\/|webvpn|dana-na|fgtauth|lm_auth|siteminder|\.fcc\b|captive/i;
 /** Outlook on the web shows its errors below /auth/ too: they lead nobody to a login. */
 const errorPage = /\/error(?:fe)?\.aspx/i;
 
@@ -119,7 +119,7 @@ export function leadsToLogin(location: string): boolean {
 
 /** Where a page goes on to by itself, by a script or a refresh. */
 const goesOn =
-  /(?:\d\s{0,9}[;,]\s{0,9}url\s{0,9}=|\blocation(?:\.href)?\s{0,9}=|\blocation\.(?:replace|assign)\s{0,9}\()\s{0,9}["']?([^"'<>\s]{1,2048})/gi;
+  /(?:\d[.\s;,]{1,20}url\s{0,9}=|(?<![-?&\w$])location(?:\.href)?\s{0,9}=|\blocation\.(?:replace|assign)\s{0,9}\()\s{0,9}["']?([^"'<>\s]{1,2048})/gi;
 
 /** Whether a web page is a login: asks for a password, posts itself to a provider of identities, or goes on to where people log in. */
 export function isLoginPage(page: string): boolean {

@@ -92,6 +92,8 @@ async function resultOf(access: MailboxAccess, found: Walk): Promise<ProbeResult
   // the copy it need prove nothing.
   const draftAge = found.found || (found.whole && !found.strange) ? access.settings.draftAge : Number.POSITIVE_INFINITY;
   for (const unsent of found.unsent) {
+    // Beside the copy nothing is worth asking again what the server has just refused.
+    if (found.found && failure !== undefined) break;
     const fate = await settleUnsent(access, unsent, draftAge);
     switch (fate.kind) {
       case 'sent':

@@ -72,7 +72,11 @@ export async function walk(
       if (!isOwn(message, wanted) || message.isDraft === undefined) strange = true;
       else if (message.isDraft && unsent.length >= mostUnsent) strange = true;
       else if (message.isDraft) unsent.push({ message, folder });
-      else return { found: true, unsent, whole, failure, strange };
+      else {
+        // A stale list may have the copy itself among the drafts.
+        const others = unsent.filter((one) => one.message.id !== message.id);
+        return { found: true, unsent: others, whole, failure, strange };
+      }
     }
     failure ??= listed.failure;
     if (listed.failure !== undefined && concernsAll(listed.failure)) break;

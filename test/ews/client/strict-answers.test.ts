@@ -84,6 +84,9 @@ describe('a login page in front of EWS', () => {
       ...page('<form method="post" action="/x"><input type="hidden" name="SAMLRequest" value="y"/></form>'),
     ],
     ['a script', ...page('<script>document.cookie = "a=b"; window.location = "/my.policy";</script>')],
+    ['a flow', ...to('https://authentik.contoso.test/if/flow/default-authentication-flow/')],
+    ['a portal', ...to('https://mail.contoso.test/auth_portal?rd=x')],
+    ['a refresh without a semicolon', ...page('<meta http-equiv="refresh" content="0 url=/vpn/index.html"/>')],
     ['a refresh', ...page('<meta http-equiv="refresh" content="0; url=/vpn/index.html"/>')],
   ])('%s', async (_, status, headers, body) => {
     h.server.handler = () => ({ status, headers, body });
@@ -104,6 +107,7 @@ describe('a login page in front of EWS', () => {
       'a page with a setting that names one',
       ...page('<script>cfg.loginUrl = "/login"; image_url = "https://captive.test/x"</script>'),
     ],
+    ['a page with a link that quotes one', ...page('<a href="/x?location=/login">')],
     ['a page with data for its own script', ...page('<div data-url="/login/1">')],
     ['a redirect to what is spelled alike', ...to('https://www.contoso.test/authors/1')],
     ['a page that loads itself anew', ...page('<script>location.replace("/EWS/Exchange.asmx");</script>')],

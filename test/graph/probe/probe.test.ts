@@ -174,6 +174,17 @@ describe('an unsent item', () => {
       expect(asked.map(({ what }) => what)).toEqual(['drafts', 'outbox', 'sentitems', ...requests]);
     });
 
+    it('is not that copy, which a stale list still has among the drafts', async () => {
+      const { probe, asked } = holding({
+        drafts: list(item(tag, { id: 'copy', isDraft: true })),
+        sentitems,
+        get: standing(tag, 8),
+        move: moved,
+      });
+      expect(await probe()).toEqual([found]);
+      expect(asked.map(({ what }) => what)).toEqual(['drafts', 'outbox', 'sentitems']);
+    });
+
     it('is removed also where a folder before the copy can not be read: the copy proves enough', async () => {
       const { probe, asked } = holding({ drafts, outbox: denied, sentitems, get: standing(tag, 8), move: moved });
       expect(await probe()).toEqual([found]);
