@@ -5,7 +5,7 @@ import { sealed } from '../../../src/spool/sealed/sealed-spool.ts';
 import { type SpoolHarness, spoolConformance } from '../../../src/testing.ts';
 import { PostgresServer } from '../../support/postgres-server.ts';
 import { aliceSends } from '../../support/sender-fixture.ts';
-import { newKey } from '../sealed/support.ts';
+import { inItsOwnSuite, newKey } from '../sealed/support.ts';
 import { cleanSchemas, harnessOn } from './clean-schemas.ts';
 
 let pool: Pool;
@@ -26,19 +26,7 @@ async function create(): Promise<SpoolHarness> {
 /** What it does with claims and leases; the rest is that of its own suite, and the sealed spools of other kinds have lists, and changes of many. */
 describe('sealed PostgresSpool', () => {
   spoolConformance({ describe, it: it.concurrent }, create, {
-    skip: [
-      'life',
-      'host actions',
-      'cancel',
-      'expiry',
-      'tombstones',
-      'next due',
-      'wall clock',
-      'merge',
-      'settle',
-      'read',
-      'admin',
-    ],
+    skip: [...inItsOwnSuite, 'read', 'admin'],
   });
 });
 

@@ -6,7 +6,7 @@ import { MemorySpool } from '../../../src/spool/journaled/memory-spool.ts';
 import { SqliteSpool } from '../../../src/sqlite.ts';
 import { type SpoolConformanceSubject, spoolConformance } from '../../../src/testing.ts';
 import { onDisk } from '../on-disk.ts';
-import { sealing } from './support.ts';
+import { inItsOwnSuite, sealing } from './support.ts';
 
 /** Over memory nothing is left out: through the contract, a sealed spool can't be told from the one below it. */
 describe('sealed MemorySpool', () => {
@@ -16,25 +16,12 @@ describe('sealed MemorySpool', () => {
   });
 });
 
-/** What it does with the claims and leases of several processes, and with files; the rest is that of its own suite. */
-const skip: readonly SpoolConformanceSubject[] = [
-  'life',
-  'host actions',
-  'cancel',
-  'expiry',
-  'tombstones',
-  'next due',
-  'wall clock',
-  'merge',
-  'settle',
-];
-
 /** What only the engine does, which a FileSpool shares with the MemorySpool above; the long tests run it whole. */
 const inMemory: readonly SpoolConformanceSubject[] = ['admin', 'late delivered', 'probe', 'frozen', 'read'];
 
 describe.each<[string, (folder: string) => SpoolStorage, readonly SpoolConformanceSubject[]]>([
-  ['FileSpool', (root) => new FileSpool({ root }), [...skip, ...inMemory]],
-  ['SqliteSpool', (folder) => new SqliteSpool({ path: join(folder, 'spool.db') }), skip],
+  ['FileSpool', (root) => new FileSpool({ root }), [...inItsOwnSuite, ...inMemory]],
+  ['SqliteSpool', (folder) => new SqliteSpool({ path: join(folder, 'spool.db') }), inItsOwnSuite],
 ])('sealed %s', (_, make, left) => {
   spoolConformance({ describe, it }, onDisk(sealing(make)), { skip: left });
 });

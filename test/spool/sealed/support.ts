@@ -5,6 +5,7 @@ import type { SpoolStorage } from '../../../src/spool/contract.ts';
 import { FileSpool } from '../../../src/spool/file/file-spool.ts';
 import type { SealOptions } from '../../../src/spool/sealed/keys.ts';
 import { sealed } from '../../../src/spool/sealed/sealed-spool.ts';
+import type { SpoolConformanceSubject } from '../../../src/testing.ts';
 import { aliceSends } from '../../support/sender-fixture.ts';
 
 /** 32 random bytes. */
@@ -37,3 +38,16 @@ export async function filesOf(root: string): Promise<ReadonlyMap<string, string>
 export async function waitingIn(root: string): Promise<string[]> {
   return [...(await filesOf(root)).keys()].filter((path) => /[/\\]waiting[/\\].*\.json$/.test(path)).sort();
 }
+
+/** What a sealed spool does as the spool inside it, whose own suite covers it. What it does with claims, leases and files remains. */
+export const inItsOwnSuite: readonly SpoolConformanceSubject[] = [
+  'life',
+  'host actions',
+  'cancel',
+  'expiry',
+  'tombstones',
+  'next due',
+  'wall clock',
+  'merge',
+  'settle',
+];
