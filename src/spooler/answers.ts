@@ -1,10 +1,8 @@
 import { asOfflineImError, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { answerAtOnce, isA, isArray } from '../core/errors/thrown.ts';
-import { Complaints } from '../core/host-calls.ts';
+import type { Complaints } from '../core/host-calls.ts';
 import type { AttemptEnd, DeliveryOutcome, Mailbox, Note, Place, ProbeResult, Scope, Transport } from '../transport/contract.ts';
 import type { SpoolerSettings } from './options.ts';
-
-export { Complaints };
 
 /**
  * Checks what a transport returns: it may be a host's own, in plain JavaScript, or of another realm. An invalid outcome says nothing about its note, which may have been
@@ -62,18 +60,15 @@ type Odd = (found: string) => void;
 
 /** An odd optional part voids an outcome: what it was to say, when to try again or how it ended, may have been what matters. */
 function outcomeOf(value: unknown): DeliveryOutcome {
-  const odd: Odd = (found) => {
-    throw new WrongKind(found);
-  };
   const parts = readParts(value, 'an outcome', partsOfDelivered);
   const { status } = parts;
   switch (status) {
     case 'delivered':
       return { status, messageClass: required(parts, 'messageClass', isText, 'is no text') };
     case 'deferred':
-      return { status, scope: scope(parts), error: errorIn(parts), ...retryAfter(parts, odd) };
+      return { status, scope: scope(parts), error: errorIn(parts), ...retryAfter(parts) };
     case 'unconfirmed':
-      return { status, scope: scope(parts), error: errorIn(parts), ...retryAfter(parts, odd), ...ended(parts, odd) };
+      return { status, scope: scope(parts), error: errorIn(parts), ...retryAfter(parts), ...ended(parts) };
     case 'rejected':
       return {
         status,
@@ -83,9 +78,9 @@ function outcomeOf(value: unknown): DeliveryOutcome {
         error: errorIn(parts),
       };
     case 'blocked': {
-      const by = optional(parts, 'by', () => ({ by: oneOf(parts, 'by', ['login', 'sending']) }), odd);
+      const by = parts.by === undefined ? {} : { by: oneOf(parts, 'by', ['login', 'sending']) };
       const sent = oneOf(parts, 'sent', ['no', 'unknown']);
-      return { status, scope: scope(parts), sent, error: errorIn(parts), ...by, ...ended(parts, odd) };
+      return { status, scope: scope(parts), sent, error: errorIn(parts), ...by, ...ended(parts) };
     }
     default:
       throw new WrongKind('an outcome of an unknown status');
@@ -108,7 +103,8 @@ function resultOf(value: unknown, odd: Odd): ProbeResult {
       const error = errorIn(parts);
       const given = optional(parts, 'scope', () => ({ scope: scope(parts) }), odd);
       const blocked = optional(parts, 'blocked', () => ({ blocked: flag(parts, 'blocked') }), odd);
-      return { status, error, ...given, ...blocked, ...retryAfter(parts, odd), ...draft(parts, odd) };
+      const delay = optional(parts, 'retryAfter', () => retryAfter(parts), odd);
+      return { status, error, ...given, ...blocked, ...delay, ...draft(parts, odd) };
     }
     default:
       throw new WrongKind('a result of an unknown status');
@@ -177,17 +173,13 @@ function draft(parts: Parts, odd: Odd): { readonly draft?: 'left' } {
   return said?.draft === 'left' ? { draft: 'left' } : {};
 }
 
-function ended(parts: Parts, odd: Odd): { readonly ended?: AttemptEnd } | undefined {
-  return optional(parts, 'ended', () => ({ ended: oneOf(parts, 'ended', ['silence', 'fault']) }), odd);
+function ended(parts: Parts): { readonly ended?: AttemptEnd } {
+  return parts.ended === undefined ? {} : { ended: oneOf(parts, 'ended', ['silence', 'fault']) };
 }
 
-function retryAfter(parts: Parts, odd: Odd): { readonly retryAfter?: number } | undefined {
-  return optional(
-    parts,
-    'retryAfter',
-    () => ({ retryAfter: Math.max(0, required(parts, 'retryAfter', isNumber, 'is no number')) }),
-    odd,
-  );
+function retryAfter(parts: Parts): { readonly retryAfter?: number } {
+  if (parts.retryAfter === undefined) return {};
+  return { retryAfter: Math.max(0, required(parts, 'retryAfter', isNumber, 'is no number')) };
 }
 
 function oneOf<const Choice extends string>(parts: Parts, name: PartName, choices: readonly Choice[]): Choice {

@@ -1,8 +1,9 @@
 import type { Clock } from '../core/clock.ts';
+import type { Complaints } from '../core/host-calls.ts';
 import type { Trace } from '../observability/trace.ts';
 import type { SpoolStorage } from '../spool/contract.ts';
 import type { Transport } from '../transport/contract.ts';
-import type { Complaints, Places } from './answers.ts';
+import type { Places } from './answers.ts';
 import type { Leases, ProbeHistories } from './leases.ts';
 import type { SpoolerSettings } from './options.ts';
 

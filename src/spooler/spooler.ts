@@ -1,11 +1,12 @@
 import { Turns, unlessAborted } from '../core/clock.ts';
 import { asError } from '../core/errors/thrown.ts';
+import { Complaints } from '../core/host-calls.ts';
 import { joined } from '../core/joined.ts';
 import { SerialQueue } from '../core/queues.ts';
 import { type Stoppable, type StopSignals, settled } from '../core/stop.ts';
 import type { Pause } from '../spool/admin/contract.ts';
 import type { Change, NewSpoolEntry, SpoolState } from '../spool/contract.ts';
-import { Complaints, Places } from './answers.ts';
+import { Places } from './answers.ts';
 import { type Batch, workOn } from './batch.ts';
 import { claimRound } from './claim-round.ts';
 import type { SpoolerContext, SpoolerParts } from './context.ts';

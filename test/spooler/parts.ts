@@ -1,8 +1,9 @@
 /** The parts of a loop, with a storage and a transport that a test plays. */
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import { Complaints } from '../../src/core/host-calls.ts';
 import type { Trace } from '../../src/observability/trace.ts';
 import type { Change, ClaimedNote, Settlement, SpoolEntry, SpoolStorage } from '../../src/spool/contract.ts';
-import { Complaints, type Places } from '../../src/spooler/answers.ts';
+import type { Places } from '../../src/spooler/answers.ts';
 import { type Batch, workOn } from '../../src/spooler/batch.ts';
 import type { SpoolerContext } from '../../src/spooler/context.ts';
 import { Lanes } from '../../src/spooler/lanes/lanes.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Complaints, Places } from '../../src/spooler/answers.ts';
+import { Complaints } from '../../src/core/host-calls.ts';
+import { Places } from '../../src/spooler/answers.ts';
 import { spoolerSettings } from '../../src/spooler/options.ts';
 import type { Place, Transport } from '../../src/transport/contract.ts';
 
