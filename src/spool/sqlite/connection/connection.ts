@@ -38,8 +38,10 @@ export class OpenFile {
   /** To be made when the connection has read something: only then the log is there. */
   constructor(path: string) {
     this.path = path;
-    this.#parts = [path, `${path}-wal`, `${path}-shm`].map((part) => ({ path: part, key: keyOf(part) }));
-    this.#locks = [new HeldLock(keyOf(path), sharedLock), new HeldLock(keyOf(`${path}-shm`), memoryLock)];
+    const part = (at: string) => ({ path: at, key: keyOf(at) });
+    const [file, log, memory] = [part(path), part(`${path}-wal`), part(`${path}-shm`)];
+    this.#parts = [file, log, memory];
+    this.#locks = [new HeldLock(file.key, sharedLock), new HeldLock(memory.key, memoryLock)];
     this.watchesLocks = this.#locks.every((lock) => lock.isHeld());
     if (!this.watchesLocks) this.close();
   }
