@@ -124,11 +124,8 @@ function reach(result: ProbeResult): number {
 export function overPlaces(attempt: UnknownAttempt, results: readonly ProbeResult[]): ProbeResult {
   if (results.length === 0) return placeGone(attempt);
   const statuses = results.map(statusOf);
-  for (const status of ['found', 'pending', 'unknown', 'draft'] as const) {
-    const at = statuses.indexOf(status);
-    if (at !== -1) return withDraftLeft(results[at] as ProbeResult, results);
-  }
-  return { status: 'absent' };
+  const at = precedence.map((status) => statuses.indexOf(status)).find((one) => one !== -1);
+  return withDraftLeft(results[at ?? 0] as ProbeResult, results);
 }
 
 /** The result for an attempt that this transport can't look for. */

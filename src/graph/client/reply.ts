@@ -72,6 +72,6 @@ export function aborted(requestId: string): OfflineImError {
   return new OfflineImError('REQUEST_ABORTED', 'The request was aborted.', { details: { requestId } });
 }
 
-export function failed(sent: 'no' | 'unknown', scope: 'note' | 'mailbox' | 'endpoint', error: OfflineImError): Reply {
+export function failed(sent: 'no' | 'unknown', scope: Scope, error: OfflineImError): Reply {
   return { kind: 'failed', sent, scope, error };
 }
