@@ -43,7 +43,7 @@ async function scene() {
   };
 }
 
-test('the note leaves after two minutes, not before', async () => {
+test('sends the note after two minutes, not before', async () => {
   const { clock, sender, bob, next, end } = await scene();
   await leaveNote(sender, 'bob', 'Are you there?');
   const delivered = next('message:delivered');
@@ -55,7 +55,7 @@ test('the note leaves after two minutes, not before', async () => {
   await end();
 });
 
-test('a lost answer does not make a second note', async () => {
+test('does not send a second note when the response is lost', async () => {
   const { clock, exchange, sender, bob, next, end } = await scene();
   exchange.faults.on('CreateItem').once().lostResponse();
   await leaveNote(sender, 'bob', 'Are you there?');
@@ -69,7 +69,7 @@ test('a lost answer does not make a second note', async () => {
   await end();
 });
 
-test('a busy server is left alone for as long as it asks', async () => {
+test('leaves a busy server alone for as long as it asks', async () => {
   const { clock, exchange, sender, bob, next, end } = await scene();
   exchange.faults.on('CreateItem').once().serverBusy({ backOff: 60_000 });
   const messageId = await leaveNote(sender, 'bob', 'Are you there?');

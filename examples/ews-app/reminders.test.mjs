@@ -21,7 +21,7 @@ beforeEach(() => {
 
 const inboxOf = (address) => exchange.mailbox(address).folder('inbox').items;
 
-test('reminds everybody once, and keeps a copy', async () => {
+test('reminds everybody once and keeps a copy', async () => {
   expect(await remind(service, meeting)).toEqual({ sent: [bob, carol], failed: [] });
   for (const address of [bob, carol]) expect(inboxOf(address).map(({ subject }) => subject)).toEqual(['Reminder: Budget']);
   expect(exchange.mailbox(chair).folder('sentitems').items).toHaveLength(2);

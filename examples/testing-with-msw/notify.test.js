@@ -15,12 +15,12 @@ afterAll(() => server.close());
 const config = { url, mailbox: 'shop@contoso.test', password: 'any' };
 const order = { customer: 'customer@contoso.test', order: '4711' };
 
-test('the customer gets one mail', async () => {
+test('sends the customer one mail', async () => {
   await notifyShipped(config, order);
   expect(await exchange.expectOnce()).toMatchObject({ subject: 'Order 4711 has been shipped', mailbox: 'customer@contoso.test' });
 });
 
-test('a connection that breaks before the server has read anything is an error, and no mail', async () => {
+test('reports an error and sends no mail when the connection breaks early', async () => {
   exchange.faults.on('CreateItem').resetBefore();
   await expect(notifyShipped(config, order)).rejects.toThrow();
   await exchange.expectNone();

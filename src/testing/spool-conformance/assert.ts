@@ -1,4 +1,4 @@
-/** Assertions without a test runner: they throw, and say what was found. */
+/** Assertions that need no test runner: they throw, with what was found. */
 
 /** Deep equality of plain data; a property that is `undefined` counts as missing. */
 export function equal(found: unknown, expected: unknown, what: string): void {
@@ -10,13 +10,13 @@ export function isTrue(found: boolean, what: string): void {
   if (!found) throw new Error(what);
 }
 
-/** The value, unless it is missing. */
+/** Returns the value; throws if it is undefined. */
 export function present<Value>(value: Value | undefined, what: string): Value {
   if (value === undefined) throw new Error(`${what} is missing`);
   return value;
 }
 
-/** That an operation rejects with an error of that code. */
+/** Throws unless the operation rejects with an error of that code. */
 export async function rejects(operation: () => Promise<unknown>, code: string, what: string): Promise<void> {
   let outcome: unknown = 'it resolved';
   try {

@@ -2,10 +2,10 @@ import type { Clock } from '../../core/clock.ts';
 import type { SpoolStorage } from '../../spool/contract.ts';
 
 /**
- * What {@link spoolConformance} works with: one storage, empty at first, and the hands on its clock.
+ * What {@link spoolConformance} works with: one storage, empty at first, and control of its clock.
  *
- * Every duration of the suite is a whole number of units. A storage that takes its time from the `Clock` it is opened with uses a
- * `ManualClock`; one whose own clock rules, such as a database, uses a small unit and lets `advance` wait.
+ * Every duration in the suite is a whole number of units. Use a `ManualClock` for a storage that takes the time from the `Clock` it is
+ * opened with. For one that uses its own clock, such as a database, choose a small unit and let `advance` wait.
  *
  * @example
  * ```ts
@@ -27,21 +27,21 @@ import type { SpoolStorage } from '../../spool/contract.ts';
 export interface SpoolHarness {
   /** Not open yet. */
   readonly storage: SpoolStorage;
-  /** What the storage is opened with. */
+  /** The clock that the storage is opened with. */
   readonly clock: Clock;
-  /** ms; with a clock that runs by itself longer than any single call to the storage takes. */
+  /** ms. With a real clock, longer than any single call to the storage takes. */
   readonly unit: number;
-  /** Lets so much time pass by the storage's clock, and at most a unit more. */
+  /** Lets this much time pass on the storage's clock, and at most one unit more. */
   advance(ms: number): Promise<void>;
-  /** Sets the wall clock forward or back while no other clock moves. Without it, leave the subject `wall clock` out. */
+  /** Sets the wall clock forward or back while no other clock moves. If you leave it out, skip the subject `wall clock`. */
   jumpWall?(ms: number): Promise<void> | void;
-  /** After a close: the same data as a process that has just started finds it, in a storage that is not open. */
+  /** Called after a close: returns a storage, not open yet, over the same data, as a newly started process would find it. */
   reopen(): Promise<SpoolStorage> | SpoolStorage;
-  /** Closes the storage, where it is open, and removes what it kept. */
+  /** Closes the storage if it is open, and removes its data. */
   dispose(): Promise<void>;
 }
 
-/** Makes one harness a test; none sees what another left. */
+/** Makes a new harness for each test, independent of all others. */
 export type CreateSpoolHarness = () => Promise<SpoolHarness>;
 
 /** The two functions that vitest, node:test, mocha and jest have in common. */

@@ -25,13 +25,13 @@ export type Test = (name: string, body: (scene: Scene) => Promise<void>, options
 
 export const reason = { code: 'EWS_ERROR', text: 'The server said no.', serverCode: 'ErrorInternalServerError' } as const;
 
-/** An open storage and short words for what the tests do with it. Entries are due at once unless a test says otherwise. */
+/** An open storage, with short methods for what the tests do with it. Entries are due at once unless a test says otherwise. */
 export class Scene {
   readonly harness: SpoolHarness;
   storage: SpoolStorage;
   /** Where attempts go; a test may change it between claims. */
   place: Place = { endpoint: 'https://mail.contoso.test/ews', mailbox: 'alice@contoso.test', folder: 'history' };
-  /** What the `freeze` of the claims was called with. */
+  /** The arguments of each call of `freeze`. */
   readonly frozen: { readonly members: readonly string[]; readonly previous: Frozen | undefined }[] = [];
   #made = 0;
 
@@ -44,7 +44,7 @@ export class Scene {
     return new Scene(await create());
   }
 
-  /** ms of so many units. */
+  /** That many units in ms. */
   units(count: number): number {
     return count * this.harness.unit;
   }
@@ -58,12 +58,12 @@ export class Scene {
     return this.storage.open({ clock: this.harness.clock, tombstones: this.units(20) });
   }
 
-  /** What was delivering when the process was restarted: a storage of one process knows that nobody works on it any more. */
+  /** State of an entry that was being delivered when the process restarted: a storage of one process knows that no one is working on it any more. */
   get afterRestart(): 'delivering' | 'unconfirmed' {
     return this.storage.capabilities.shared ? 'delivering' : 'unconfirmed';
   }
 
-  /** What a restart of the process does to the storage. */
+  /** Closes and reopens the storage, as a restart of the process does. */
   async reopen(): Promise<void> {
     await this.storage.close();
     this.storage = await this.harness.reopen();
@@ -71,11 +71,11 @@ export class Scene {
   }
 
   async jumpWall(ms: number): Promise<void> {
-    const jump = present(this.harness.jumpWall?.bind(this.harness), 'harness.jumpWall (or leave the subject out)');
+    const jump = present(this.harness.jumpWall?.bind(this.harness), 'harness.jumpWall (or skip the subject)');
     await jump(ms);
   }
 
-  /** A new entry whose id is its message's. */
+  /** A new entry with the same id as its message. */
   entry(id: string, parts: Partial<NewSpoolEntry> = {}): NewSpoolEntry {
     const recipients = parts.message?.to ?? [{ address: 'bob@contoso.test', name: 'Bob' }];
     return {
@@ -100,7 +100,7 @@ export class Scene {
     };
   }
 
-  /** Appends entries that are new; the order is that of the arguments. */
+  /** Appends new entries in the order of the arguments. */
   async append(...entries: readonly (NewSpoolEntry | string)[]): Promise<readonly AppendResult[]> {
     const made = entries.map((one) => (typeof one === 'string' ? this.entry(one) : one));
     const results = await this.storage.append(made);
@@ -147,14 +147,14 @@ export class Scene {
     return this.claimOne({ kind: 'probe', ...parts });
   }
 
-  /** Settles with a token that still matches. */
+  /** Settles with a valid token. */
   async settle(settlement: Settlement): Promise<readonly Change[]> {
     const { lost, changes } = await this.storage.settle([settlement]);
     equal(lost, [], `settling as ${settlement.to}: tokens lost`);
     return changes;
   }
 
-  /** Settles with a token that no longer matches. */
+  /** Settles with a stale token. */
   async settleLost(settlement: Settlement): Promise<readonly Change[]> {
     const { lost, changes } = await this.storage.settle([settlement]);
     equal(lost, [settlement.token], `settling as ${settlement.to} with an old token: tokens lost`);
@@ -171,7 +171,7 @@ export class Scene {
     return entry;
   }
 
-  /** Lets time pass until the storage says that something is due. */
+  /** Advances the clock until something is due. */
   async untilDue(): Promise<void> {
     const due = present(await this.storage.nextDue(), 'what is due next');
     if (due > 0) await this.harness.advance(due);

@@ -48,21 +48,21 @@ const subjects = {
   admin: adminTests,
 } as const satisfies Readonly<Record<string, (test: Test) => void>>;
 
-/** A part of the suite. */
+/** A group of tests. */
 export type SpoolConformanceSubject = keyof typeof subjects;
 
 /** How {@link spoolConformance} is run. */
 export interface SpoolConformanceOptions {
-  /** Parts that the storage or its harness can't do. @default [] */
+  /** Subjects that the storage or its harness doesn't support. @default [] */
   readonly skip?: readonly SpoolConformanceSubject[];
 }
 
 /**
- * Registers the tests that every `SpoolStorage` passes, with the runner of your choice. They use the storage through its contract
- * only, so that they hold for a storage of your own as they do for those of this library.
+ * Registers the tests that every `SpoolStorage` must pass, with the test runner of your choice. They use the storage only through its
+ * contract, so they apply to your own storage just as to those of this library.
  *
  * @param runner `describe` and `it` of vitest, node:test, mocha or jest.
- * @param create Makes a harness with an empty storage, for each test anew.
+ * @param create Makes a harness with an empty storage; called for each test.
  *
  * @example
  * ```ts

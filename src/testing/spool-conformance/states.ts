@@ -29,7 +29,7 @@ export function stateOf(situation: Situation): SpoolState {
   return situation.split(',')[0] as SpoolState;
 }
 
-/** Appends an entry in a conversation of its own and brings it into that situation; resolves with the token of its last claim. */
+/** Appends an entry in its own conversation and brings it into that situation; resolves with the token of its last claim. */
 export async function bring(scene: Scene, id: string, situation: Situation): Promise<string> {
   const lane = `lane of ${id}`;
   await scene.append(scene.entry(id, { lane, conversationId: id }));
@@ -55,7 +55,7 @@ export async function bring(scene: Scene, id: string, situation: Situation): Pro
   return token;
 }
 
-/** Counts of all entries, as `list` finds them: what `counts` must say. */
+/** Compares `counts` with the number of entries that `list` returns in each state. */
 export async function expectCountsToAddUp(scene: Scene): Promise<void> {
   const listed: Partial<Record<string, number>> = {};
   for await (const { state } of scene.storage.list()) listed[state] = (listed[state] ?? 0) + 1;

@@ -3,7 +3,7 @@ import { statuses, type Test } from './scene.ts';
 
 /** Delivery when nothing goes wrong. */
 export function deliverTests(test: Test): void {
-  test('no notes, no outcomes, no request', async (scene) => {
+  test('delivering no notes makes no request and returns no outcomes', async (scene) => {
     equal(await scene.deliver([]), [], 'outcomes');
     equal(scene.harness.exchange.requests(), 0, 'requests');
   });
@@ -22,7 +22,7 @@ export function deliverTests(test: Test): void {
     }
   });
 
-  test('the sender keeps one copy, and no draft', async (scene) => {
+  test('the sender keeps one copy and no draft', async (scene) => {
     const { exchange, from } = scene.harness;
     const note = scene.note();
     await scene.deliver([note]);
@@ -34,7 +34,7 @@ export function deliverTests(test: Test): void {
     equal(exchange.drafts(from.address), [], 'drafts');
   });
 
-  test('notes of one call arrive in their order, with one outcome each', async (scene) => {
+  test('notes of one call arrive in order, with one outcome each', async (scene) => {
     const notes = scene.notes(7);
     const outcomes = await scene.deliver(notes);
     equal(
@@ -50,7 +50,7 @@ export function deliverTests(test: Test): void {
   });
 
   test(
-    'they do so over several requests',
+    'notes spread over several requests arrive in order',
     async (scene) => {
       const notes = scene.notes(5);
       await scene.deliver(notes);
@@ -63,7 +63,7 @@ export function deliverTests(test: Test): void {
     { notesPerRequest: 2 },
   );
 
-  test('several deliveries at once disturb each other in nothing', async (scene) => {
+  test('concurrent deliveries do not interfere with each other', async (scene) => {
     const groups = Array.from({ length: 4 }, () => scene.notes(3));
     const signal = new AbortController().signal;
     const outcomes = await Promise.all(

@@ -1,6 +1,6 @@
 import type { Mailbox, Note, Transport } from '../../transport/contract.ts';
 
-/** What lies in a mailbox, as far as the suite looks at it. */
+/** A message in a mailbox, as far as the suite checks it. */
 export interface ConformanceMessage {
   readonly messageClass: string;
   readonly subject: string;
@@ -10,34 +10,34 @@ export interface ConformanceMessage {
   readonly to: readonly string[];
   /**
    * Everything else that a text could have smuggled in (importance, more recipients, …). The suite compares it with that of a
-   * harmless note, so its form is yours.
+   * harmless note, so you choose its form.
    */
   readonly others: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Something that goes wrong at the server, or that has happened in its mailboxes. Troubles of a delivery strike the next
+ * Something that goes wrong at the server, or has happened in its mailboxes. Troubles of a delivery affect the next
  * request that sends, once.
  *
  * - `busy`: nothing is processed; the server asks to be left alone for `backOff` ms.
  * - `reset-before`: the connection breaks before anything is processed.
  * - `lost-response`: everything is processed, and the connection breaks before a byte of the answer.
- * - `truncated`: everything is processed, and the answer ends in its middle, properly by HTTP.
- * - `hang`: nothing is processed, and there is no answer, ever.
- * - `html`: a page for people in place of an answer; nothing is processed.
+ * - `truncated`: everything is processed, and the answer stops halfway, though it is complete by HTTP.
+ * - `hang`: nothing is processed, and no answer ever comes.
+ * - `html`: an HTML page instead of an answer; nothing is processed.
  * - `empty-error`: the HTTP status of an internal error, without a body; nothing is processed.
  * - `refused-connection`: the server is gone for good.
  * - `unauthorized`: the login is refused.
  * - `rejected-items`: those items (by index) are refused for their recipients, the others sent.
- * - `send-as-denied`: nothing is sent, all is refused, and the server leaves a draft of each.
- * - `unknown-code`: those items are answered with a code that nobody knows, and not processed.
- * - `batch-stopped`: those items are not processed, and the server says so with a mere warning.
- * - `fewer-answers`: so many items are processed and answered; the others are neither.
- * - `fault-after`: so many items are processed; the answer is an error for the whole request.
+ * - `send-as-denied`: nothing is sent, every item is refused, and the server leaves a draft of each.
+ * - `unknown-code`: those items are answered with an unknown code, and not processed.
+ * - `batch-stopped`: those items are not processed, and the server reports that only as a warning.
+ * - `fewer-answers`: that many items are processed and answered, the others neither.
+ * - `fault-after`: that many items are processed; the answer is an error for the whole request.
  * - `late-copy`: sent at once; the copy appears at `settle()`.
- * - `copies-moved`: a person moved the copies of what was sent somewhere else.
- * - `old-draft`, `in-outbox`: an item with the tag of that note lies there, unsent, since a while.
- * - `search-fails`: what a probe asks is refused, until further notice.
+ * - `copies-moved`: someone moved the copies of sent notes to another folder.
+ * - `old-draft`, `in-outbox`: an unsent item with the tag of that note has been there for a while.
+ * - `search-fails`: searches are refused from now on.
  */
 export type TransportTrouble =
   | { readonly kind: 'busy'; readonly backOff: number }
@@ -60,54 +60,54 @@ export type TransportTrouble =
   | { readonly kind: 'fewer-answers' | 'fault-after'; readonly processed: number }
   | { readonly kind: 'old-draft' | 'in-outbox'; readonly note: Note };
 
-/** What the server did, and the hands to make it misbehave. */
+/** Shows what the server did, and makes it misbehave. */
 export interface ConformanceExchange {
   /** The Inbox of a mailbox, oldest first. */
   arrived(address: string): readonly ConformanceMessage[];
-  /** The sender's copies of what was sent, wherever they lie, oldest first. */
+  /** The sender's copies of sent notes, in any folder, oldest first. */
   copies(address: string): readonly ConformanceMessage[];
-  /** What was never sent and lies in Drafts. */
+  /** Unsent items in Drafts. */
   drafts(address: string): readonly ConformanceMessage[];
-  /** How many requests have reached the server so far, of whatever kind. */
+  /** How many requests of any kind have reached the server so far. */
   requests(): number;
-  /** Lets that happen. Kinds that can't be done here are left out of the suite with `skip`. */
+  /** Arranges that trouble. Pass kinds that can't be arranged here to the suite as `skip`. */
   arrange(trouble: TransportTrouble): Promise<void> | void;
-  /** What was late is there now. */
+  /** Makes late copies appear now. */
   settle(): Promise<void> | void;
 }
 
-/** What a test wants of its transport. */
+/** What a test requires of its transport. */
 export interface TransportHarnessOptions {
   /** How long a request may take, ms. @default long enough for any test */
   readonly deadline?: number;
-  /** How many notes a request carries at most; a transport that sends one by one may ignore it. @default as many as the transport likes */
+  /** Maximum number of notes per request; a transport that sends them one by one may ignore it. @default as many as the transport likes */
   readonly notesPerRequest?: number;
 }
 
-/** What {@link transportConformance} works with: a transport, and the server behind it, whose mailboxes are empty. */
+/** What {@link transportConformance} works with: a transport, and the server behind it, with empty mailboxes. */
 export interface TransportHarness {
   readonly transport: Transport;
   readonly exchange: ConformanceExchange;
   /** The mailbox that sends. */
   readonly from: Mailbox;
-  /** A mailbox at the same server. */
+  /** A mailbox on the same server. */
   readonly to: Mailbox;
   /** Another one. */
   readonly alsoTo: Mailbox;
-  /** A message class that the server takes and keeps between these mailboxes. */
+  /** A message class that the server accepts and preserves between these mailboxes. */
   readonly messageClass: string;
   /**
-   * Every note is a request of its own: after one that leaves its outcome open, those behind it in the same call may not be sent
+   * Each note is its own request: after one whose outcome stays open, the later ones of the same call may not be sent
    * at all (`NOT_ATTEMPTED`).
    *
    * @default false: notes share requests
    */
   readonly oneNotePerRequest?: boolean;
-  /** Passwords and tokens, which no error may show. */
+  /** Passwords and tokens, which no error may reveal. */
   readonly secrets: readonly string[];
-  /** Gives back what the harness took, such as a server and its port. */
+  /** Releases what the harness holds, such as a server and its port. */
   dispose(): Promise<void>;
 }
 
-/** Makes one harness a test; none sees what another left. */
+/** Makes a new harness for each test, independent of all others. */
 export type CreateTransportHarness = (options: TransportHarnessOptions) => Promise<TransportHarness>;

@@ -2,28 +2,28 @@ import type { Note } from '../../transport/contract.ts';
 import { equal } from '../spool-conformance/assert.ts';
 import type { Test } from './scene.ts';
 
-/** Texts that break out of what is written carelessly. */
+/** Texts that break out of carelessly written markup. */
 const hostile: Readonly<Record<string, string>> = {
   'elements of EWS': '</t:Body><t:Importance>High</t:Importance><t:Body BodyType="Text">',
-  'the end of everything': '</t:Body></t:Message></m:Items></m:CreateItem></soap:Body></soap:Envelope>',
+  'the end tags of a whole request': '</t:Body></t:Message></m:Items></m:CreateItem></soap:Body></soap:Envelope>',
   'another recipient':
     '</t:Value></t:ExtendedProperty><t:BccRecipients><t:Mailbox><t:EmailAddress>m@contoso.test</t:EmailAddress></t:Mailbox></t:BccRecipients>',
   CDATA: '<![CDATA[ ]]> ]]> <!-- --> <?xml?>',
-  references: '&amp; &lt; &#x0; &#13; &unknown; &',
+  'entity references': '&amp; &lt; &#x0; &#13; &unknown; &',
   quotes: `" ' "><x a="b`,
   'control characters': 'a\u0000b\u0007c\u001bd\u007fe\u0085f',
-  'what is no character': 'a\ufffeb\uffffc',
+  noncharacters: 'a\ufffeb\uffffc',
   'lone surrogates': 'a\ud800b\udc00c',
   'line ends': 'one\r\ntwo\rthree\nfour\ttab',
   'emoji and joiners': '\u{1F468}\u200d\u{1F469}\u200d\u{1F467} \u{1F600} e\u0301',
-  'right to left': '\u202e\u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627\u202c',
-  'blanks at the ends': '  \n text \n  ',
+  'right-to-left text': '\u202e\u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627\u202c',
+  'leading and trailing blanks': '  \n text \n  ',
 };
 
-/** Whatever a person types arrives as they typed it, and is never taken for something else. */
+/** Text arrives exactly as it was typed, and is never interpreted as anything else. */
 export function hostileTextTests(test: Test): void {
   for (const [name, text] of Object.entries(hostile)) {
-    test(`${name} in body, subject and names`, async (scene) => {
+    test(`${name} in body, subject and names is sent as plain text`, async (scene) => {
       const { transport, exchange, from, to } = scene.harness;
       const oneLine = text.replace(/[\r\n\t]+/g, ' ').trim();
       const parts: Partial<Note> = {
@@ -34,7 +34,7 @@ export function hostileTextTests(test: Test): void {
       };
       const [harmless, note, next] = [scene.note(), scene.note(parts), scene.note()];
       await scene.deliver([harmless]);
-      // Not through the scene, which tells notes apart by their subjects.
+      // Not through the scene, which identifies notes by their subjects.
       await transport.deliver([note, next], { signal: new AbortController().signal, mayWrite: () => true });
       const arrived = exchange.arrived(to.address);
       equal(arrived.length, 3, 'messages that arrived');
@@ -47,7 +47,7 @@ export function hostileTextTests(test: Test): void {
     });
   }
 
-  test('a tag is looked for as it is, whatever is in it', async (scene) => {
+  test('a probe takes a tag literally, whatever characters it contains', async (scene) => {
     const tag = `a"b'c<d>&e]]>/1`;
     const note = scene.note({ tag });
     await scene.deliver([note]);
@@ -60,7 +60,7 @@ export function hostileTextTests(test: Test): void {
 }
 
 /**
- * Less what XML 1.0 can't carry, and what may stand in its place. In a regular expression with the u flag, the surrogate range
+ * The text without the characters that XML 1.0 can't carry, or their replacements. In a regular expression with the u flag, the surrogate range
  * matches lone ones only.
  */
 function readable(text: string): string {

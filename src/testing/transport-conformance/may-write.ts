@@ -3,9 +3,9 @@ import { equal, isTrue } from '../spool-conformance/assert.ts';
 import type { Test } from './scene.ts';
 import { unsureOf } from './troubles.ts';
 
-/** Whose turn it is to write: the lease's, and the host's signal. */
+/** Permission to write: `mayWrite`, and the host's signal. */
 export function mayWriteTests(test: Test): void {
-  test('nothing is written when mayWrite() says no', async (scene) => {
+  test('nothing is sent when mayWrite() returns false', async (scene) => {
     const outcomes = await scene.deliver(scene.notes(3), { mayWrite: () => false });
     for (const outcome of outcomes) expectNotAttempted(outcome);
     equal(scene.harness.exchange.requests(), 0, 'requests');
@@ -13,7 +13,7 @@ export function mayWriteTests(test: Test): void {
 
   for (const granted of [1, 2, 3]) {
     test(
-      `it is asked before each request: ${granted} granted`,
+      `mayWrite() is asked before each request: ${granted} granted`,
       async (scene) => {
         let asked = 0;
         const notes = scene.notes(6);
@@ -27,14 +27,14 @@ export function mayWriteTests(test: Test): void {
     );
   }
 
-  test('a signal that was aborted before writes nothing', async (scene) => {
+  test('nothing is sent when the signal is already aborted', async (scene) => {
     const outcomes = await scene.deliver(scene.notes(2), { signal: AbortSignal.abort() });
     equal(scene.harness.exchange.requests(), 0, 'requests');
     for (const { status } of outcomes) equal(status, 'deferred', 'status');
   });
 
   test(
-    'a signal ends a delivery that hangs, long before its deadline',
+    'aborting ends a hanging delivery long before its deadline',
     async (scene) => {
       await scene.arrange({ kind: 'hang' });
       const controller = new AbortController();

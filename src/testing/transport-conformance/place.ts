@@ -1,9 +1,9 @@
 import { equal, isTrue, rejects } from '../spool-conformance/assert.ts';
 import type { Test } from './scene.ts';
 
-/** Where a note goes, and whether it can. */
+/** Where a note goes, and whether it can be sent from there. */
 export function placeTests(test: Test): void {
-  test('placeOf answers at once, the same each time, and asks nobody', async (scene) => {
+  test('placeOf returns the same place each time, without a request', async (scene) => {
     const { transport, exchange, from, to } = scene.harness;
     const place = transport.placeOf(from);
     equal(transport.placeOf(from), place, 'the second answer');
@@ -12,7 +12,7 @@ export function placeTests(test: Test): void {
     equal(exchange.requests(), 0, 'requests');
   });
 
-  test('a place is plain data, so that it can be stored', async (scene) => {
+  test('a place is plain data that can be stored', async (scene) => {
     const { transport, from } = scene.harness;
     const place = transport.placeOf(from);
     for (const part of [place.endpoint, place.mailbox, place.folder]) isTrue(typeof part === 'string', 'strings only');
@@ -20,7 +20,7 @@ export function placeTests(test: Test): void {
     equal(place.mailbox.toLowerCase(), from.address.toLowerCase(), 'mailbox');
   });
 
-  test('verify, where there is one, resolves when all is well and leaves nothing behind', async (scene) => {
+  test('verify, if implemented, resolves when all is well, and leaves nothing in the mailboxes', async (scene) => {
     const { transport, exchange, from, to } = scene.harness;
     await transport.verify?.(from, { signal: new AbortController().signal });
     equal(
@@ -36,7 +36,7 @@ export function placeTests(test: Test): void {
   });
 
   test(
-    'verify rejects a login that is refused',
+    'verify rejects with AUTHENTICATION_FAILED when the login is refused',
     async (scene) => {
       const { transport, from } = scene.harness;
       if (transport.verify === undefined) return;

@@ -1,20 +1,20 @@
 import { equal, isTrue } from '../spool-conformance/assert.ts';
 import { statuses, type Test } from './scene.ts';
 
-/** Looking for what may have been sent. */
+/** Probes for notes that may have been sent. */
 export function probeTests(test: Test): void {
-  test('no notes, no results, no request', async (scene) => {
+  test('probing no notes makes no request and returns no results', async (scene) => {
     equal(await scene.probe([]), [], 'results');
     equal(scene.harness.exchange.requests(), 0, 'requests');
   });
 
-  test('found is what was sent, absent what was not, each in its place of the answer', async (scene) => {
+  test('sent notes are found, unsent ones absent, in the order of the call', async (scene) => {
     const [a, b, c, d] = [scene.note(), scene.note(), scene.note(), scene.note()];
     await scene.deliver([b, d]);
     equal(statuses(await scene.probe([a, b, c, d])), ['absent', 'found', 'absent', 'found'], 'results');
   });
 
-  test('exactly the tags asked for count: not one that begins or ends alike, and no later attempt', async (scene) => {
+  test('only the exact tag counts: no tag that begins or ends alike, and no later attempt', async (scene) => {
     const sent = scene.note({ tag: 'note-1/11', id: 'note-1' });
     await scene.deliver([sent]);
     const others = ['note-1/1', 'note-1/111', 'ote-1/11', 'note-1/12', 'x'].map((tag) => scene.note({ tag }));
@@ -26,7 +26,7 @@ export function probeTests(test: Test): void {
     equal(statuses(await scene.probe([sent])), ['found'], 'the tag itself');
   });
 
-  test('of several attempts of a note one that was found is enough', async (scene) => {
+  test('a note is found if any of its attempts is found', async (scene) => {
     const [first, second, third] = [scene.note(), scene.note(), scene.note()];
     await scene.deliver([second]);
     equal(
@@ -36,7 +36,7 @@ export function probeTests(test: Test): void {
     );
   });
 
-  test('an attempt that went to a place which is not configured is unknown, never absent', async (scene) => {
+  test('an attempt at a place that is no longer configured is unknown, never absent', async (scene) => {
     const note = scene.note();
     const place = { ...note.place, endpoint: 'https://somewhere-else.test/' };
     equal(
@@ -46,7 +46,7 @@ export function probeTests(test: Test): void {
     );
   });
 
-  test('hundreds of tags at once', async (scene) => {
+  test('hundreds of tags can be probed in one call', async (scene) => {
     const notes = scene.notes(130);
     await scene.deliver(notes.filter((_, at) => at % 3 === 0));
     equal(
@@ -56,7 +56,7 @@ export function probeTests(test: Test): void {
     );
   });
 
-  test('it changes nothing in the mailboxes', async (scene) => {
+  test('a probe changes nothing in the mailboxes', async (scene) => {
     const { exchange, from, to } = scene.harness;
     const notes = scene.notes(2);
     await scene.deliver(notes);
@@ -66,7 +66,7 @@ export function probeTests(test: Test): void {
     equal(look(), before, 'mailboxes');
   });
 
-  test('a probe that is aborted says unknown, and not absent', async (scene) => {
+  test('an aborted probe returns unknown, not absent', async (scene) => {
     const note = scene.note();
     await scene.deliver([note]);
     const [result] = await scene.probe([note], AbortSignal.abort());
@@ -74,7 +74,7 @@ export function probeTests(test: Test): void {
   });
 
   test(
-    'what can not be read is unknown, and not absent',
+    'a failed search returns unknown, not absent',
     async (scene) => {
       const notes = scene.notes(2);
       await scene.arrange({ kind: 'search-fails' });
@@ -84,7 +84,7 @@ export function probeTests(test: Test): void {
   );
 
   test(
-    'a copy that is late is found once it is there',
+    'a copy that arrives late is found once it is there',
     async (scene) => {
       const note = scene.note();
       await scene.arrange({ kind: 'late-copy' });
@@ -96,7 +96,7 @@ export function probeTests(test: Test): void {
   );
 
   test(
-    'a copy that a person moved is found',
+    'a copy that someone moved is found',
     async (scene) => {
       const note = scene.note();
       await scene.deliver([note]);
@@ -107,7 +107,7 @@ export function probeTests(test: Test): void {
   );
 
   test(
-    'a draft with the tag is told and removed; another draft stays',
+    'a draft with the tag is reported and removed; other drafts stay',
     async (scene) => {
       const { exchange, from } = scene.harness;
       const [asked, other] = [scene.note(), scene.note()];
@@ -119,21 +119,21 @@ export function probeTests(test: Test): void {
         [other.subject],
         'drafts',
       );
-      // Where it was moved to, a look may meet it again.
+      // A second probe may find it where it was moved to.
       const [again] = await scene.probe([asked]);
       isTrue(again?.status === 'absent' || (again?.status === 'draft' && again.removed), 'once it is removed');
-      equal(exchange.drafts(from.address).length, 1, 'drafts after the second look');
+      equal(exchange.drafts(from.address).length, 1, 'drafts after the second probe');
     },
     { needs: ['old-draft'] },
   );
 
   test(
-    'what waits in the Outbox is pending, and stays there',
+    'a note waiting in the Outbox is pending, and stays there',
     async (scene) => {
       const note = scene.note();
       await scene.arrange({ kind: 'in-outbox', note });
       equal(statuses(await scene.probe([note])), ['pending'], 'results');
-      equal(statuses(await scene.probe([note])), ['pending'], 'a second look');
+      equal(statuses(await scene.probe([note])), ['pending'], 'the second probe');
       isTrue(scene.texts().length === 0, 'nothing was sent');
     },
     { needs: ['in-outbox'] },

@@ -2,8 +2,8 @@
 const deepest = 8;
 
 /**
- * Where a value, or anything that it holds, contains a text; undefined when nowhere. Looks at hidden properties too, since
- * loggers do.
+ * Path to where a value, or anything inside it, contains a text; undefined if nowhere. Includes non-enumerable properties, since
+ * loggers show them.
  */
 export function whatIsRevealed(value: unknown, text: string): string | undefined {
   return search(value, text, 'error', new Set());

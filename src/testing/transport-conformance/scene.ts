@@ -4,19 +4,19 @@ import { equal, isTrue, present } from '../spool-conformance/assert.ts';
 import type { CreateTransportHarness, TransportHarness, TransportHarnessOptions, TransportTrouble } from './harness.ts';
 import { whatIsRevealed } from './revealed.ts';
 
-/** How a test is set up, and what it needs. */
+/** Setup of a test, and what it needs. */
 interface TestOptions extends TransportHarnessOptions {
-  /** Troubles that it arranges: it is left out where one of them is. */
+  /** Troubles that it arranges: it is skipped if one of them is skipped. */
   readonly needs?: readonly TransportTrouble['kind'][];
 }
 
 /** Registers one test; `body` gets a scene of its own. */
 export type Test = (name: string, body: (scene: Scene) => Promise<void>, options?: TestOptions) => void;
 
-/** In every text, so that an error which quotes one is found out. */
+/** Part of every text, so that an error that quotes one is detected. */
 const secretText = 'strictly between us';
 
-/** A transport with its server, and short words for what the tests do with them. */
+/** A transport with its server, and short methods for what the tests do with them. */
 export class Scene {
   readonly harness: TransportHarness;
   #made = 0;

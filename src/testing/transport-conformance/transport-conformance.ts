@@ -28,21 +28,21 @@ const subjects = {
   'hostile text': hostileTextTests,
 } as const satisfies Readonly<Record<string, (test: Test) => void>>;
 
-/** A part of the suite. */
+/** A group of tests. */
 export type TransportConformanceSubject = keyof typeof subjects;
 
 /** How {@link transportConformance} is run. */
 export interface TransportConformanceOptions {
-  /** Parts of the suite, or kinds of trouble that the harness can't arrange. @default [] */
+  /** Subjects of the suite, or kinds of trouble that the harness can't arrange. @default [] */
   readonly skip?: readonly (TransportConformanceSubject | TransportTrouble['kind'])[];
 }
 
 /**
- * Registers the tests that every `Transport` passes, with the runner of your choice. They use the transport through its
- * contract only, and judge it by what its server did: what arrived, which copies and drafts are there.
+ * Registers the tests that every `Transport` must pass, with the test runner of your choice. They use the transport only through
+ * its contract, and judge it by the server: which messages arrived, which copies and drafts are there.
  *
  * @param runner `describe` and `it` of vitest, node:test, mocha or jest.
- * @param create Makes a transport and the server behind it, for each test anew.
+ * @param create Makes a transport and the server behind it; called for each test.
  *
  * @example
  * ```ts

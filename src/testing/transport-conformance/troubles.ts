@@ -5,7 +5,7 @@ import { type Scene, statuses, type Test } from './scene.ts';
 
 type Plain = Exclude<TransportTrouble, { items: unknown } | { processed: unknown } | { note: unknown } | { backOff: unknown }>;
 
-/** What a server does that leaves nobody sure: looked for, before it is sent again. */
+/** Server behaviour that leaves the outcome open: the note must be probed before it is sent again. */
 const unsure: readonly { readonly kind: Plain['kind']; readonly truth: 'found' | 'absent' }[] = [
   { kind: 'lost-response', truth: 'found' },
   { kind: 'truncated', truth: 'found' },
@@ -14,11 +14,11 @@ const unsure: readonly { readonly kind: Plain['kind']; readonly truth: 'found' |
   { kind: 'empty-error', truth: 'absent' },
 ];
 
-/** What each kind of failure means. That no outcome says more than is true, the scene checks in every delivery. */
+/** What each kind of failure means. After every delivery, the scene checks that no outcome claims more than is true. */
 export function troubleTests(test: Test): void {
   for (const { kind, truth } of unsure) {
     test(
-      `${kind}: unconfirmed, and a probe says ${truth}`,
+      `${kind}: the notes are unconfirmed, and a probe returns ${truth}`,
       async (scene) => {
         const notes = scene.notes(3);
         await scene.arrange({ kind });
@@ -40,7 +40,7 @@ export function troubleTests(test: Test): void {
   }
 
   test(
-    'hang: unconfirmed soon after the deadline',
+    'hang: the notes are unconfirmed soon after the deadline',
     async (scene) => {
       await scene.arrange({ kind: 'hang' });
       const started = performance.now();
@@ -52,7 +52,7 @@ export function troubleTests(test: Test): void {
   );
 
   test(
-    'busy: deferred for as long as the server wants, and not for this note alone',
+    'busy: the notes are deferred for as long as the server asks, for the mailbox or endpoint',
     async (scene) => {
       await scene.arrange({ kind: 'busy', backOff: 25_000 });
       for (const outcome of await scene.deliver(scene.notes(2))) {
@@ -66,7 +66,7 @@ export function troubleTests(test: Test): void {
   );
 
   test(
-    'refused connection: deferred, for the whole endpoint',
+    'refused connection: the note is deferred, for the whole endpoint',
     async (scene) => {
       const note = scene.note();
       await scene.arrange({ kind: 'refused-connection' });
@@ -78,7 +78,7 @@ export function troubleTests(test: Test): void {
   );
 
   test(
-    'unauthorized: blocked until someone acts, and not sent',
+    'unauthorized: the note is blocked and not sent',
     async (scene) => {
       await scene.arrange({ kind: 'unauthorized' });
       const outcome = await scene.deliverOne(scene.note());
@@ -89,7 +89,7 @@ export function troubleTests(test: Test): void {
   );
 
   test(
-    'an item that is rejected takes none of the others with it',
+    'rejected item: the other notes of the request are delivered',
     async (scene) => {
       await scene.arrange({ kind: 'rejected-items', items: [1] });
       const outcomes = await scene.deliver(scene.notes(3));
@@ -100,7 +100,7 @@ export function troubleTests(test: Test): void {
   );
 
   test(
-    'send-as denied: rejected, and the draft that the server left is gone',
+    'send-as denied: the note is rejected, and the draft left by the server is removed',
     async (scene) => {
       const { exchange, from } = scene.harness;
       await scene.arrange({ kind: 'send-as-denied' });
@@ -112,7 +112,7 @@ export function troubleTests(test: Test): void {
   );
 
   test(
-    'a code that nobody knows is unconfirmed',
+    'unknown code: the note is unconfirmed',
     async (scene) => {
       await scene.arrange({ kind: 'unknown-code', items: [0] });
       equal((await scene.deliverOne(scene.note())).status, 'unconfirmed', 'status');
@@ -121,7 +121,7 @@ export function troubleTests(test: Test): void {
   );
 
   test(
-    'a warning is no success: what a stopped batch did not process is deferred',
+    'stopped batch: a warning does not count as success, unprocessed notes are deferred',
     async (scene) => {
       await scene.arrange({ kind: 'batch-stopped', items: [1, 2] });
       equal(statuses(await scene.deliver(scene.notes(3))), ['delivered', 'deferred', 'deferred'], 'outcomes');
@@ -130,7 +130,7 @@ export function troubleTests(test: Test): void {
   );
 
   test(
-    'fewer answers than notes: the rest is unconfirmed',
+    'fewer answers than notes: the unanswered notes are unconfirmed',
     async (scene) => {
       await scene.arrange({ kind: 'fewer-answers', processed: 2 });
       const notes = scene.notes(4);
@@ -141,7 +141,7 @@ export function troubleTests(test: Test): void {
   );
 
   test(
-    'an error for a batch of which a part was sent: all unconfirmed, and told apart by a probe',
+    'error after part of a batch was sent: all notes are unconfirmed, and a probe tells which were sent',
     async (scene) => {
       await scene.arrange({ kind: 'fault-after', processed: 2 });
       const notes = scene.notes(3);
@@ -152,7 +152,7 @@ export function troubleTests(test: Test): void {
   );
 }
 
-/** The notes whose outcome is open: all of a request; the rest of the call was not sent, and says so. */
+/** The notes whose outcome is open: all notes of a request. The rest of the call must be reported as not attempted. */
 export function unsureOf(scene: Scene, notes: readonly Note[], outcomes: readonly DeliveryOutcome[]): readonly Note[] {
   const unsure = notes.filter((_, at) => outcomes[at]?.status === 'unconfirmed');
   if (scene.harness.oneNotePerRequest !== true) {

@@ -12,7 +12,7 @@ const obstacle = {
   nextTrialAt: 2,
 } as const;
 
-/** What a bulk change makes of each situation; nothing that is at work or may have been sent is forced. */
+/** What a bulk change turns each situation into; it forces no entry that is being delivered or may have been sent. */
 const bulk: Readonly<Record<BulkVerb, Partial<Record<Situation, string>>>> = {
   requeue: { dead: 'spooled' },
   cancel: {
@@ -49,14 +49,14 @@ function adminOf({ storage }: Scene) {
   };
 }
 
-/** `SpoolStorage.admin`, of a storage that has it. */
+/** `SpoolStorage.admin`, where the storage implements it. */
 export function adminTests(register: Test): void {
   const test: Test = (name, body) =>
     register(name, async (scene) => {
       if (scene.storage.admin !== undefined) await body(scene);
     });
 
-  test('a pause says of which mailbox, who, why and since when, and outlives a restart', async (scene) => {
+  test('a pause records its mailbox, author, reason and start, and survives a restart', async (scene) => {
     const { admin } = adminOf(scene);
     equal(await admin.paused(), [], 'pauses');
     await admin.pause({ lane: 'a@contoso.test', by: 'root', why: 'migration' });
@@ -72,7 +72,7 @@ export function adminTests(register: Test): void {
     equal(await adminOf(scene).admin.paused(), before, 'pauses after a restart');
   });
 
-  test('paused again, who and why are replaced, and since when stays', async (scene) => {
+  test('pausing again replaces author and reason, and keeps the start', async (scene) => {
     const { admin } = adminOf(scene);
     await admin.pause({ lane: 'a@contoso.test', by: 'root', why: 'migration' });
     const [before] = await admin.paused();
@@ -81,7 +81,7 @@ export function adminTests(register: Test): void {
     equal(await admin.paused(), [{ lane: 'a@contoso.test', by: 'carol', since: before?.since }], 'pauses');
   });
 
-  test('resume lifts the pause that it names, and no other', async (scene) => {
+  test('resume lifts only the pause it names', async (scene) => {
     const { admin } = adminOf(scene);
     await admin.pause({ lane: 'a@contoso.test', by: 'root' });
     await admin.pause({ by: 'root' });
@@ -98,7 +98,7 @@ export function adminTests(register: Test): void {
     equal(await adminOf(scene).admin.paused(), [], 'pauses after a restart');
   });
 
-  test('lists show what has not ended first, in parts of any size, without their messages', async (scene) => {
+  test('lists show unfinished entries first, in pages of any size, without messages', async (scene) => {
     for (const situation of ['delivered', 'spooled', 'dead', 'held', 'unconfirmed'] as const)
       await bring(scene, situation, situation);
     await scene.append(
@@ -110,9 +110,9 @@ export function adminTests(register: Test): void {
       equal(
         [...ids.slice(0, 5)].sort(),
         ['held', 'more', 'most', 'spooled', 'unconfirmed'],
-        `what has not ended, ${limit} a part`,
+        `what has not ended, ${limit} per page`,
       );
-      equal([...ids.slice(5)].sort(), ['dead', 'delivered'], `what has ended, ${limit} a part`);
+      equal([...ids.slice(5)].sort(), ['dead', 'delivered'], `what has ended, ${limit} per page`);
     }
     const { entries } = await adminOf(scene).admin.listBy({ state: 'spooled' });
     equal(
@@ -122,7 +122,7 @@ export function adminTests(register: Test): void {
     );
   });
 
-  test('lists by state, mailbox, recipient, time and code', async (scene) => {
+  test('listBy filters by state, mailbox, recipient, time and code', async (scene) => {
     for (const situation of situations) await bring(scene, situation, situation);
     const [to] = [{ address: 'Carol@contoso.test' }];
     const message = { ...scene.entry('x').message, to: [{ address: 'bob@contoso.test' }, to] };
@@ -149,7 +149,7 @@ export function adminTests(register: Test): void {
     equal(await listed(scene, { code: 'EXPIRED' }), [], 'by a code that none has');
   });
 
-  test('what goes on or ends is found where it then is', async (scene) => {
+  test('lists find an entry in its current state after each change', async (scene) => {
     await bring(scene, 'm', 'held');
     await scene.storage.release(['m']);
     equal(await listed(scene, { state: 'held' }), [], 'held');
@@ -165,7 +165,7 @@ export function adminTests(register: Test): void {
   });
 
   for (const [verb, outcomes] of Object.entries(bulk) as [BulkVerb, (typeof bulk)[BulkVerb]][]) {
-    test(`${verb} in bulk changes what it may, and forces nothing`, async (scene) => {
+    test(`${verb} in bulk changes only the states it may, and forces nothing`, async (scene) => {
       for (const situation of situations) await bring(scene, situation, situation);
       const { admin } = adminOf(scene);
       const expected = Object.entries(outcomes).map(([id, to]) => `${id}: ${stateOf(id as Situation)} → ${to}`);
@@ -178,7 +178,7 @@ export function adminTests(register: Test): void {
     });
   }
 
-  test('a bulk change keeps to its filter and its limit', async (scene) => {
+  test('a bulk change respects its filter and its limit', async (scene) => {
     for (const id of ['a', 'b', 'c']) await bring(scene, id, 'dead');
     await scene.append('d');
     const { admin } = adminOf(scene);
@@ -191,7 +191,7 @@ export function adminTests(register: Test): void {
     equal([refused.matched, refused.refused], [0, { spooled: 3 }], 'release of what is not held');
   });
 
-  test('lanes add up what has not ended by mailbox', async (scene) => {
+  test('lanes() counts unfinished entries per mailbox', async (scene) => {
     const { admin } = adminOf(scene);
     equal((await admin.lanes()).lanes, [], 'lanes');
     await bring(scene, 'a', 'dead');
@@ -201,7 +201,7 @@ export function adminTests(register: Test): void {
     equal((await admin.lanes()).lanes, [{ lane: 'lane of b', states: { held: 1, spooled: 1 }, oldest }], 'lanes');
   });
 
-  test('a process reports what it can not use, for three polls', async (scene) => {
+  test('a report of obstacles is kept for three polls', async (scene) => {
     const { admin } = adminOf(scene);
     const report = (owner: string, pollInterval: number) => admin.report({ owner, pollInterval, obstacles: [obstacle] });
     await report('one', scene.units(1));
@@ -222,7 +222,7 @@ export function adminTests(register: Test): void {
     equal((await admin.lanes()).reports, [], 'reports when there is nothing to tell');
   });
 
-  test('the audit keeps who did what, the latest first, across restarts', async (scene) => {
+  test('the audit keeps who did what, newest first, across restarts', async (scene) => {
     const { admin } = adminOf(scene);
     equal(await admin.audit(), [], 'records');
     await admin.audit({ by: 'root', command: 'requeue', filter: { state: 'dead' }, count: 3 });

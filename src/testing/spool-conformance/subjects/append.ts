@@ -2,7 +2,7 @@ import { equal, isTrue, present } from '../assert.ts';
 import type { Test } from '../scene.ts';
 
 export function appendTests(test: Test): void {
-  test('an appended entry is spooled, with all that it carries', async (scene) => {
+  test('an appended entry is spooled with all its fields', async (scene) => {
     const given = scene.entry('m', { pickupIn: scene.units(4) });
     const [result] = await scene.append(given);
     equal(result?.status === 'appended' ? result.entries.map(({ id }) => id) : [], ['m'], 'entries of the result');
@@ -18,11 +18,11 @@ export function appendTests(test: Test): void {
     equal([entry.noteId, entry.reason, entry.endedAt], [undefined, undefined, undefined], 'what an entry gets later');
   });
 
-  test('an append of nothing gives no results', async (scene) => {
+  test('appending nothing returns no results', async (scene) => {
     equal(await scene.storage.append([]), [], 'results');
   });
 
-  test('results come one a message, in the order of first appearance', async (scene) => {
+  test('append returns one result per message, in order of first appearance', async (scene) => {
     const results = await scene.append(
       scene.entry('b', { messageId: 'B' }),
       scene.entry('a1', { messageId: 'A' }),
@@ -38,7 +38,7 @@ export function appendTests(test: Test): void {
     );
   });
 
-  test('entries keep the order of the appends', async (scene) => {
+  test('entries keep the order in which they were appended', async (scene) => {
     await scene.append('z', 'a');
     await scene.append('m');
     equal(
@@ -48,14 +48,14 @@ export function appendTests(test: Test): void {
     );
   });
 
-  test('appends at the same time all end up in the spool', async (scene) => {
+  test('concurrent appends are all kept', async (scene) => {
     const ids = Array.from({ length: 50 }, (_, index) => `m${index}`);
     await Promise.all(ids.map((id) => scene.append(id)));
     equal((await scene.storage.counts()).spooled, 50, 'spooled');
     equal((await scene.claimOne()).entries.map(({ id }) => id).sort(), [...ids].sort(), 'entries of the note');
   });
 
-  test('a message repeated with the same content is a duplicate: the first entries come back, nothing is added', async (scene) => {
+  test('repeating a message with the same content is a duplicate: returns the first entries, adds nothing', async (scene) => {
     const [first] = await scene.append(
       scene.entry('m1', { messageId: 'M', contentHash: 'h' }),
       scene.entry('m2', { messageId: 'M', contentHash: 'h', audience: 'federated' }),
@@ -70,7 +70,7 @@ export function appendTests(test: Test): void {
     equal((await scene.storage.counts()).spooled, 2, 'spooled');
   });
 
-  test('a message id with other content is a conflict, and the first message stays as it is', async (scene) => {
+  test('reusing a message id with other content is a conflict, and leaves the first message unchanged', async (scene) => {
     await scene.append('m');
     const before = await scene.get('m');
     const [result] = await scene.storage.append([scene.entry('other', { messageId: 'm' })]);
@@ -79,7 +79,7 @@ export function appendTests(test: Test): void {
     equal(await scene.storage.get('other'), undefined, 'the entry in conflict');
   });
 
-  test('a duplicate and a conflict in one append leave the rest alone', async (scene) => {
+  test('a duplicate and a conflict do not affect the rest of the append', async (scene) => {
     await scene.append('m', 'n');
     const results = await scene.storage.append([
       scene.entry('new1'),
@@ -95,7 +95,7 @@ export function appendTests(test: Test): void {
     equal((await scene.storage.counts()).spooled, 4, 'spooled');
   });
 
-  test('the same message sent twice at the same time is kept once', async (scene) => {
+  test('concurrent appends of the same message keep it once', async (scene) => {
     const results = await Promise.all(
       ['a', 'b', 'c'].map((id) => scene.storage.append([scene.entry(id, { messageId: 'M', contentHash: 'h' })])),
     );
@@ -105,7 +105,7 @@ export function appendTests(test: Test): void {
     equal((await scene.storage.findMessage('M')).length, 1, 'entries of the message');
   });
 
-  test('the entries of one message are found together, in their order', async (scene) => {
+  test('findMessage returns all entries of a message, in order', async (scene) => {
     await scene.append(scene.entry('m1', { messageId: 'M' }), scene.entry('m2', { messageId: 'M', audience: 'federated' }), 'n');
     const found = await scene.storage.findMessage('M');
     equal(
@@ -120,7 +120,7 @@ export function appendTests(test: Test): void {
     isTrue(present(found[0], 'm1').acceptedAt === present(found[1], 'm2').acceptedAt, 'accepted at one time');
   });
 
-  test('any text comes back as it was given', async (scene) => {
+  test('text comes back unchanged', async (scene) => {
     const text = 'a\r\nb\t"quoted" </t:Body> ]]> \u202E \u{1F469}\u200D\u{1F680} \u4E2D e\u0301';
     const entry = scene.entry('m');
     await scene.append({ ...entry, message: { ...entry.message, text, html: `<p>${text}</p>` } });
@@ -129,7 +129,7 @@ export function appendTests(test: Test): void {
     equal([message?.text, message?.html], [text, `<p>${text}</p>`], 'text and html');
   });
 
-  test('the trace context of a message is kept beside it, and makes no other message of a repetition', async (scene) => {
+  test('the trace context is kept with its message, and does not make a repeated message a new one', async (scene) => {
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     const traced = (id: string, context: string) => {
       const entry = scene.entry(id, { messageId: 'M', contentHash: 'h' });
@@ -148,7 +148,7 @@ export function appendTests(test: Test): void {
     );
   });
 
-  test('what is hard to store is kept unchanged, or fails alone with nothing of it kept', async (scene) => {
+  test('text that is hard to store is kept unchanged, or fails alone and leaves nothing behind', async (scene) => {
     const text = 'a NUL \0, a lone surrogate \uD800, and the rest';
     const hard = scene.entry('hard');
     const results = await scene.storage.append([

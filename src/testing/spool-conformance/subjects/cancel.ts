@@ -10,7 +10,7 @@ interface Case {
   readonly to: SpoolState;
 }
 
-/** A cancel that was requested while an attempt ran. */
+/** A cancel requested while an attempt runs. */
 const whileDelivering: readonly Case[] = [
   { when: 'it is accepted', settlement: { to: 'delivered' }, to: 'delivered' },
   { when: 'it was not processed', settlement: { to: 'deferred', after: 0, failure: true, reason }, to: 'cancelled' },
@@ -23,10 +23,10 @@ const whileDelivering: readonly Case[] = [
     settlement: { to: 'unconfirmed', after: 0, absent: false, counted: 0, reason },
     to: 'unconfirmed',
   },
-  { when: 'nobody will know', settlement: { to: 'dead', sent: 'unknown', reason }, to: 'dead' },
+  { when: 'its outcome stays unknown', settlement: { to: 'dead', sent: 'unknown', reason }, to: 'dead' },
 ];
 
-/** A cancel that was requested while it was not known whether an attempt had been sent. */
+/** A cancel requested while it is unknown whether an attempt was sent. */
 const whileUnconfirmed: readonly Case[] = [
   { when: 'it is found', settlement: { to: 'delivered' }, to: 'delivered' },
   { when: 'it is absent for good', settlement: { to: 'deferred', after: 0, failure: false, reason }, to: 'cancelled' },
@@ -36,12 +36,12 @@ const whileUnconfirmed: readonly Case[] = [
     settlement: { to: 'unconfirmed', after: 0, absent: true, counted: 1, reason },
     to: 'unconfirmed',
   },
-  { when: 'it never becomes known', settlement: { to: 'dead', sent: 'unknown', reason }, to: 'dead' },
+  { when: 'its outcome never becomes known', settlement: { to: 'dead', sent: 'unknown', reason }, to: 'dead' },
 ];
 
 export function cancelTests(test: Test): void {
   for (const { when, settlement, to } of whileDelivering) {
-    test(`cancel while delivering is requested; when ${when}: ${to}, and the other member goes its own way`, async (scene) => {
+    test(`cancel while delivering is only requested; when ${when}, the entry is ${to}, and the other member is not affected`, async (scene) => {
       await scene.append('m1', 'm2');
       const { token } = await scene.claimOne();
       await requested(scene, 'delivering');
@@ -54,7 +54,7 @@ export function cancelTests(test: Test): void {
   }
 
   for (const { when, settlement, to } of whileUnconfirmed) {
-    test(`cancel while unconfirmed is requested; when ${when}: ${to}`, async (scene) => {
+    test(`cancel while unconfirmed is only requested; when ${when}, the entry is ${to}`, async (scene) => {
       await scene.append('m1', 'm2');
       const { token } = await scene.claimOne();
       await scene.settle({ token, to: 'unconfirmed', after: 0, absent: false, counted: 0, reason });
@@ -65,7 +65,7 @@ export function cancelTests(test: Test): void {
     });
   }
 
-  test('a cancel can be requested while a probe runs, which then decides', async (scene) => {
+  test('a cancel requested while a probe runs takes effect with the result of that probe', async (scene) => {
     await scene.append('m1');
     const { token } = await scene.claimOne();
     await scene.settle({ token, to: 'unconfirmed', after: 0, absent: false, counted: 0, reason });
@@ -75,7 +75,7 @@ export function cancelTests(test: Test): void {
     equal(arcs(changes), ['m1: unconfirmed → cancelled'], 'changes');
   });
 
-  test('a requested cancel is carried out by an unclaimed probe no sooner than by any other', async (scene) => {
+  test('an unclaimed probe does not carry out a requested cancel', async (scene) => {
     await scene.append('m1');
     const { token } = await scene.claimOne();
     await scene.settle({ token, to: 'unconfirmed', after: 0, absent: false, counted: 0, reason });
@@ -85,7 +85,7 @@ export function cancelTests(test: Test): void {
     equal((await scene.expectState('m1', 'unconfirmed')).cancelRequested, true, 'cancelRequested');
   });
 
-  test('a requested cancel outlasts a lapse and a restart', async (scene) => {
+  test('a requested cancel survives an expired lease and a restart', async (scene) => {
     await scene.append('m1', 'm2');
     await scene.claimOne({ lease: scene.units(2) });
     await requested(scene, 'delivering');
@@ -100,7 +100,7 @@ export function cancelTests(test: Test): void {
     equal(idsOf(await scene.claimOne()), ['m2'], 'what is left of the note');
   });
 
-  test('a requeue takes back a cancel that was requested and could not be carried out', async (scene) => {
+  test('requeue withdraws a requested cancel that was never carried out', async (scene) => {
     await scene.append('m1');
     const { token } = await scene.claimOne();
     await requested(scene, 'delivering');

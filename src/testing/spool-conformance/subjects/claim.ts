@@ -2,7 +2,7 @@ import { equal, isTrue } from '../assert.ts';
 import { arcs, idsOf, type Test } from '../scene.ts';
 
 export function claimTests(test: Test): void {
-  test('a message is not picked up before its two minutes are over, and is when they are', async (scene) => {
+  test('a message is claimed only once its pickup delay is over', async (scene) => {
     await scene.append(scene.entry('m', { pickupIn: scene.units(4) }));
     await scene.advance(3);
     await scene.claimNone({}, 'a quarter of the pickup delay is left');
@@ -10,7 +10,7 @@ export function claimTests(test: Test): void {
     equal(idsOf(await scene.claimOne()), ['m'], 'entries of the note');
   });
 
-  test('a run is due when its first entry is; later ones ride along', async (scene) => {
+  test('a run is due when its first entry is; later entries go with it', async (scene) => {
     await scene.append(scene.entry('m1', { pickupIn: scene.units(2) }));
     await scene.advance(1);
     await scene.append(scene.entry('m2', { pickupIn: scene.units(100) }));
@@ -26,7 +26,7 @@ export function claimTests(test: Test): void {
     equal(idsOf(await scene.claimOne()), ['m1', 'm2'], 'entries of the note');
   });
 
-  test('a claimed note shows its members with their messages, delivering, with attempt 1 counted', async (scene) => {
+  test('a claimed note shows its members as delivering, with their messages and attempt 1', async (scene) => {
     await scene.append('m1', 'm2');
     const given = scene.entry('m1').message;
     const note = await scene.claimOne();
@@ -43,21 +43,21 @@ export function claimTests(test: Test): void {
     equal([entry.attempt, entry.noteId], [1, note.noteId], 'the entry as the storage shows it');
   });
 
-  test('what is claimed is not claimed again, and its stream waits for it', async (scene) => {
+  test('a claimed note is not claimed again, and holds back its stream', async (scene) => {
     await scene.append('m1');
     await scene.claimOne();
     await scene.append('m2');
     await scene.claimNone({ ignorePickup: true }, 'an older note of the stream is at work');
   });
 
-  test('claims at the same time never take the same entry', async (scene) => {
+  test('concurrent claims never take the same entry', async (scene) => {
     const ids = Array.from({ length: 20 }, (_, index) => `m${index}`);
     for (const id of ids) await scene.append(scene.entry(id, { conversationId: id }));
     const claims = await Promise.all([1, 2, 3, 4].map(() => scene.claim({ limit: 5 })));
     equal(claims.flat().flatMap(idsOf).sort(), [...ids].sort(), 'entries of all claims');
   });
 
-  test('perLane limits the notes of one lane, limit those of all', async (scene) => {
+  test('perLane limits the notes of each lane, limit all notes together', async (scene) => {
     for (const lane of ['a', 'b', 'c']) {
       for (const c of ['1', '2', '3']) await scene.append(scene.entry(lane + c, { lane, conversationId: c }));
     }
@@ -67,7 +67,7 @@ export function claimTests(test: Test): void {
     equal((await scene.claim()).length, 1, 'what was left');
   });
 
-  test('a claim that leaves lanes out, or names the only ones, takes no others', async (scene) => {
+  test('a claim takes nothing from lanes that its filter leaves out', async (scene) => {
     for (const lane of ['a', 'b', 'c']) await scene.append(scene.entry(lane, { lane }));
     await scene.claimNone({ lanes: { only: ['x'] } }, 'nothing waits in that lane');
     await scene.claimNone({ lanes: { only: [] } }, 'no lane is named');
@@ -76,7 +76,7 @@ export function claimTests(test: Test): void {
     equal(idsOf(await scene.claimOne({ lanes: { except: [] } })), ['a'], 'all');
   });
 
-  test('a lane with much to do starves no other, whatever else is claimed in between', async (scene) => {
+  test('a busy lane starves no other, whatever is claimed in between', async (scene) => {
     for (const lane of ['a', 'b', 'c', 'd']) {
       for (let c = 0; c < 12; c++) await scene.append(scene.entry(`${lane}-${c}`, { lane, conversationId: `${c}` }));
     }
@@ -91,7 +91,7 @@ export function claimTests(test: Test): void {
     );
   });
 
-  test('ignorePickup takes what is not due yet', async (scene) => {
+  test('ignorePickup claims entries before they are due', async (scene) => {
     await scene.append(scene.entry('m', { pickupIn: scene.units(4) }));
     equal(idsOf(await scene.claimOne({ ignorePickup: true })), ['m'], 'entries');
   });
@@ -108,7 +108,7 @@ export function claimTests(test: Test): void {
     equal(idsOf(await scene.claimOne()), ['m'], 'entries after the back-off');
   });
 
-  test('a claim says when every member has expired', async (scene) => {
+  test('a claim is marked expired only when every member has expired', async (scene) => {
     await scene.append(scene.entry('m1', { expiresIn: scene.units(2) }), scene.entry('m2', { expiresIn: scene.units(9) }));
     await scene.advance(3);
     const note = await scene.claimOne();
@@ -118,7 +118,7 @@ export function claimTests(test: Test): void {
     equal((await scene.claimOne()).expired, true, 'expired, when all have');
   });
 
-  test('what is unclaimed with a delay is due after it, and otherwise as it was', async (scene) => {
+  test('a note unclaimed with a delay is due after the delay, and otherwise unchanged', async (scene) => {
     await scene.append('m1', 'm2', scene.entry('other', { conversationId: 'other' }));
     const before = await scene.get('m1');
     for (const note of await scene.claim()) {
@@ -138,7 +138,7 @@ export function claimTests(test: Test): void {
     ['deliver', 'deferred'],
     ['probe', 'unconfirmed'],
   ] as const) {
-    test(`a note that was ${to} and is unclaimed with a delay is ${to} until it is over`, async (scene) => {
+    test(`a ${to} note unclaimed with a delay stays ${to} until the delay is over`, async (scene) => {
       await scene.append('m');
       const reason = { code: 'EWS_ERROR', text: 'busy' } as const;
       const first = await scene.claimOne();

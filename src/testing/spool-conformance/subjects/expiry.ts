@@ -6,7 +6,7 @@ const expired = { code: 'EXPIRED', text: 'It was not delivered before its expiry
 const lane = 'alice@contoso.test';
 
 export function expiryTests(test: Test): void {
-  test('what is past its expiry and was tried by this owner is dead', async (scene) => {
+  test('an entry past its expiry that this owner has tried becomes dead', async (scene) => {
     await deferred(scene, 'this run');
     await scene.advance(6);
     equal(arcs(await expire(scene)), ['m: deferred → dead'], 'changes');
@@ -15,13 +15,13 @@ export function expiryTests(test: Test): void {
     await scene.claimNone({ ignorePickup: true }, 'it has expired');
   });
 
-  test('nothing expires before its time', async (scene) => {
+  test('nothing expires early', async (scene) => {
     await deferred(scene, 'this run');
     await scene.advance(3);
     equal(await expire(scene), [], 'changes');
   });
 
-  test('what this owner has not tried yet does not expire: a host that was off for a week loses nothing', async (scene) => {
+  test('an entry that this owner has not tried does not expire: a host that was off for a week loses nothing', async (scene) => {
     await deferred(scene, 'an earlier run');
     await scene.append(scene.entry('n', { lane: 'b', expiresIn: scene.units(1) }));
     await scene.advance(9);
@@ -34,14 +34,14 @@ export function expiryTests(test: Test): void {
     equal(arcs(await expire(scene)), ['m: deferred → dead'], 'changes once it was tried');
   });
 
-  test('an attempt that was unclaimed is no try', async (scene) => {
+  test('an unclaimed attempt does not count as tried', async (scene) => {
     await scene.append(scene.entry('m', { expiresIn: scene.units(1) }));
     await scene.settle({ token: (await scene.claimOne()).token, to: 'unclaim' });
     await scene.advance(2);
     equal(await expire(scene), [], 'changes');
   });
 
-  test('what the hook held and the host released is tried before it expires', async (scene) => {
+  test('an entry that the hook held and the host released is tried before it expires', async (scene) => {
     await scene.append(scene.entry('m', { expiresIn: scene.units(1) }));
     await scene.settle({ token: (await scene.claimOne()).token, to: 'held' });
     await scene.advance(2);
@@ -50,7 +50,7 @@ export function expiryTests(test: Test): void {
     equal(await expire(scene), [], 'changes after the release');
   });
 
-  test('what was requeued is tried once more before it expires', async (scene) => {
+  test('a requeued entry is tried once more before it expires', async (scene) => {
     await scene.append(scene.entry('m', { expiresIn: scene.units(2) }));
     await scene.settle({ token: (await scene.claimOne()).token, to: 'dead', sent: 'no', reason });
     await scene.advance(3);
@@ -60,7 +60,7 @@ export function expiryTests(test: Test): void {
     equal(await expire(scene), [], 'changes after its new expiry');
   });
 
-  test('in a closed lane it expires when the lane was closed ever since it was due', async (scene) => {
+  test('an untried entry expires if its lane has been closed ever since it was due', async (scene) => {
     await scene.append(scene.entry('m', { expiresIn: scene.units(2) }));
     await scene.advance(6);
     equal(await expire(scene, [{ lane: 'another', closedFor: scene.units(99) }]), [], 'another lane was closed');
@@ -68,7 +68,7 @@ export function expiryTests(test: Test): void {
     equal(arcs(await expire(scene, [{ lane, closedFor: scene.units(9) }])), ['m: spooled → dead'], 'closed all the time');
   });
 
-  test('what is not due before its expiry is tried all the same', async (scene) => {
+  test('an entry whose expiry is before its pickup time is still tried', async (scene) => {
     await scene.append(scene.entry('m', { pickupIn: scene.units(6), expiresIn: scene.units(2) }));
     await scene.advance(4);
     equal(await expire(scene), [], 'changes while its lane is open');
@@ -77,7 +77,7 @@ export function expiryTests(test: Test): void {
     equal((await scene.claimOne()).expired, true, 'the claim says that it has expired');
   });
 
-  test('what may have been sent is looked for before it is dead', async (scene) => {
+  test('an entry that may have been sent is probed before it becomes dead', async (scene) => {
     await scene.append(scene.entry('m', { expiresIn: scene.units(5) }));
     const first = await scene.claimOne();
     await scene.settle({ token: first.token, to: 'unconfirmed', after: 0, absent: false, counted: 0, reason });
@@ -94,7 +94,7 @@ export function expiryTests(test: Test): void {
     );
   });
 
-  test('a member that expires leaves its note; the rest stay that note', async (scene) => {
+  test('a member that expires leaves its note; the others stay in that note', async (scene) => {
     await scene.append(scene.entry('m1', { expiresIn: scene.units(2) }), scene.entry('m2'));
     const note = await scene.claimOne();
     await scene.settle({ token: note.token, to: 'deferred', after: 0, failure: true, reason });
@@ -104,7 +104,7 @@ export function expiryTests(test: Test): void {
     equal([again.noteId, idsOf(again), again.attempt], [note.noteId, ['m2'], 2], 'the note');
   });
 
-  test('what may have been sent and has expired holds back nobody, also after a restart, and is still looked for', async (scene) => {
+  test('an expired entry that may have been sent holds back no other, also after a restart, and is still probed', async (scene) => {
     await scene.append(scene.entry('m1', { expiresIn: scene.units(5) }));
     const { token } = await scene.claimOne();
     await scene.settle({ token, to: 'unconfirmed', after: scene.units(8), absent: false, counted: 0, reason });
@@ -124,7 +124,7 @@ export function expiryTests(test: Test): void {
     equal(arcs(await scene.settle({ token: probe.token, to: 'delivered' })), ['m1: unconfirmed → delivered'], 'found');
   });
 
-  test('what may have been sent together with what has not expired holds back what follows', async (scene) => {
+  test('an expired entry that may have been sent along with an unexpired one still holds back its stream', async (scene) => {
     await scene.append(scene.entry('m1', { expiresIn: scene.units(5) }), 'm2');
     const { token } = await scene.claimOne();
     await scene.settle({ token, to: 'unconfirmed', after: scene.units(99), absent: false, counted: 0, reason });
@@ -134,7 +134,7 @@ export function expiryTests(test: Test): void {
     await scene.claimNone({ ignorePickup: true }, 'the note may be sent again');
   });
 
-  test('what may have been sent is given up some time after its expiry, whatever its lane does', async (scene) => {
+  test('an entry that may have been sent becomes dead giveUpAfter its expiry, even in a closed lane', async (scene) => {
     await scene.append(scene.entry('m1', { expiresIn: scene.units(5) }), scene.entry('m2', { expiresIn: scene.units(99) }));
     await scene.append(scene.entry('alone', { expiresIn: scene.units(5), conversationId: 'other' }));
     for (const { token } of await scene.claim()) {
@@ -153,7 +153,7 @@ export function expiryTests(test: Test): void {
     await scene.expectState('m2', 'unconfirmed');
   });
 
-  test('nobody of a lane that is kept is given up, and others are', async (scene) => {
+  test('giveUpAfter spares the entries of kept lanes only', async (scene) => {
     await scene.append(scene.entry('m', { expiresIn: scene.units(5) }));
     await scene.append(scene.entry('other', { expiresIn: scene.units(5), lane: 'other@contoso.com' }));
     for (const { token } of await scene.claim()) {
@@ -168,7 +168,7 @@ export function expiryTests(test: Test): void {
   });
 
   for (const state of ['delivering', 'unconfirmed', 'held'] as const) {
-    test(`what is ${state} does not expire`, async (scene) => {
+    test(`an entry that is ${state} does not expire`, async (scene) => {
       await scene.append(scene.entry('m', { expiresIn: scene.units(1) }));
       const { token } = await scene.claimOne();
       if (state === 'unconfirmed') await scene.settle({ token, to: state, after: 0, absent: false, counted: 0, reason });
@@ -190,7 +190,7 @@ function expire(
   return scene.storage.expire({ owner: 'this run', closedLanes, keptLanes, reason: expired, ...limits });
 }
 
-/** Deferred after a try by that owner; it expires after five units. */
+/** Deferred after an attempt by that owner; expires after five units. */
 async function deferred(scene: Scene, owner: string): Promise<void> {
   await scene.append(scene.entry('m', { expiresIn: scene.units(5) }));
   const { token } = await scene.claimOne({ owner });

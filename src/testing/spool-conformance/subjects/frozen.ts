@@ -2,7 +2,7 @@ import { equal, isTrue } from '../assert.ts';
 import { idsOf, reason, type Test } from '../scene.ts';
 
 export function frozenTests(test: Test): void {
-  test('a retry is that very note: same id, members, class and subject, with the next attempt', async (scene) => {
+  test('a retry is the same note: same id, members, class and subject, with the next attempt', async (scene) => {
     await scene.append('m1', 'm2');
     const first = await scene.claimOne();
     await scene.append('m3');
@@ -28,7 +28,7 @@ export function frozenTests(test: Test): void {
     equal(next.attempt, 1, 'attempt');
   });
 
-  test('a retry passes what was frozen to freeze, which a new note does not have', async (scene) => {
+  test('a retry passes the frozen values to freeze, a new note passes none', async (scene) => {
     await scene.append('m');
     const first = await scene.claimOne();
     await scene.settle({ token: first.token, to: 'deferred', after: 0, failure: true, reason });
@@ -43,7 +43,7 @@ export function frozenTests(test: Test): void {
     );
   });
 
-  test('a retry stays that note across a restart', async (scene) => {
+  test('a retry is the same note after a restart', async (scene) => {
     await scene.append('m1', 'm2');
     const first = await scene.claimOne();
     await scene.settle({ token: first.token, to: 'deferred', after: 0, failure: false, reason });
@@ -54,7 +54,7 @@ export function frozenTests(test: Test): void {
     equal([again.attempt, again.failures], [2, 0], 'attempt and failures');
   });
 
-  test('a retry goes to the place that is configured now, and an unknown attempt keeps its own', async (scene) => {
+  test('a retry uses the place configured now, and an unknown attempt keeps its own', async (scene) => {
     await scene.append('m');
     const old = scene.place;
     const first = await scene.claimOne();
@@ -78,7 +78,7 @@ export function frozenTests(test: Test): void {
   });
 
   for (const verb of ['hold', 'cancel'] as const) {
-    test(`a member that leaves by ${verb} does not change the id of the note or the rest of its members`, async (scene) => {
+    test(`a member that leaves by ${verb} changes neither the id nor the other members of the note`, async (scene) => {
       await scene.append('m1', 'm2', 'm3');
       const first = await scene.claimOne();
       await scene.settle({ token: first.token, to: 'deferred', after: 0, failure: true, reason });
@@ -91,7 +91,7 @@ export function frozenTests(test: Test): void {
     });
   }
 
-  test('an unclaimed note is as before the claim: no attempt consumed, and a new note was never made', async (scene) => {
+  test('an unclaimed new note is dissolved: no attempt is consumed', async (scene) => {
     await scene.append('m1');
     const before = await scene.get('m1');
     const note = await scene.claimOne();
@@ -102,7 +102,7 @@ export function frozenTests(test: Test): void {
     equal([idsOf(next), next.attempt, next.unknownAttempts], [['m1', 'm2'], 1, []], 'the next note');
   });
 
-  test('an unclaimed retry is the deferred note again, due at once', async (scene) => {
+  test('an unclaimed retry is still the deferred note, due at once', async (scene) => {
     await scene.append('m1');
     const first = await scene.claimOne();
     await scene.settle({ token: first.token, to: 'deferred', after: 0, failure: true, reason });
@@ -116,7 +116,7 @@ export function frozenTests(test: Test): void {
     isTrue(again.token !== second.token, 'another token');
   });
 
-  test('a storage that can refreeze keeps what replaces the frozen, for the probe and for the retry', async (scene) => {
+  test('refreeze, where supported, replaces the frozen values for the probe and the retry', async (scene) => {
     await scene.append('m1', 'm2');
     const note = await scene.claimOne();
     const frozen = { ...note.frozen, subject: 'another subject', place: { ...note.frozen.place, folder: 'another' } };

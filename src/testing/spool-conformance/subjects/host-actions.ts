@@ -5,7 +5,7 @@ import { bring, expectCountsToAddUp, type Situation, situations, stateOf } from 
 
 type Verb = 'hold' | 'release' | 'cancel' | 'requeue' | 'requeue by force' | 'purge';
 
-/** What each verb makes of each state; what is not named stays as it is. */
+/** What each verb turns each state into; a state that is not listed stays as it is. */
 const table: Readonly<Record<Verb, Partial<Record<Situation, string>>>> = {
   hold: { spooled: 'held', deferred: 'held', 'deferred, with an unknown attempt': 'held' },
   release: { held: 'spooled', 'held, with an unknown attempt': 'unconfirmed' },
@@ -17,7 +17,7 @@ const table: Readonly<Record<Verb, Partial<Record<Situation, string>>>> = {
     'held, with an unknown attempt': 'cancelled',
     dead: 'cancelled',
     'dead, with an unknown attempt': 'cancelled',
-    // Requested only: no change of state, but one that is reported.
+    // Only requested: reported as a change, though the state stays.
     delivering: 'delivering',
     unconfirmed: 'unconfirmed',
   },
@@ -35,7 +35,7 @@ export function hostActionTests(test: Test): void {
   for (const [verb, outcomes] of Object.entries(table) as [Verb, (typeof table)[Verb]][]) {
     for (const situation of situations) {
       const to = outcomes[situation];
-      test(`${verb}: what is ${situation} ${to === undefined ? 'stays as it is' : `becomes ${to}`}`, async (scene) => {
+      test(`${verb}: an entry that is ${situation} ${to === undefined ? 'stays as it is' : `becomes ${to}`}`, async (scene) => {
         await bring(scene, 'm', situation);
         await scene.append(scene.entry('bystander', { lane: 'b' }));
         const before = await scene.get('m');
@@ -55,7 +55,7 @@ export function hostActionTests(test: Test): void {
     }
   }
 
-  test('release puts an entry at the end of the order, due at once', async (scene) => {
+  test('release moves an entry to the end of the order, due at once', async (scene) => {
     await scene.append(scene.entry('m1', { pickupIn: scene.units(9) }), scene.entry('m2', { pickupIn: scene.units(9) }));
     await scene.storage.hold(['m1']);
     await scene.storage.release(['m1']);
@@ -81,7 +81,7 @@ export function hostActionTests(test: Test): void {
     equal([note.attempt, note.failures, note.noteId === noteId], [1, 0, false], 'the new note');
   });
 
-  test('a released entry with an unknown attempt is looked for before it is sent', async (scene) => {
+  test('a released entry with an unknown attempt is probed before it is sent', async (scene) => {
     await bring(scene, 'm', 'held, with an unknown attempt');
     const { unknownAttempts } = await scene.get('m');
     equal(unknownAttempts.length, 1, 'unknown attempts');
@@ -95,7 +95,7 @@ export function hostActionTests(test: Test): void {
     equal([idsOf(note), note.attempt, note.unknownAttempts], [['m'], 1, unknownAttempts], 'the note that is sent then');
   });
 
-  test('several entries that are requeued with unknown attempts are looked for one by one', async (scene) => {
+  test('entries requeued with unknown attempts are probed one by one', async (scene) => {
     await scene.append('m1', 'm2');
     const reason = { code: 'OUTCOME_UNKNOWN', text: 'Nobody knows.' } as const;
     await scene.settle({ token: (await scene.claimOne()).token, to: 'dead', sent: 'unknown', reason });
@@ -103,7 +103,7 @@ export function hostActionTests(test: Test): void {
     equal((await scene.claim({ kind: 'probe' })).map(idsOf).sort(), [['m1'], ['m2']], 'the probes');
   });
 
-  test('requeue starts anew: at the end of the order, with a full expiry and no reason', async (scene) => {
+  test('requeue starts over: at the end of the order, with a full expiry and no reason', async (scene) => {
     await scene.append(scene.entry('m1', { expiresIn: scene.units(10) }));
     const first = await scene.get('m1');
     const reason = { code: 'EWS_ERROR', text: 'no' } as const;
@@ -119,7 +119,7 @@ export function hostActionTests(test: Test): void {
     equal(idsOf(await scene.claimOne()), ['m2', 'm1'], 'order');
   });
 
-  test('a purged message is found by its id only, without its text', async (scene) => {
+  test('a purged message can be found only by its id, without its text', async (scene) => {
     await bring(scene, 'm', 'dead');
     await scene.storage.purge(['m']);
     equal(await scene.storage.get('m'), undefined, 'get');
@@ -128,7 +128,7 @@ export function hostActionTests(test: Test): void {
     for (const verb of Object.keys(table) as Verb[]) equal(await apply(scene, verb, ['m']), [], `${verb} of what is purged`);
   });
 
-  test('one call takes many entries, and reports each', async (scene) => {
+  test('one call changes many entries, and reports each', async (scene) => {
     await scene.append('m1', 'm2', 'm3');
     equal(arcs(await scene.storage.hold(['m3', 'm1'])), ['m3: spooled → held', 'm1: spooled → held'], 'changes of hold');
     equal(arcs(await scene.storage.release(['m3', 'm1'])), ['m3: held → spooled', 'm1: held → spooled'], 'of release');

@@ -2,11 +2,11 @@ import type { ClaimedNote, SpoolState } from '../../../spool/contract.ts';
 import { equal } from '../assert.ts';
 import { arcs, reason, type Scene, type Test } from '../scene.ts';
 
-/** What became of an entry after its first attempt was given up for lost. */
+/** What happened to an entry after the lease of its first attempt expired. */
 const fates: readonly { readonly now: string; readonly state: SpoolState; readonly bring: (scene: Scene) => Promise<unknown> }[] =
   [
     { now: 'unconfirmed', state: 'unconfirmed', bring: async () => {} },
-    { now: 'looked for', state: 'unconfirmed', bring: (scene) => probe(scene) },
+    { now: 'being probed', state: 'unconfirmed', bring: (scene) => probe(scene) },
     { now: 'deferred', state: 'deferred', bring: absent },
     {
       now: 'delivering again',
@@ -45,7 +45,7 @@ const fates: readonly { readonly now: string; readonly state: SpoolState; readon
 
 export function lateDeliveredTests(test: Test): void {
   for (const { now, state, bring } of fates) {
-    test(`a late delivered makes a note delivered that is by now ${now}`, async (scene) => {
+    test(`a late "delivered" makes a note delivered that is ${now} by now`, async (scene) => {
       const note = await lost(scene);
       await bring(scene);
       const changes = await scene.settleLost({ token: note.token, to: 'delivered', messageClass: 'IPM.Note' });
@@ -61,7 +61,7 @@ export function lateDeliveredTests(test: Test): void {
     });
   }
 
-  test('a late delivered changes nothing of what is delivered already', async (scene) => {
+  test('a late "delivered" changes nothing in a delivered note', async (scene) => {
     const note = await lost(scene);
     await scene.settle({ token: (await probe(scene)).token, to: 'delivered' });
     const before = await scene.get('m1');
@@ -69,7 +69,7 @@ export function lateDeliveredTests(test: Test): void {
     equal(await scene.get('m1'), before, 'the entry');
   });
 
-  test('a late delivered changes nothing of what is purged', async (scene) => {
+  test('a late "delivered" changes nothing in a purged note', async (scene) => {
     const note = await lost(scene);
     await dead(scene);
     await scene.storage.purge(['m1', 'm2']);
@@ -77,7 +77,7 @@ export function lateDeliveredTests(test: Test): void {
     equal(await scene.storage.get('m1'), undefined, 'the entry');
   });
 
-  test('a late found of a probe counts too, also for what has been given up since', async (scene) => {
+  test('a late "found" from a probe counts too, even after the note was given up', async (scene) => {
     await lost(scene);
     await scene.untilDue();
     const late = await scene.probeOne({ lease: scene.units(2) });
@@ -87,7 +87,7 @@ export function lateDeliveredTests(test: Test): void {
     equal(arcs(changes).sort(), ['m1: dead → delivered', 'm2: dead → delivered'], 'changes');
   });
 
-  test('a late found counts for what was looked for alone', async (scene) => {
+  test('a late "found" counts for an entry probed alone', async (scene) => {
     await lost(scene);
     await dead(scene);
     await scene.storage.requeue(['m2']);
@@ -97,7 +97,7 @@ export function lateDeliveredTests(test: Test): void {
     equal(arcs(await scene.settleLost({ token: late.token, to: 'delivered' })), ['m2: dead → delivered'], 'changes');
   });
 
-  test('a note that was sent again is lost to its claim once the first attempt turns out delivered', async (scene) => {
+  test('when the first attempt turns out delivered, the claim of the retry is lost', async (scene) => {
     const first = await lost(scene);
     await absent(scene);
     const second = await scene.claimOne();
@@ -107,7 +107,7 @@ export function lateDeliveredTests(test: Test): void {
     await scene.expectState('m1', 'delivered');
   });
 
-  test('a late delivered frees the stream', async (scene) => {
+  test('a late "delivered" unblocks the stream', async (scene) => {
     const note = await lost(scene);
     await scene.append('m3');
     await scene.settleLost({ token: note.token, to: 'delivered' });
@@ -118,7 +118,7 @@ export function lateDeliveredTests(test: Test): void {
     );
   });
 
-  test('a late delivered is still known after a restart', async (scene) => {
+  test('a late "delivered" is accepted after a restart', async (scene) => {
     const note = await lost(scene);
     await dead(scene);
     await scene.reopen();
@@ -127,7 +127,7 @@ export function lateDeliveredTests(test: Test): void {
   });
 }
 
-/** A note of m1 and m2 that was claimed to deliver, and whose lease has run out. */
+/** A note of m1 and m2, claimed for delivery, whose lease has expired. */
 async function lost(scene: Scene): Promise<ClaimedNote> {
   await scene.append('m1', 'm2');
   const note = await scene.claimOne({ lease: scene.units(2) });

@@ -4,7 +4,7 @@ import { idsOf, reason, type Scene, type Test } from '../scene.ts';
 
 /** Leases and fencing. */
 export function leaseTests(test: Test): void {
-  test('a lease that runs out makes its note unconfirmed, with that attempt unknown', async (scene) => {
+  test('when its lease expires, a note becomes unconfirmed with an unknown attempt', async (scene) => {
     const note = await lapsed(scene);
     const entry = await scene.expectState('m1', 'unconfirmed');
     equal(entry.unknownAttempts, [{ tag: note.tag, place: note.frozen.place }], 'unknown attempts');
@@ -13,11 +13,11 @@ export function leaseTests(test: Test): void {
     await scene.claimNone({ ignorePickup: true }, 'it may have been sent');
     await scene.untilDue();
     const probe = await scene.probeOne();
-    equal([probe.noteId, idsOf(probe), probe.frozen], [note.noteId, ['m1', 'm2'], note.frozen], 'the note that is looked for');
-    equal(probe.unknownAttempts, [{ tag: note.tag, place: note.frozen.place }], 'what is looked for');
+    equal([probe.noteId, idsOf(probe), probe.frozen], [note.noteId, ['m1', 'm2'], note.frozen], 'the note that is probed');
+    equal(probe.unknownAttempts, [{ tag: note.tag, place: note.frozen.place }], 'attempts to probe');
   });
 
-  test('a lease is good until its end', async (scene) => {
+  test('a lease is valid until its end', async (scene) => {
     await scene.append('m');
     const { token } = await scene.claimOne({ lease: scene.units(4) });
     await scene.advance(3);
@@ -36,7 +36,7 @@ export function leaseTests(test: Test): void {
     await scene.settle({ token, to: 'delivered' });
   });
 
-  test('renew says which claims are lost, and revives none', async (scene) => {
+  test('renew returns the lost claims, and revives none', async (scene) => {
     const note = await lapsed(scene);
     await scene.append(scene.entry('other', { conversationId: 'other' }));
     const other = await scene.claimOne();
@@ -45,7 +45,7 @@ export function leaseTests(test: Test): void {
     await scene.expectState('m1', 'unconfirmed');
   });
 
-  test('a probe whose lease runs out is due again', async (scene) => {
+  test('a probe whose lease expires is due again', async (scene) => {
     await lapsed(scene);
     await scene.untilDue();
     const probe = await scene.probeOne({ lease: scene.units(2) });
@@ -57,14 +57,14 @@ export function leaseTests(test: Test): void {
   });
 
   const stale = {
-    'a claim that lapsed': (scene: Scene) => lapsed(scene),
-    'a claim that was settled': async (scene: Scene) => {
+    'an expired claim': (scene: Scene) => lapsed(scene),
+    'a settled claim': async (scene: Scene) => {
       await scene.append('m1', 'm2');
       const note = await scene.claimOne();
       await scene.settle({ token: note.token, to: 'deferred', after: scene.units(9), failure: true, reason });
       return note;
     },
-    'a claim that was unclaimed and made again': async (scene: Scene) => {
+    'a claim that was unclaimed and then made again': async (scene: Scene) => {
       await scene.append('m1', 'm2');
       const first = await scene.claimOne();
       await scene.settle({ token: first.token, to: 'deferred', after: 0, failure: true, reason });
@@ -73,7 +73,7 @@ export function leaseTests(test: Test): void {
       await scene.claimOne();
       return second;
     },
-    'a probe that lapsed': async (scene: Scene) => {
+    'an expired probe': async (scene: Scene) => {
       await lapsed(scene);
       await scene.untilDue();
       const probe = await scene.probeOne({ lease: scene.units(2) });
@@ -82,7 +82,7 @@ export function leaseTests(test: Test): void {
     },
   } satisfies Record<string, (scene: Scene) => Promise<ClaimedNote>>;
   for (const [what, make] of Object.entries(stale)) {
-    test(`the token of ${what} is lost, and changes nothing`, async (scene) => {
+    test(`settling with the token of ${what} reports it as lost, and changes nothing`, async (scene) => {
       const { token } = await make(scene);
       const before = [await scene.storage.get('m1'), await scene.storage.get('m2'), await scene.storage.counts()];
       const settlements = [
@@ -99,7 +99,7 @@ export function leaseTests(test: Test): void {
     });
   }
 
-  test('after a lapse the grace period counts from the end of the lease', async (scene) => {
+  test('after a lease expires, the grace period counts from the end of the lease', async (scene) => {
     await lapsed(scene);
     await scene.advance(3);
     await scene.untilDue();
@@ -107,7 +107,7 @@ export function leaseTests(test: Test): void {
     isTrue(quietFor >= scene.units(3), `three units have passed since the lease ended, found ${quietFor} ms`);
   });
 
-  test('the note of a claim is durable: what is frozen comes back after a lapse and a restart', async (scene) => {
+  test('a claimed note is durable: its frozen values survive an expired lease and a restart', async (scene) => {
     const note = await lapsed(scene);
     await scene.reopen();
     await scene.untilDue();
@@ -117,7 +117,7 @@ export function leaseTests(test: Test): void {
   });
 }
 
-/** A note of m1 and m2 that was claimed to deliver, and whose lease has run out. */
+/** A note of m1 and m2, claimed for delivery, whose lease has expired. */
 async function lapsed(scene: Scene): Promise<ClaimedNote> {
   await scene.append('m1', 'm2');
   const note = await scene.claimOne({ lease: scene.units(2) });

@@ -1,7 +1,7 @@
 import { equal, rejects } from '../assert.ts';
 import type { Scene, Test } from '../scene.ts';
 
-/** Every operation, on a storage that is not open. */
+/** Every operation, for a storage that is not open. */
 const operations: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
   append: (scene) => scene.storage.append([scene.entry('m')]),
   'claim to deliver': (scene) => scene.claim(),
@@ -38,7 +38,7 @@ export function lifeTests(test: Test): void {
     );
   }
 
-  test('opening and closing twice is the same as once', async (scene) => {
+  test('opening or closing twice has no further effect', async (scene) => {
     await scene.append('m');
     await scene.open();
     equal((await scene.storage.counts()).spooled, 1, 'spooled');
@@ -46,7 +46,7 @@ export function lifeTests(test: Test): void {
     await scene.storage.close();
   });
 
-  test('a close lets what was asked for before it finish', async (scene) => {
+  test('close lets operations already started finish', async (scene) => {
     const appended = scene.append('m1', 'm2');
     const closed = scene.storage.close();
     await Promise.all([appended, closed]);
@@ -54,7 +54,7 @@ export function lifeTests(test: Test): void {
     equal((await scene.storage.counts()).spooled, 2, 'spooled');
   });
 
-  test('a storage has a name and says what it can do', async ({ storage }) => {
+  test('a storage has a name and states its capabilities', async ({ storage }) => {
     equal(typeof storage.name === 'string' && storage.name !== '', true, 'a name');
     const { durable, shared } = storage.capabilities;
     equal([typeof durable, typeof shared], ['boolean', 'boolean'], 'capabilities');

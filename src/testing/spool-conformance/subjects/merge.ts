@@ -14,13 +14,13 @@ export function mergeTests(test: Test): void {
     audience: { audience: 'federated' },
   };
   for (const [what, parts] of Object.entries(apart)) {
-    test(`messages of another ${what} never share a note, and need not wait`, async (scene) => {
+    test(`messages of another ${what} never share a note, and do not wait for each other`, async (scene) => {
       await scene.append('m1', scene.entry('m2', parts));
       equal((await scene.claim()).map(idsOf).sort(), [['m1'], ['m2']], 'notes');
     });
   }
 
-  test('a message with other recipients ends the run: it and what follows wait for their turn', async (scene) => {
+  test('a message with other recipients ends the run: it and later messages wait their turn', async (scene) => {
     await scene.append('m1', withCarol(scene, 'm2'), 'm3');
     for (const id of ['m1', 'm2', 'm3']) {
       const note = await scene.claimOne();
@@ -30,7 +30,7 @@ export function mergeTests(test: Test): void {
     }
   });
 
-  test('a note takes maxEntries at most', async (scene) => {
+  test('a note takes at most maxEntries messages', async (scene) => {
     await scene.append('m1', 'm2', 'm3');
     const note = await scene.claimOne({ maxEntries: 2 });
     equal(idsOf(note), ['m1', 'm2'], 'entries');
@@ -38,7 +38,7 @@ export function mergeTests(test: Test): void {
     equal(idsOf(await scene.claimOne({ maxEntries: 2 })), ['m3'], 'entries of the next note');
   });
 
-  test('a note takes maxBytes at most, but always one message', async (scene) => {
+  test('a note takes at most maxBytes, but always at least one message', async (scene) => {
     const heavy = (id: string, weight: number) => scene.entry(id, { weight });
     await scene.append(heavy('m1', 500), heavy('m2', 60), heavy('m3', 40), heavy('m4', 1));
     for (const ids of [['m1'], ['m2', 'm3'], ['m4']]) {
@@ -48,13 +48,13 @@ export function mergeTests(test: Test): void {
     }
   });
 
-  test('a message too heavy for the note is not overtaken by a lighter one', async (scene) => {
+  test('a lighter message never overtakes one that is too heavy for the note', async (scene) => {
     const heavy = (id: string, weight: number) => scene.entry(id, { weight });
     await scene.append(heavy('m1', 60), heavy('m2', 60), heavy('m3', 10));
     equal(idsOf(await scene.claimOne({ maxBytes: 100 })), ['m1'], 'entries');
   });
 
-  test('a rejected note that is split leaves as singles, in order, due at once, and they never merge again', async (scene) => {
+  test('a split note leaves as single entries, in order, due at once, that never merge again', async (scene) => {
     await scene.append('m1', 'm2');
     const note = await scene.claimOne();
     await scene.append('m3', 'm4');
@@ -72,7 +72,7 @@ export function mergeTests(test: Test): void {
     }
   });
 
-  test('a single that is rejected again is no worse off than the others', async (scene) => {
+  test('when a single entry is rejected again, the others are still sent', async (scene) => {
     await scene.append('m1', 'm2');
     const reason = { code: 'EWS_ERROR', text: 'one is bad' } as const;
     await scene.settle({ token: (await scene.claimOne()).token, to: 'split', reason });

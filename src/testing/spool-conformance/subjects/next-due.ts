@@ -11,7 +11,7 @@ export function nextDueTests(test: Test): void {
   });
 
   for (const situation of ['held', 'delivered', 'dead', 'cancelled'] as const) {
-    test(`what is ${situation} is never due`, async (scene) => {
+    test(`an entry that is ${situation} is never due`, async (scene) => {
       await bring(scene, 'm', situation);
       equal(await scene.storage.nextDue(), undefined, 'nextDue');
     });
@@ -26,7 +26,7 @@ export function nextDueTests(test: Test): void {
     equal(await scene.storage.nextDue(), 0, 'when it is overdue');
   });
 
-  test('the earliest counts', async (scene) => {
+  test('nextDue returns the earliest time', async (scene) => {
     await scene.append(
       scene.entry('m1', { conversationId: '1', pickupIn: scene.units(9) }),
       scene.entry('m2', { conversationId: '2', pickupIn: scene.units(4) }),
@@ -56,13 +56,13 @@ export function nextDueTests(test: Test): void {
     await expectDue(scene, 4);
   });
 
-  test('a claimed note is due when its lease ends: then it must be looked for', async (scene) => {
+  test('a claimed note is due, for a probe, when its lease ends', async (scene) => {
     await scene.append('m1', scene.entry('m2', { pickupIn: scene.units(50) }));
     await scene.claimOne({ lease: scene.units(4), maxEntries: 1 });
     await expectDue(scene, 4);
   });
 
-  test('lanes that are left out are not asked, nor are their leases', async (scene) => {
+  test('nextDue ignores lanes that its filter leaves out, and their leases', async (scene) => {
     await scene.append(
       scene.entry('claimed', { conversationId: 'claimed' }),
       scene.entry('m1', { conversationId: 'm1', pickupIn: scene.units(7) }),
@@ -79,7 +79,7 @@ export function nextDueTests(test: Test): void {
   });
 }
 
-/** In so many units; a clock that runs by itself may have gone on for less than one, and its timers are a little off. */
+/** Due in so many units; a real clock may have advanced by less than one since, and its timers are slightly inaccurate. */
 async function expectDue(scene: Scene, units: number, lanes?: LaneFilter): Promise<void> {
   const due = await scene.storage.nextDue(lanes);
   const fits = due !== undefined && due <= scene.units(units + 0.1) && due > scene.units(units - 1);

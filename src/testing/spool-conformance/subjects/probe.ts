@@ -5,7 +5,7 @@ const unconfirmed = { to: 'unconfirmed', after: 0, absent: false, counted: 0, re
 
 /** The arcs out of `unconfirmed`. */
 export function probeTests(test: Test): void {
-  test('an unconfirmed note is claimed only to be looked for, never to be sent', async (scene) => {
+  test('an unconfirmed note is claimed only for a probe, never for delivery', async (scene) => {
     await mayHaveBeenSent(scene);
     await scene.claimNone({ ignorePickup: true }, 'it may have been sent');
     equal(idsOf(await scene.probeOne()), ['m1', 'm2'], 'entries of the probe');
@@ -22,7 +22,7 @@ export function probeTests(test: Test): void {
     equal(idsOf(await scene.claimOne()), ['m3'], 'the next note');
   });
 
-  test('a probe is due when its time has come, not before', async (scene) => {
+  test('a probe is due at its time, not before', async (scene) => {
     await mayHaveBeenSent(scene, scene.units(4));
     await scene.advance(3);
     await scene.claimNone({ kind: 'probe', ignorePickup: true }, 'a quarter of the wait is left');
@@ -30,7 +30,7 @@ export function probeTests(test: Test): void {
     await scene.probeOne();
   });
 
-  test('a probe shows the note as it was sent, with its messages, and consumes no attempt', async (scene) => {
+  test('a probe shows the note as sent, with its messages, and consumes no attempt', async (scene) => {
     const note = await mayHaveBeenSent(scene);
     const probe = await scene.probeOne();
     equal([probe.noteId, probe.attempt, probe.tag, probe.frozen], [note.noteId, 1, note.tag, note.frozen], 'the note');
@@ -41,7 +41,7 @@ export function probeTests(test: Test): void {
     await scene.claimNone({ kind: 'probe' }, 'it is being looked for');
   });
 
-  test('quietFor counts from the end of the attempt, probes and absences from the attempt on', async (scene) => {
+  test('quietFor counts from the end of the attempt; probes and absences count from the attempt on', async (scene) => {
     await mayHaveBeenSent(scene);
     const seen: unknown[] = [];
     for (const absent of [true, false, true, true]) {
@@ -65,21 +65,21 @@ export function probeTests(test: Test): void {
     equal([last.probes, last.absences, last.unconfirmedFor], [4, 2, 28], 'after two absences in a row');
   });
 
-  test('unconfirmed → delivered: it was found', async (scene) => {
+  test('unconfirmed → delivered: the note was found', async (scene) => {
     const note = await mayHaveBeenSent(scene);
     const changes = await scene.settle({ token: (await scene.probeOne()).token, to: 'delivered' });
     equal(arcs(changes), ['m1: unconfirmed → delivered', 'm2: unconfirmed → delivered'], 'changes');
     equal((await scene.expectState('m1', 'delivered')).noteId, note.noteId, 'note id');
   });
 
-  test('unconfirmed → unconfirmed is no change of state', async (scene) => {
+  test('unconfirmed → unconfirmed is not a change of state', async (scene) => {
     await mayHaveBeenSent(scene);
     const other = { code: 'REQUEST_TIMEOUT', text: 'The server did not answer.' } as const;
     equal(await scene.settle({ token: (await scene.probeOne()).token, ...unconfirmed, reason: other }), [], 'changes');
     equal((await scene.expectState('m1', 'unconfirmed')).reason, other, 'reason');
   });
 
-  test('unconfirmed → deferred: the same note, next attempt; the old one stays looked for', async (scene) => {
+  test('unconfirmed → deferred: the same note with the next attempt; the old attempt is still probed', async (scene) => {
     const note = await mayHaveBeenSent(scene);
     await scene.settle({ token: (await scene.probeOne()).token, ...unconfirmed, absent: true, counted: 3 });
     const changes = await scene.settle({
@@ -112,14 +112,14 @@ export function probeTests(test: Test): void {
     equal([entry.reason, entry.unknownAttempts.map(({ tag }) => tag)], [dead, [note.tag]], 'the entry');
   });
 
-  test('a probe that is unclaimed is due again, and was none', async (scene) => {
+  test('an unclaimed probe is due again, and does not count', async (scene) => {
     await mayHaveBeenSent(scene);
     equal(await scene.settle({ token: (await scene.probeOne()).token, to: 'unclaim' }), [], 'changes');
     const probe = await scene.probeOne();
     equal([probe.probes, probe.absences, probe.attempt], [0, 0, 1], 'probes, absences, attempt');
   });
 
-  test('probes keep to lanes and limits', async (scene) => {
+  test('probes respect lanes and limits', async (scene) => {
     for (const lane of ['a', 'b']) {
       for (const c of ['1', '2']) await scene.append(scene.entry(lane + c, { lane, conversationId: c }));
     }
@@ -138,7 +138,7 @@ export function probeTests(test: Test): void {
     );
   });
 
-  test('entries with unknown attempts never merge with others, and keep them', async (scene) => {
+  test('entries with unknown attempts keep them, and never merge with others', async (scene) => {
     const note = await mayHaveBeenSent(scene);
     await scene.settle({ token: (await scene.probeOne()).token, to: 'dead', sent: 'unknown', reason });
     await scene.append('m3');

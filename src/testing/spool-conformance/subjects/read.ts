@@ -5,12 +5,12 @@ import { bring, expectCountsToAddUp, situations, stateOf } from '../states.ts';
 
 /** get, list and counts. */
 export function readTests(test: Test): void {
-  test('an entry that was never appended is not there', async (scene) => {
+  test('get returns undefined for an entry that was never appended', async (scene) => {
     equal(await scene.storage.get('unknown'), undefined, 'get');
     equal(await listed(scene), [], 'list');
   });
 
-  test('counts of an empty storage name every state', async (scene) => {
+  test('the counts of an empty storage name every state', async (scene) => {
     const none = { spooled: 0, deferred: 0, delivering: 0, unconfirmed: 0, held: 0, delivered: 0, dead: 0, cancelled: 0 };
     equal(await scene.storage.counts(), none, 'counts');
   });
@@ -28,7 +28,7 @@ export function readTests(test: Test): void {
     }
   });
 
-  test('counts add up after everything has happened to everything', async (scene) => {
+  test('counts add up after every kind of change', async (scene) => {
     for (const [index, situation] of situations.entries()) await bring(scene, `m${index}`, situation);
     const all = situations.map((_, index) => `m${index}`);
     for (const verb of ['hold', 'release', 'requeue', 'cancel', 'requeue', 'purge'] as const) {
@@ -43,7 +43,7 @@ export function readTests(test: Test): void {
     await expectCountsToAddUp(scene);
   });
 
-  test('list shows what get shows, of one state or lane where asked', async (scene) => {
+  test('list shows what get shows, filtered by state or lane where asked', async (scene) => {
     await scene.append('m1', scene.entry('m2', { lane: 'b' }), scene.entry('m3', { lane: 'b' }));
     await scene.storage.hold(['m2']);
     const ids = async (query?: SpoolQuery) => (await listed(scene, query)).map(({ id }) => id).sort();
@@ -55,7 +55,7 @@ export function readTests(test: Test): void {
     for (const entry of await listed(scene)) equal(entry, await scene.get(entry.id), `${entry.id}, listed`);
   });
 
-  test('a storage that knows what its messages take says more after more was appended', async (scene) => {
+  test('a storage that reports its size reports more after more is appended', async (scene) => {
     const before = await scene.storage.usage?.();
     if (before === undefined) return;
     const { message } = scene.entry('m');
@@ -72,7 +72,7 @@ export function readTests(test: Test): void {
     isTrue(reopened - before.bytes >= 800_000, `the same after a restart, found ${reopened - before.bytes}`);
   });
 
-  test('more than a thousand entries are listed as a stream, each once, and a reader may stop at any time', async (scene) => {
+  test('more than a thousand entries are listed as a stream, each once, and the reader may stop at any time', async (scene) => {
     const ids = Array.from({ length: 1_200 }, (_, index) => `m${String(index).padStart(4, '0')}`);
     for (let from = 0; from < ids.length; from += 500) await scene.append(...ids.slice(from, from + 500));
     equal((await listed(scene)).map(({ id }) => id).sort(), ids, 'ids');
@@ -85,7 +85,7 @@ export function readTests(test: Test): void {
     equal((await scene.storage.counts()).spooled, ids.length, 'spooled');
   });
 
-  test('a list goes on while entries change, come and go: what stays is shown once', async (scene) => {
+  test('entries may change, come and go while they are listed: those that stay are shown once', async (scene) => {
     const ids = Array.from({ length: 300 }, (_, index) => `m${String(index).padStart(3, '0')}`);
     await scene.append(...ids);
     const seen: string[] = [];
@@ -108,7 +108,7 @@ export function readTests(test: Test): void {
     isTrue(seen.filter((id) => id === 'new').length <= 1, 'what came meanwhile is shown once at most');
   });
 
-  test('an entry requeued from its own list is not shown again', async (scene) => {
+  test('an entry requeued while it is listed is not shown again', async (scene) => {
     for (const id of ['m1', 'm2', 'm3']) await bring(scene, id, 'dead');
     const seen: string[] = [];
     for await (const { id } of scene.storage.list({ state: 'dead' })) {

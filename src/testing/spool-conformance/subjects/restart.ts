@@ -2,11 +2,11 @@ import { equal } from '../assert.ts';
 import { idsOf, reason, type Test } from '../scene.ts';
 import { bring, situations } from '../states.ts';
 
-/** What a restart of the process leaves, and how it goes on. */
+/** What survives a restart of the process, and how work continues. */
 export function restartTests(test: Test): void {
   for (const situation of situations) {
     if (situation === 'delivering') continue;
-    test(`what is ${situation} is the same after a restart`, async (scene) => {
+    test(`an entry that is ${situation} is the same after a restart`, async (scene) => {
       await bring(scene, 'm', situation);
       const before = [await scene.get('m'), await scene.storage.counts(), await scene.storage.findMessage('m')];
       await scene.reopen();
@@ -19,7 +19,7 @@ export function restartTests(test: Test): void {
     });
   }
 
-  test('what was delivering may have been sent: after a restart it is looked for before it is sent again', async (scene) => {
+  test('a note that was being delivered may have been sent: after a restart it is probed before it is sent again', async (scene) => {
     await scene.append('m1', 'm2');
     const note = await scene.claimOne({ lease: scene.units(9) });
     await scene.append('m3');
@@ -30,7 +30,7 @@ export function restartTests(test: Test): void {
     await scene.untilDue();
     const probe = await scene.probeOne();
     equal([probe.noteId, idsOf(probe), probe.frozen, probe.attempt], [note.noteId, ['m1', 'm2'], note.frozen, 1], 'the note');
-    equal(probe.unknownAttempts, [{ tag: note.tag, place: note.frozen.place }], 'what is looked for');
+    equal(probe.unknownAttempts, [{ tag: note.tag, place: note.frozen.place }], 'attempts to probe');
     await scene.settle({ token: probe.token, to: 'delivered' });
     equal(idsOf(await scene.claimOne()), ['m3'], 'the next note');
   });
@@ -42,11 +42,11 @@ export function restartTests(test: Test): void {
     await scene.settle({ token: note.token, ...to });
     await scene.reopen();
     const { unknownAttempts } = await scene.probeOne();
-    equal(unknownAttempts, [{ tag: note.tag, place: note.frozen.place, ended: 'fault' }], 'what is looked for');
+    equal(unknownAttempts, [{ tag: note.tag, place: note.frozen.place, ended: 'fault' }], 'attempts to probe');
   });
 
-  for (const between of ['given back', 'left until its lease ends', 'found absent', 'running'] as const) {
-    test(`an attempt that was running stays looked for over two restarts, with a probe in between that is ${between}`, async (scene) => {
+  for (const between of ['unclaimed', 'left until its lease ends', 'found absent', 'running'] as const) {
+    test(`an attempt that was running is still probed after two restarts, when the probe in between is ${between}`, async (scene) => {
       await scene.append('m1', 'm2');
       const note = await scene.claimOne({ lease: scene.units(9) });
       await scene.reopen();
@@ -54,8 +54,8 @@ export function restartTests(test: Test): void {
       await scene.untilDue();
       const first = await scene.probeOne({ lease: scene.units(3) });
       const attempts = [{ tag: note.tag, place: note.frozen.place }];
-      equal(first.unknownAttempts, attempts, 'what the first probe looks for');
-      if (between === 'given back') await scene.settle({ token: first.token, to: 'unclaim' });
+      equal(first.unknownAttempts, attempts, 'attempts of the first probe');
+      if (between === 'unclaimed') await scene.settle({ token: first.token, to: 'unclaim' });
       if (between === 'found absent') {
         await scene.settle({ token: first.token, to: 'unconfirmed', after: 0, absent: true, counted: 0, reason });
       }
@@ -74,7 +74,7 @@ export function restartTests(test: Test): void {
     });
   }
 
-  test('a probe that was running is due again after a restart, with what earlier ones found', async (scene) => {
+  test('a probe that was running is due again after a restart, with the findings of earlier ones', async (scene) => {
     await bring(scene, 'm', 'unconfirmed');
     const absent = { to: 'unconfirmed', after: 0, absent: true, counted: 5, reason } as const;
     await scene.settle({ token: (await scene.probeOne()).token, ...absent });
@@ -85,7 +85,7 @@ export function restartTests(test: Test): void {
     equal([probe.probes, probe.absences, probe.unconfirmedFor, probe.attempt], [1, 1, 5, 1], 'what is known of it');
   });
 
-  test('pickup times, back-offs and order outlast a restart', async (scene) => {
+  test('pickup times, back-offs and order survive a restart', async (scene) => {
     const early = { conversationId: 'early' };
     await scene.append(scene.entry('e', early), scene.entry('m1', { pickupIn: scene.units(6) }), 'm2', 'm3');
     await scene.settle({
@@ -107,7 +107,7 @@ export function restartTests(test: Test): void {
     equal(idsOf(await scene.claimOne()), ['m1', 'm2', 'm3'], 'the other conversation');
   });
 
-  test('the order of releases and requeues outlasts a restart', async (scene) => {
+  test('the order of releases and requeues survives a restart', async (scene) => {
     await scene.append('m1', 'm2', 'm3', 'm4');
     await scene.storage.hold(['m1', 'm2']);
     await scene.storage.release(['m2']);
@@ -117,7 +117,7 @@ export function restartTests(test: Test): void {
     equal(idsOf(await scene.claimOne()), ['m3', 'm4', 'm2', 'm1', 'm5'], 'order');
   });
 
-  test('what is looked for alone is the same note after a restart', async (scene) => {
+  test('an entry probed alone is the same note after a restart', async (scene) => {
     await bring(scene, 'm', 'held, with an unknown attempt');
     await scene.storage.release(['m']);
     const { noteId, unknownAttempts } = await scene.get('m');
@@ -131,7 +131,7 @@ export function restartTests(test: Test): void {
     equal([note.noteId, note.attempt, note.unknownAttempts], [noteId, 1, unknownAttempts], 'the note that is sent then');
   });
 
-  test('an empty storage can be opened again', async (scene) => {
+  test('an empty storage can be reopened', async (scene) => {
     await scene.reopen();
     await scene.append('m');
     equal(idsOf(await scene.claimOne()), ['m'], 'the note');

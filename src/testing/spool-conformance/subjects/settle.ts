@@ -3,7 +3,7 @@ import { arcs, idsOf, reason, type Test } from '../scene.ts';
 
 /** The arcs out of `delivering`. */
 export function settleTests(test: Test): void {
-  test('delivering → delivered: an end, of which the tombstone keeps no text', async (scene) => {
+  test('delivering → delivered: final; the tombstone keeps no text', async (scene) => {
     await scene.append('m1', 'm2');
     const note = await scene.claimOne();
     const changes = await scene.settle({ token: note.token, to: 'delivered', messageClass: 'IPM.Note' });
@@ -47,7 +47,7 @@ export function settleTests(test: Test): void {
     equal(idsOf(await scene.claimOne()), ['other'], 'only the other conversation goes on');
   });
 
-  test('delivering → unconfirmed: the running attempt becomes an unknown one of each member', async (scene) => {
+  test('delivering → unconfirmed: the attempt becomes an unknown attempt of each member', async (scene) => {
     await scene.append('m1', 'm2');
     const note = await scene.claimOne();
     const to = { to: 'unconfirmed', after: scene.units(2), absent: false, counted: 0, reason } as const;
@@ -85,7 +85,7 @@ export function settleTests(test: Test): void {
     isTrue(entry.endedAt !== undefined, 'endedAt is set');
   });
 
-  test('delivering → dead without knowing whether it was sent: the attempt stays an unknown one', async (scene) => {
+  test('delivering → dead, not known whether sent: the attempt stays unknown', async (scene) => {
     await scene.append('m');
     const note = await scene.claimOne();
     await scene.settle({ token: note.token, to: 'dead', sent: 'unknown', reason });
@@ -93,7 +93,7 @@ export function settleTests(test: Test): void {
     equal(entry.unknownAttempts, [{ tag: note.tag, place: note.frozen.place }], 'unknown attempts');
   });
 
-  test('a dead note lets the younger messages of its stream go on', async (scene) => {
+  test('a dead note no longer holds back the younger messages of its stream', async (scene) => {
     await scene.append('m1');
     const note = await scene.claimOne();
     await scene.append('m2');
@@ -101,7 +101,7 @@ export function settleTests(test: Test): void {
     equal(idsOf(await scene.claimOne()), ['m2'], 'the next note');
   });
 
-  test('delivering → held, by the hook: the note is dissolved and nothing was tried', async (scene) => {
+  test('delivering → held, by the hook: the note is dissolved and no attempt counts', async (scene) => {
     await scene.append('m');
     const changes = await scene.settle({ token: (await scene.claimOne()).token, to: 'held' });
     equal(arcs(changes), ['m: delivering → held'], 'changes');
@@ -117,7 +117,7 @@ export function settleTests(test: Test): void {
     equal((await scene.expectState('m', 'cancelled')).message, undefined, 'the text in the tombstone');
   });
 
-  test('settlements of several notes in one call are applied in order, each on its own', async (scene) => {
+  test('settlements in one call are applied in order, each independently', async (scene) => {
     for (const id of ['m1', 'm2', 'm3']) await scene.append(scene.entry(id, { conversationId: id }));
     const tokens = new Map((await scene.claim()).map((note) => [idsOf(note)[0] ?? '', note.token]));
     const token = (id: string) => tokens.get(id) ?? '';
@@ -132,7 +132,7 @@ export function settleTests(test: Test): void {
     equal(arcs(changes), ['m2: delivering → delivered', 'm1: delivering → dead', 'm3: delivering → spooled'], 'changes');
   });
 
-  test('settlements of many calls at the same time all apply', async (scene) => {
+  test('concurrent calls of settle all take effect', async (scene) => {
     const ids = Array.from({ length: 40 }, (_, index) => `m${index}`);
     for (const id of ids) await scene.append(scene.entry(id, { conversationId: id }));
     const notes = await scene.claim();

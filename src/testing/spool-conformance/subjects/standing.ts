@@ -3,14 +3,14 @@ import { equal, isTrue } from '../assert.ts';
 import { reason, type Scene, type Test } from '../scene.ts';
 import { bring } from '../states.ts';
 
-/** `SpoolStorage.standing`, of a storage that has it. */
+/** `SpoolStorage.standing`, where the storage implements it. */
 export function standingTests(register: Test): void {
   const test: Test = (name, body) =>
     register(name, async (scene) => {
       if (scene.storage.standing !== undefined) await body(scene);
     });
 
-  test('an entry that waits is due at its pickup time, and never overdue by less than 0', async (scene) => {
+  test('a waiting entry is due at its pickup time; once overdue, dueIn is 0', async (scene) => {
     await scene.append(scene.entry('m', { pickupIn: scene.units(4) }));
     await expectStanding(scene, 'm', { behind: false, units: 4 });
     await scene.advance(3);
@@ -19,12 +19,12 @@ export function standingTests(register: Test): void {
     equal((await standingOf(scene, 'm'))?.dueIn, 0, 'when it is overdue');
   });
 
-  test('a later entry of the conversation rides along with one that waits', async (scene) => {
+  test('a later entry of the conversation is due with the first one waiting', async (scene) => {
     await scene.append(scene.entry('m1', { pickupIn: scene.units(4) }), scene.entry('m2', { pickupIn: scene.units(9) }));
     await expectStanding(scene, 'm2', { behind: false, units: 4 });
   });
 
-  test('an entry is behind a note of its conversation that has not ended, and no other', async (scene) => {
+  test('an entry is behind an unfinished note of its own conversation only', async (scene) => {
     await scene.append('m1');
     const { token } = await scene.claimOne();
     await scene.append('m2', scene.entry('other', { conversationId: 'other' }));
@@ -38,7 +38,7 @@ export function standingTests(register: Test): void {
     equal((await standingOf(scene, 'm2'))?.behind, false, 'once that was delivered');
   });
 
-  test('at work, nobody knows when it is due; deferred, it is due after its back-off', async (scene) => {
+  test('while it is being delivered, an entry has no due time; deferred, it is due after its back-off', async (scene) => {
     await scene.append('m');
     const { token } = await scene.claimOne();
     equal(await standingOf(scene, 'm'), { behind: false }, 'while it is being delivered');
@@ -47,13 +47,13 @@ export function standingTests(register: Test): void {
   });
 
   for (const situation of ['held', 'delivered', 'dead', 'cancelled'] as const) {
-    test(`what is ${situation} stands nowhere`, async (scene) => {
+    test(`an entry that is ${situation} has no standing`, async (scene) => {
       await bring(scene, 'm', situation);
       equal(await standingOf(scene, 'm'), undefined, 'standing');
     });
   }
 
-  test('an entry that is not there stands nowhere', async (scene) => {
+  test('an unknown entry has no standing', async (scene) => {
     equal(await standingOf(scene, 'nobody'), undefined, 'standing');
   });
 }

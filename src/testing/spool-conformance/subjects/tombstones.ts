@@ -7,7 +7,7 @@ const ends = ['delivered', 'cancelled'] as const;
 
 export function tombstoneTests(test: Test): void {
   for (const end of ends) {
-    test(`the id of a ${end} message makes no second one for its time after the end; then it does`, async (scene) => {
+    test(`the id of a ${end} message is a duplicate until its tombstone expires, then a new message`, async (scene) => {
       await bring(scene, 'm', end);
       await scene.advance(18);
       await scan(scene);
@@ -29,7 +29,7 @@ export function tombstoneTests(test: Test): void {
       equal(await scene.get('m'), before, 'the tombstone');
     });
 
-    test(`a ${end} message is forgotten by a restart when its time is over`, async (scene) => {
+    test(`a ${end} message whose tombstone has expired is forgotten at a restart`, async (scene) => {
       await bring(scene, 'm', end);
       await scene.storage.close();
       await scene.advance(21);
@@ -39,13 +39,13 @@ export function tombstoneTests(test: Test): void {
     });
   }
 
-  test('an id that has ended conflicts with other content as long as it is remembered', async (scene) => {
+  test('reusing the id of a finished message with other content is a conflict while it is remembered', async (scene) => {
     await bring(scene, 'm', 'delivered');
     const [result] = await scene.storage.append([scene.entry('other', { messageId: 'm', contentHash: 'other', lane })]);
     equal(result, { messageId: 'm', status: 'conflict' }, 'result');
   });
 
-  test('a dead message is kept for as long as nobody purges it', async (scene) => {
+  test('a dead message is kept until it is purged', async (scene) => {
     await bring(scene, 'm', 'dead');
     await scene.advance(50);
     await scan(scene);
@@ -54,7 +54,7 @@ export function tombstoneTests(test: Test): void {
     equal((await repeat(scene, 'again')).status, 'duplicate', 'status');
   });
 
-  test('a purged message makes no second one for its time after the end', async (scene) => {
+  test('the id of a purged message is a duplicate until its tombstone expires', async (scene) => {
     await bring(scene, 'm', 'dead');
     await scene.advance(5);
     await scene.storage.purge(['m']);
@@ -65,7 +65,7 @@ export function tombstoneTests(test: Test): void {
     equal((await repeat(scene, 'again')).status, 'appended', 'after its time');
   });
 
-  test('a message is remembered until the time of its last entry is over', async (scene) => {
+  test('a message is remembered until the tombstone of its last entry expires', async (scene) => {
     const hash = { messageId: 'M', contentHash: 'h' };
     await scene.append(scene.entry('m1', hash), scene.entry('m2', { ...hash, audience: 'federated' }));
     await scene.storage.cancel(['m1']);

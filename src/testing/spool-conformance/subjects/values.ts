@@ -2,11 +2,11 @@ import type { NewSpoolEntry, Reason, Settlement, SpoolEntry } from '../../../spo
 import { equal, isTrue, present } from '../assert.ts';
 import type { Scene, Test } from '../scene.ts';
 
-/** Runs, each with other values; the same ones every time. */
+/** Each run has different values, the same in every execution. */
 const runs = 12;
 const entriesARun = 6;
 
-/** Values of any kind, as a host in plain JavaScript hands them over: to the limits of Date, of numbers and of texts. */
+/** Values of any kind that a host in plain JavaScript may pass, up to the limits of Date, numbers and texts. */
 const numbers = [
   0,
   1,
@@ -40,10 +40,10 @@ const texts = [
 ];
 const codes = ['EWS_ERROR', 'X', 'lower-case', '', 'A'.repeat(100), undefined, null, 7];
 
-/** What a storage accepts it can read back; what it can't keep it refuses, and keeps nothing of. */
+/** A storage can read back all that it accepts; it refuses whatever it can't keep, and then keeps none of it. */
 export function valueTests(test: Test): void {
   for (let run = 1; run <= runs; run++) {
-    test(`whatever is accepted can be read back after a restart (${run} of ${runs})`, async (scene) => {
+    test(`every accepted value can be read back after a restart (${run} of ${runs})`, async (scene) => {
       const random = new Values(run);
       const kept = await appendRandom(scene, random);
       const claimed = await scene.claim({
@@ -59,7 +59,7 @@ export function valueTests(test: Test): void {
     });
   }
 
-  test('what never expires is accepted, delivered and kept like anything else', async (scene) => {
+  test('an entry that never expires is accepted, delivered and kept like any other', async (scene) => {
     await scene.append(scene.entry('m', { expiresIn: 8.64e15, message: { ...scene.entry('m').message, sentAt: 8.64e15 } }));
     await scene.reopen();
     const note = await scene.claimOne();

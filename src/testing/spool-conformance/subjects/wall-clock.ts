@@ -10,7 +10,7 @@ export function wallClockTests(test: Test): void {
     ['back', -day],
     ['forward', day],
   ] as const) {
-    test(`a clock set ${what} a day moves no pickup time of an open storage`, async (scene) => {
+    test(`setting the clock ${what} a day moves no pickup time in an open storage`, async (scene) => {
       await scene.append(scene.entry('m', { pickupIn: scene.units(4) }));
       await scene.advance(1);
       await scene.jumpWall(jump);
@@ -20,7 +20,7 @@ export function wallClockTests(test: Test): void {
       await scene.claimOne();
     });
 
-    test(`a clock set ${what} a day ends no lease of an open storage, and makes none endless`, async (scene) => {
+    test(`setting the clock ${what} a day neither ends nor extends a lease in an open storage`, async (scene) => {
       await scene.append('m');
       await scene.claimOne({ lease: scene.units(4) });
       await scene.jumpWall(jump);
@@ -30,7 +30,7 @@ export function wallClockTests(test: Test): void {
       await scene.expectState('m', 'unconfirmed');
     });
 
-    test(`a clock set ${what} a day: an open storage shows the times of the wall clock`, async (scene) => {
+    test(`after the clock is set ${what} a day, an open storage shows times of the wall clock`, async (scene) => {
       const times = async (id: string) => {
         const [result] = await scene.append(
           scene.entry(id, { conversationId: id, pickupIn: scene.units(4), expiresIn: scene.units(9) }),
@@ -59,7 +59,7 @@ export function wallClockTests(test: Test): void {
       }
     });
 
-    test(`a clock set ${what} a day: what is appended afterwards expires at its time`, async (scene) => {
+    test(`after the clock is set ${what} a day, new entries expire at their time`, async (scene) => {
       await scene.jumpWall(jump);
       await deferred(scene, 10);
       equal(await expire(scene, 'this run'), [], 'changes before its time');
@@ -67,14 +67,14 @@ export function wallClockTests(test: Test): void {
       equal(arcs(await expire(scene, 'this run')), ['m: deferred → dead'], 'changes after it');
     });
 
-    test(`a clock set ${what} a day expires nothing in an open storage that nobody has tried`, async (scene) => {
+    test(`setting the clock ${what} a day expires no untried entry in an open storage`, async (scene) => {
       await scene.append(scene.entry('m', { expiresIn: scene.units(10) }));
       await scene.jumpWall(jump);
       equal(await expire(scene, 'this run'), [], 'changes');
       equal(idsOf(await scene.claimOne()), ['m'], 'what is tried');
     });
 
-    test(`a clock set ${what} a day keeps the tombstones of an open storage for their time at least`, async (scene) => {
+    test(`setting the clock ${what} a day shortens no tombstone in an open storage`, async (scene) => {
       await scene.append('m');
       await scene.settle({ token: (await scene.claimOne()).token, to: 'delivered' });
       await scene.jumpWall(jump);
@@ -84,7 +84,7 @@ export function wallClockTests(test: Test): void {
       equal((await scene.storage.append([again]))[0]?.status, 'duplicate', 'before their time is over');
     });
 
-    test(`a clock set ${what} a day while a storage was open keeps what is left of a wait over a restart`, async (scene) => {
+    test(`setting the clock ${what} a day while a storage is open leaves the remaining waits unchanged after a restart`, async (scene) => {
       await scene.append(scene.entry('m', { pickupIn: scene.units(4) }));
       await scene.jumpWall(jump);
       await scene.append(scene.entry('n', { conversationId: 'n', pickupIn: scene.units(4) }));
@@ -100,7 +100,7 @@ export function wallClockTests(test: Test): void {
       isTrue((await scene.claim()).flatMap(idsOf).includes('n'), 'it is over');
     });
 
-    test(`a clock set ${what} a day while nothing ran strands nothing: all is due within its own delay`, async (scene) => {
+    test(`setting the clock ${what} a day while nothing runs strands no entry: each is due within its own delay`, async (scene) => {
       const own = (id: string, pickup: number) => scene.entry(id, { conversationId: id, pickupIn: scene.units(pickup) });
       await scene.append(own('deferred', 0), own('unconfirmed', 0), own('spooled', 4));
       for (const { token, entries } of await scene.claim()) {
@@ -119,14 +119,14 @@ export function wallClockTests(test: Test): void {
       equal((await scene.claim({ kind: 'probe' })).flatMap(idsOf), ['unconfirmed'], 'what can be looked for');
     });
 
-    test(`a clock set ${what} a day while nothing ran keeps the order of a conversation`, async (scene) => {
+    test(`setting the clock ${what} a day while nothing runs keeps the order of a conversation`, async (scene) => {
       await scene.append('m1', 'm2');
       await jumpWhileClosed(scene, jump);
       await scene.append('m3');
       equal(idsOf(await scene.claimOne()), ['m1', 'm2', 'm3'], 'order');
     });
 
-    test(`a clock set ${what} a day while nothing ran expires nothing that this run has not tried`, async (scene) => {
+    test(`setting the clock ${what} a day while nothing runs expires nothing that this run has not tried`, async (scene) => {
       await deferred(scene, 2);
       await scene.append(scene.entry('n', { lane: 'b', expiresIn: scene.units(2) }));
       await jumpWhileClosed(scene, jump);
@@ -135,7 +135,7 @@ export function wallClockTests(test: Test): void {
       equal(notes.flatMap(idsOf).sort(), ['m', 'n'], 'what is tried');
     });
 
-    test(`a clock set ${what} a day while nothing ran does not shorten the grace period of what may have been sent`, async (scene) => {
+    test(`setting the clock ${what} a day while nothing runs does not shorten the grace period of a note that may have been sent`, async (scene) => {
       await scene.append('m');
       const { token } = await scene.claimOne();
       await scene.settle({ token, to: 'unconfirmed', after: 0, absent: false, counted: 0, reason });
@@ -145,14 +145,14 @@ export function wallClockTests(test: Test): void {
     });
   }
 
-  test('a night asleep: a message expires by the calendar, if it was tried before', async (scene) => {
+  test('after a night asleep, a message that was tried before expires by the calendar', async (scene) => {
     await deferred(scene, 10);
     // The monotonic clock of some systems stands still while they sleep.
     await scene.jumpWall(day);
     equal(arcs(await expire(scene, 'this run')), ['m: deferred → dead'], 'changes');
   });
 
-  test('a clock set back a day lets a message expire within its time in an open storage', async (scene) => {
+  test('setting the clock back a day does not delay an expiry in an open storage', async (scene) => {
     await deferred(scene, 10);
     await scene.jumpWall(-day);
     equal(await expire(scene, 'this run'), [], 'changes before its time');
@@ -160,14 +160,14 @@ export function wallClockTests(test: Test): void {
     equal(arcs(await expire(scene, 'this run')), ['m: deferred → dead'], 'changes after it');
   });
 
-  test('a clock set back a day while nothing ran still lets a message expire within its time', async (scene) => {
+  test('setting the clock back a day while nothing runs does not delay an expiry', async (scene) => {
     await deferred(scene, 10);
     await jumpWhileClosed(scene, -day);
     await scene.advance(10);
     equal(arcs(await expire(scene, 'this run')), ['m: deferred → dead'], 'changes');
   });
 
-  test('a clock set back a day while nothing ran: what has expired and may have been sent has expired for good', async (scene) => {
+  test('setting the clock back a day while nothing runs does not revive an expired entry that may have been sent', async (scene) => {
     await scene.append(scene.entry('m', { expiresIn: scene.units(10) }));
     const first = await scene.claimOne();
     await scene.settle({ token: first.token, to: 'unconfirmed', after: 0, absent: false, counted: 0, reason });
@@ -179,7 +179,7 @@ export function wallClockTests(test: Test): void {
     equal((await scene.probeOne()).expired, true, 'the claim says that it has expired');
   });
 
-  test('a clock set back a day while nothing ran keeps tombstones for their time, and not a day longer', async (scene) => {
+  test('setting the clock back a day while nothing runs extends no tombstone', async (scene) => {
     await scene.append('m');
     await scene.settle({ token: (await scene.claimOne()).token, to: 'delivered' });
     await jumpWhileClosed(scene, -day);
