@@ -10,7 +10,7 @@ import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
 
 afterEach(() => vi.useRealTimers());
 
-it('an operator waits for longer than a sender does while others write to an SQLite file, such as two imports', async () => {
+it('an operator waits longer than a sender while others write to an SQLite file, as two imports do', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'offline-im-busy-'));
   const path = join(folder.path, 'spool.db');
   const own = new SqliteSpool({ path });

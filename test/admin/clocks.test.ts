@@ -15,7 +15,7 @@ const refused = new OfflineImError('AUTHENTICATION_FAILED', 'The server refused 
 it.each([
   ['behind', -hour],
   ['ahead', hour],
-])('what an operator asks to be tried now counts once, when the clock of the database is %s of the sender', async (_, skew) => {
+])('retry-now takes effect once when the clock of the database is %s of the sender', async (_, skew) => {
   const scene = aliceSends();
   const admin = scene.spool.admin as SpoolAdmin;
   const audit = admin.audit.bind(admin);
@@ -35,7 +35,7 @@ it.each([
   await scene.sender.stop();
 });
 
-it('what a process reports is told by the clock of the storage, whatever its own says', async () => {
+it('reports of a process are dated by the clock of the storage, not its own', async () => {
   const clock = new ManualClock(Date.UTC(2026, 10, 28, 3));
   const spool = new MemorySpool();
   await spool.open({ clock, tombstones: 86_400_000 });
@@ -58,7 +58,7 @@ it('what a process reports is told by the clock of the storage, whatever its own
   await spool.close();
 });
 
-it('audits are in the order of the storage, whatever clocks the machines of operators have', async () => {
+it("audit records are in the order of the storage, whatever the clocks of the operators' machines show", async () => {
   const clock = new ManualClock(Date.UTC(2026, 10, 28, 3));
   const spool = new MemorySpool();
   await spool.open({ clock, tombstones: 86_400_000 });

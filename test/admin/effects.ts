@@ -113,7 +113,7 @@ export function itTakesEffect(make: () => Promise<Where>): void {
     await sender.stop();
   });
 
-  it('requeue of one, and of many; purge', async () => {
+  it('requeue one entry, and many; purge', async () => {
     const { sender, transport, send, operate, until, delivered } = await running(await make());
     transport.answer = () => refused;
     const died = happens(sender, 'message:dead');

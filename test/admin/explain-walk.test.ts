@@ -107,8 +107,8 @@ const ways: Readonly<
   },
 };
 
-describe.each(Object.entries(ways))('what waits for %s', (waitingFor, { bring, says, todo }) => {
-  it('is said alike by its sender, by an operator beside it, and by one who comes after it has gone', async () => {
+describe.each(Object.entries(ways))('an entry that waits for %s', (waitingFor, { bring, says, todo }) => {
+  it('is explained alike by its sender, by an operator beside it, and by one who opens the spool later', async () => {
     const path = join(folder, 'spool.db');
     const scene = aliceSends({ spool: new SqliteSpool({ path }) });
     await bring(scene);
@@ -128,7 +128,7 @@ describe.each(Object.entries(ways))('what waits for %s', (waitingFor, { bring, s
   });
 });
 
-it('what waits for the end of a back-off is tried at once when it is held and released, as is advised', async () => {
+it('an entry in back-off is tried at once after hold and release, as the explanation advises', async () => {
   const scene = aliceSends({ spool: new SqliteSpool({ path: join(folder, 'spool.db') }) });
   await ways['back-off'].bring(scene);
   scene.transport.answer = ({ messageClass }) => ({ status: 'delivered', messageClass });

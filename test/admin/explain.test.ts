@@ -74,31 +74,31 @@ const cases: Readonly<Record<WaitingFor, { readonly known: Known; readonly says:
   worker: { known: known({ standing: { behind: false, dueIn: 0 } }), says: 'no sender has taken it', todo: 'start it' },
 };
 
-it.each(Object.entries(cases))('explains what waits for %s', (waitingFor, { known: facts, says, todo }) => {
+it.each(Object.entries(cases))('explains why an entry waits for %s', (waitingFor, { known: facts, says, todo }) => {
   const explanation = explain(facts);
   expect(explanation.waitingFor).toBe(waitingFor);
   expect(explanation.sentence).toContain(says);
   expect(explanation.advice).toContain(todo);
 });
 
-it.each(spoolStates.map((state) => [state]))('has a sentence for what is %s', (state) => {
+it.each(spoolStates.map((state) => [state]))('has a sentence for an entry that is %s', (state) => {
   const explanation = explain(known({ entry: { ...entry, state, endedAt: now, reason } }));
   expect(explanation.sentence).toMatch(/^[A-Z].+\.$/);
   expect(explanation.advice).not.toBe('');
 });
 
-it('tells of a dead one that may have been sent that it is looked for first', () => {
+it('explains that a dead entry that may have been sent is probed first', () => {
   const unknownAttempts = [{ tag: 't', place: { endpoint: 'e', mailbox: 'm', folder: 'f' } }];
   const { advice } = explain(known({ entry: { ...entry, state: 'dead', reason, endedAt: now, unknownAttempts } }));
   expect(advice).toBe('It may have been sent. To look for it, and send it again if it was not: offline-im requeue e1');
 });
 
-it('says where to look where the older message was not found', () => {
+it('says where to look when the older message was not found', () => {
   const { advice } = explain(known({ standing: { behind: true, dueIn: 0 } }));
   expect(advice).toBe('See what keeps the older one: offline-im list --mailbox alice@contoso.com');
 });
 
-it('tells what is held of a copy from what somebody has held', () => {
+it('distinguishes an entry held because its spool is a copy from one held by somebody', () => {
   const held = { ...entry, state: 'held', reason: { code: 'SPOOL_RESTORED', text: 'A copy.' } } as const;
   const { sentence, advice } = explain(known({ entry: held }));
   expect(sentence).toMatch(
@@ -109,7 +109,7 @@ it('tells what is held of a copy from what somebody has held', () => {
   );
 });
 
-it('names every pause that has to be lifted', () => {
+it('names every pause that must be lifted', () => {
   const pauses = [
     { by: 'carol', since: now - 1_000 },
     { lane: entry.lane, by: 'dave', why: 'moved', since: now - 2_000 },
@@ -122,7 +122,7 @@ it('names every pause that has to be lifted', () => {
   expect(since).toEqual(new Date(now - 1_000));
 });
 
-it('advises commands that there are', () => {
+it('advises only commands that exist', () => {
   const advised = Object.values(cases).map(({ known: facts }) => explain(facts).advice);
   const named = advised.flatMap((advice) => [...advice.matchAll(/offline-im ([a-z-]+)/g)].map(([, name]) => name));
   expect(named).toEqual(expect.arrayContaining(['hold', 'release', 'explain', 'retry-now', 'resume', 'drain']));

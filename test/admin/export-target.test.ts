@@ -42,7 +42,7 @@ async function filled(kind = 'memory', name = 'source'): Promise<SpoolStorage> {
 
 const idsOf = async (spool: SpoolStorage, messageId: string) => (await spool.findMessage(messageId)).map(({ id }) => id);
 
-it.each(Object.keys(kinds))('the export of another %s spool with the same ids of messages is kept', async (kind) => {
+it.each(Object.keys(kinds))('an export of another %s spool with the same message ids is not overwritten', async (kind) => {
   const [one, other] = [await filled(kind, 'one'), await filled(kind, 'other')];
   await exportSpool(one, file, quiet);
   const before = await readFile(file, 'utf8');
@@ -54,7 +54,7 @@ it.each(Object.keys(kinds))('the export of another %s spool with the same ids of
   await Promise.all([one.close(), other.close()]);
 });
 
-it('a spool that has imported an export may take its place', async () => {
+it('a spool that has imported an export may overwrite it', async () => {
   const source = await filled();
   await exportSpool(source, file, { ...quiet, copy: false });
   const target = new MemorySpool();
@@ -63,7 +63,7 @@ it('a spool that has imported an export may take its place', async () => {
   await exportSpool(target, file, { ...quiet, copy: false });
 });
 
-it.each(Object.keys(kinds))('an export with a text that was purged from its %s spool is kept', async (kind) => {
+it.each(Object.keys(kinds))('an export that holds a text purged from its %s spool since is not overwritten', async (kind) => {
   const spool = await filled(kind);
   await exportSpool(spool, file, quiet);
   const dead = await idsOf(spool, 'dead');
@@ -74,7 +74,7 @@ it.each(Object.keys(kinds))('an export with a text that was purged from its %s s
   await spool.close();
 });
 
-it('what was delivered or cancelled since the older export is missed by nobody', async () => {
+it('an export replaces an older one that still holds entries delivered or cancelled since', async () => {
   const spool = await filled('sqlite');
   await exportSpool(spool, file, quiet);
   await spool.cancel([...(await idsOf(spool, 'waits')), ...(await idsOf(spool, 'dead'))]);
@@ -82,7 +82,7 @@ it('what was delivered or cancelled since the older export is missed by nobody',
   await spool.close();
 });
 
-it('what had ended in the older export may be forgotten, and what waited in it is replaced by word only', async () => {
+it('an export replaces an older one whose missing entries had ended; if they were waiting, only with overwrite', async () => {
   const spool = new MemorySpool();
   const clock = new ManualClock(Date.now());
   const { sender } = aliceSends({ spool, clock });
@@ -117,7 +117,7 @@ function forgetting(spool: MemorySpool, messageId: string): SpoolStorage {
   });
 }
 
-it('an export of another spool is kept, also where all that is in it had ended: ids of messages count after a move', async () => {
+it('an export of another spool is not overwritten, even if all its entries had ended: message ids count after a move', async () => {
   const spool = new MemorySpool();
   const clock = new ManualClock(Date.now());
   const { sender } = aliceSends({ spool, clock });
@@ -135,7 +135,7 @@ it('an export of another spool is kept, also where all that is in it had ended: 
   await sender.stop();
 });
 
-it('the word to overwrite takes the place of exports alone', async () => {
+it('overwrite replaces exports only, never other files', async () => {
   const spool = await filled('sqlite');
   await writeFile(join(folder, 'notes.txt'), 'precious');
   await mkdir(join(folder, 'sub'));
@@ -152,7 +152,7 @@ it('the word to overwrite takes the place of exports alone', async () => {
 it.each([
   ['a file', 'precious', /is no export.*held by now/],
   ['an export of another spool', undefined, /does not know.*held by now/],
-])('%s that comes to be there during the export is kept', async (_, text, why) => {
+])('%s that appears during the export is kept', async (_, text, why) => {
   const [spool, other] = [await filled(), await filled()];
   await exportSpool(other, join(folder, 'other.ndjson'), quiet);
   const late = text ?? (await readFile(join(folder, 'other.ndjson'), 'utf8'));
@@ -169,7 +169,7 @@ it.each([
   await expect(exportSpool(spool, file, { ...quiet, copy: false })).resolves.toEqual({ messages: 7 });
 });
 
-it('the partials of living processes stay, those of other containers until nobody has written to them for an hour', async () => {
+it('partial files of living processes are kept, those of other containers until nobody has written to them for an hour', async () => {
   const child = spawn(process.execPath, ['-e', '']);
   await once(child, 'exit');
   const [first, second] = [await openPartial(file), await openPartial(file)];

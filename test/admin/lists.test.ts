@@ -33,7 +33,7 @@ async function handleOf(storage: SpoolStorage | undefined, count: number): Promi
 }
 
 describe.each(Object.keys(kinds))('lists of a %s spool', (kind) => {
-  it('go on where a part ended, in parts of any size, and a cursor of another list is refused', async () => {
+  it('continue from a cursor, in pages of any size, and refuse the cursor of another list', async () => {
     const spool = await handleOf(kinds[kind]?.(), 23);
     const ids: string[] = [];
     let cursor: string | undefined;
@@ -54,7 +54,7 @@ describe.each(Object.keys(kinds))('lists of a %s spool', (kind) => {
     await spool.close();
   });
 
-  it('say how far they have come, and end when they are told to', async () => {
+  it('report their progress, and stop when aborted', async () => {
     const spool = await handleOf(kinds[kind]?.(), 700);
     const ending = new AbortController();
     const seen: ListProgress[] = [];
@@ -78,7 +78,7 @@ describe.each(Object.keys(kinds))('lists of a %s spool', (kind) => {
   });
 });
 
-it('two operators who requeue the same at once make one message of each', async () => {
+it('two operators who requeue the same entry at once create one message', async () => {
   const path = join(folder, 'shared.db');
   const one = await handleOf(new SqliteSpool({ path }), 40);
   await one.cancel({ state: 'held' });
@@ -92,8 +92,8 @@ it('two operators who requeue the same at once make one message of each', async 
   await Promise.all([one.close(), other.close()]);
 });
 
-describe('the course of a list or a change', () => {
-  it('is told to a listener whose promise rejects: the list goes on, and so does the process', async () => {
+describe('the progress of a list or a bulk change', () => {
+  it('goes on when the listener returns a rejecting promise, and so does the process', async () => {
     const spool = await handleOf(new MemorySpool(), 3);
     const rejections: unknown[] = [];
     const keep = (error: unknown): void => void rejections.push(error);
@@ -114,29 +114,26 @@ describe('the course of a list or a change', () => {
     }
   });
 
-  it.each([{}, { aborted: false }, { throwIfAborted() {}, addEventListener() {} }])('is not bound by %o', async (signal) => {
+  it.each([{}, { aborted: false }, { throwIfAborted() {}, addEventListener() {} }])('refuses %o as a signal', async (signal) => {
     const spool = await handleOf(new MemorySpool(), 1);
     await expect(spool.list({ signal: signal as unknown as AbortSignal })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
     await expect(spool.hold({ signal: signal as unknown as AbortSignal })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
   });
 
-  it.each(['file', 'sqlite'])(
-    'of a backup of a %s spool is bound by a whole AbortSignal, and told to a function',
-    async (kind) => {
-      const storage = kinds[kind]?.() as FileSpool | SqliteSpool;
-      await handleOf(storage, 1);
-      const target = join(folder, 'copy');
-      for (const wrong of [{ signal: {} }, { onProgress: 'x' }, { overwrite: 'yes' }, { overwrites: true }, null, 'x']) {
-        await expect(storage.backup(target, wrong as object)).rejects.toMatchObject({ code: 'OPTION_INVALID' });
-      }
-      const onProgress = async (): Promise<void> => Promise.reject(new Error('nobody waits'));
-      await storage.backup(target, { signal: new AbortController().signal, onProgress });
-      await storage.close();
-    },
-  );
+  it.each(['file', 'sqlite'])('of a backup of a %s spool requires a whole AbortSignal and a function', async (kind) => {
+    const storage = kinds[kind]?.() as FileSpool | SqliteSpool;
+    await handleOf(storage, 1);
+    const target = join(folder, 'copy');
+    for (const wrong of [{ signal: {} }, { onProgress: 'x' }, { overwrite: 'yes' }, { overwrites: true }, null, 'x']) {
+      await expect(storage.backup(target, wrong as object)).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+    }
+    const onProgress = async (): Promise<void> => Promise.reject(new Error('nobody waits'));
+    await storage.backup(target, { signal: new AbortController().signal, onProgress });
+    await storage.close();
+  });
 });
 
-it.each(Object.keys(kinds))('a handle on a %s spool tells each time as a date, as entries and events do', async (kind) => {
+it.each(Object.keys(kinds))('a handle on a %s spool returns each time as a Date, as entries and events do', async (kind) => {
   const storage = kinds[kind]?.();
   const spool = await handleOf(storage, 3);
   const { since, nextTrialAt } = { since: Date.now(), nextTrialAt: Date.now() + 60_000 };

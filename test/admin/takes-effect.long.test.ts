@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => server.close());
 
-describe('an operator at PostgreSQL takes effect in a running sender at its next poll', () => {
+describe('changes of an operator on PostgreSQL take effect in a running sender at its next poll', () => {
   itTakesEffect(async () => {
     const pool = server.pool();
     await pool.query('DROP SCHEMA IF EXISTS offline_im CASCADE');

@@ -19,14 +19,14 @@ afterEach(async () => {
 });
 
 /** An hour: whatever takes effect within the test did so at once. */
-describe('an operator at a folder that a sender has open takes effect at once', () => {
+describe('changes of an operator on a folder that a sender has open take effect at once', () => {
   itTakesEffect(async () => {
     const where = join(await folder(), 'spool');
     return { spool: new FileSpool({ root: where }), where, pollInterval: 3_600_000 };
   });
 });
 
-describe('an operator at an SQLite file that a sender has open takes effect at its next poll', () => {
+describe('changes of an operator on an SQLite file that a sender has open take effect at its next poll', () => {
   itTakesEffect(async () => {
     const where = join(await folder(), 'spool.db');
     return { spool: new SqliteSpool({ path: where }), where, pollInterval: 50 };

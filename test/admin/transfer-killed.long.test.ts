@@ -78,7 +78,7 @@ describe.each([
   ['file', 'sqlite'],
   ['sqlite', 'file'],
 ])('a process that moves a %s spool to a %s spool', (from, to) => {
-  it('is killed at each step of both ways: what is called again ends it, and nothing is lost, doubled or half there', async () => {
+  it('may be killed at any step: the next call completes the move, and nothing is lost, duplicated or half there', async () => {
     await fill(spoolOf(from, 'source'));
     for (let step = 1; ; step += 1) {
       await rm(file, { force: true });
@@ -98,7 +98,7 @@ describe.each([
     }
   });
 
-  it('is killed at any moment, again and again', async () => {
+  it('may be killed at any moment, again and again', async () => {
     await fill(spoolOf(from, 'source'));
     const started = performance.now();
     while (!(await run('export', from, 'source', undefined, 300 + random() * 2_000 + (performance.now() - started) / 20))) {

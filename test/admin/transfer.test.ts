@@ -87,8 +87,8 @@ const whatIsThere: ClaimRequest = {
   }),
 };
 
-describe.each(Object.keys(kinds))('from a %s spool', (from) => {
-  it.each(Object.keys(kinds))('all comes to a %s spool as it was, once, and the source lets nothing go', async (to) => {
+describe.each(Object.keys(kinds))('transfer from a %s spool', (from) => {
+  it.each(Object.keys(kinds))('moves everything to a %s spool unchanged, once, and the source sends nothing more', async (to) => {
     const source = (await kinds[from]?.('source')) as SpoolStorage;
     await fill(source);
     await open(source);
@@ -110,7 +110,7 @@ describe.each(Object.keys(kinds))('from a %s spool', (from) => {
     await Promise.all([source.close(), target.close()]);
   });
 
-  it('what comes back to it stays held, and is named: the first file may have gone to a third one', async () => {
+  it('keeps entries that come back held, and names them: the first file may have gone to a third spool', async () => {
     const source = (await kinds[from]?.('source')) as SpoolStorage;
     await fill(source);
     await open(source);
@@ -134,39 +134,36 @@ describe.each(Object.keys(kinds))('from a %s spool', (from) => {
   });
 });
 
-it.each(Object.keys(kinds))(
-  'what is being imported to a %s spool is claimed by nobody, not even beside what is due',
-  async (to) => {
-    const source = (await kinds.memory?.('source')) as SpoolStorage;
-    await fill(source);
-    await open(source);
-    await exportSpool(source, file, { ...quiet, copy: false });
-    const target = (await kinds[to]?.('target')) as SpoolStorage & TransitionSpool;
-    // Of the same conversation, and accepted before: what comes after it with the same recipients goes along.
-    const { sender } = aliceSends({ spool: target, clock: new ManualClock(Date.now()) });
-    await sender.send({ to: 'sip:erin@contoso.com', text: 'own', messageId: 'own' });
-    await sender.stop();
-    await open(target);
-    const adopt = target.adopt.bind(target);
-    let claimed: readonly ClaimedNote[] = [];
-    target.adopt = async (moved) => {
-      claimed = await target.claim(whatIsThere);
-      return adopt(moved);
-    };
-    await importSpool(target, file, quiet);
-    expect(claimed.map(({ entries }) => entries.map(({ messageId }) => messageId))).toEqual([['own']]);
-    expect(await statesOf(target)).toEqual({ ...all, own: 'delivering 0' });
-    // What goes on is claimed as ever.
-    await target.settle(claimed.map(({ token }) => ({ token, to: 'delivered' }) as never));
-    const next = aliceSends({ spool: target, clock: new ManualClock(Date.now() + 60_000) });
-    await target.close();
-    expect(await next.sender.flush()).toMatchObject({ delivered: 2 });
-    await next.sender.stop();
-  },
-);
+it.each(Object.keys(kinds))('entries being imported to a %s spool are claimed by nobody, even beside due ones', async (to) => {
+  const source = (await kinds.memory?.('source')) as SpoolStorage;
+  await fill(source);
+  await open(source);
+  await exportSpool(source, file, { ...quiet, copy: false });
+  const target = (await kinds[to]?.('target')) as SpoolStorage & TransitionSpool;
+  // Of the same conversation, and accepted before: what comes after it with the same recipients goes along.
+  const { sender } = aliceSends({ spool: target, clock: new ManualClock(Date.now()) });
+  await sender.send({ to: 'sip:erin@contoso.com', text: 'own', messageId: 'own' });
+  await sender.stop();
+  await open(target);
+  const adopt = target.adopt.bind(target);
+  let claimed: readonly ClaimedNote[] = [];
+  target.adopt = async (moved) => {
+    claimed = await target.claim(whatIsThere);
+    return adopt(moved);
+  };
+  await importSpool(target, file, quiet);
+  expect(claimed.map(({ entries }) => entries.map(({ messageId }) => messageId))).toEqual([['own']]);
+  expect(await statesOf(target)).toEqual({ ...all, own: 'delivering 0' });
+  // What goes on is claimed as ever.
+  await target.settle(claimed.map(({ token }) => ({ token, to: 'delivered' }) as never));
+  const next = aliceSends({ spool: target, clock: new ManualClock(Date.now() + 60_000) });
+  await target.close();
+  expect(await next.sender.flush()).toMatchObject({ delivered: 2 });
+  await next.sender.stop();
+});
 
 it.each([[false], [true]])(
-  'what a process beside it accepts during an export goes one way, or nothing does; claimed: %s',
+  'an entry accepted by another process during an export is exported too, or the export fails; claimed: %s',
   async (claims) => {
     const source = (await kinds.sqlite?.('source')) as SpoolStorage & TransitionSpool;
     await fill(source);
@@ -197,7 +194,7 @@ it.each([[false], [true]])(
   },
 );
 
-it('a copy lands held, and leaves the source alone', async () => {
+it('a copy is imported as held, and leaves the source unchanged', async () => {
   const source = (await kinds.sqlite?.('source')) as SpoolStorage;
   await fill(source);
   await open(source);
@@ -209,7 +206,7 @@ it('a copy lands held, and leaves the source alone', async () => {
   await Promise.all([source.close(), target.close()]);
 });
 
-it('refuses a file that was cut off or changed, and a spool that sends, before anything happens', async () => {
+it('refuses a truncated or changed file, and a spool with a running sender, before changing anything', async () => {
   const source = await open(new MemorySpool());
   const { sender } = aliceSends({ spool: (await kinds.sqlite?.('other')) as SpoolStorage });
   await sender.stop();
@@ -233,7 +230,7 @@ it('refuses a file that was cut off or changed, and a spool that sends, before a
 const mortals = ['holdExported', 'append', 'adopt', 'letAdoptedGo', 'findMessage', 'cancel'];
 
 /** Whatever operation was the last one: the next run goes on, and all is there once. */
-it('ended at each step of both, and begun again, it loses nothing and adds nothing twice', async () => {
+it('interrupted at any step of export and import, and started again, it loses and duplicates nothing', async () => {
   const steps = async (limit: number): Promise<boolean> => {
     const dir = await mkdtemp(join(folder, 'run-'));
     const path = join(dir, 'spool.ndjson');
@@ -277,7 +274,7 @@ it('ended at each step of both, and begun again, it loses nothing and adds nothi
 });
 
 it.each(Object.keys(kinds))(
-  'what was imported to a %s spool says when it goes, and what is still being imported says so',
+  'explain tells when an entry imported to a %s spool is due, and whether it is still being imported',
   async (to) => {
     const source = (await kinds.memory?.('source')) as SpoolStorage;
     await fill(source);
@@ -302,7 +299,7 @@ it.each(Object.keys(kinds))(
   },
 );
 
-it('two imports into one spool at once, and a sender beside them, disturb nobody', async () => {
+it('two concurrent imports into one spool, and a sender beside them, do not interfere', async () => {
   const files = await Promise.all(
     ['one', 'two'].map(async (name) => {
       const source = new SqliteSpool({ path: join(folder, `${name}.db`) });
@@ -330,7 +327,7 @@ it('two imports into one spool at once, and a sender beside them, disturb nobody
   await Promise.all(targets.map((one) => one.close()));
 });
 
-describe.each(Object.keys(kinds))('an import to a %s spool that was ended before anything was what it had been', (to) => {
+describe.each(Object.keys(kinds))('a %s spool whose import was interrupted before any entry regained its state', (to) => {
   const ended = async (): Promise<SpoolStorage & TransitionSpool> => {
     const source = (await kinds.memory?.('source')) as SpoolStorage;
     await fill(source);
@@ -345,7 +342,7 @@ describe.each(Object.keys(kinds))('an import to a %s spool that was ended before
     return target;
   };
 
-  it('makes nothing go twice that an operator holds and releases meanwhile', async () => {
+  it('sends nothing twice that an operator holds and releases meanwhile', async () => {
     const target = await ended();
     const handle = new SpoolHandle(target, 'carol');
     expect((await handle.hold({ state: 'spooled' })).changes).toHaveLength(7);
@@ -356,7 +353,7 @@ describe.each(Object.keys(kinds))('an import to a %s spool that was ended before
     await target.close();
   });
 
-  it('leaves what an operator holds held, with what may have been sent', async () => {
+  it('keeps entries held that an operator holds, with their unknown attempts', async () => {
     const target = await ended();
     const handle = new SpoolHandle(target, 'carol');
     await handle.hold({ state: 'spooled' });
@@ -368,7 +365,7 @@ describe.each(Object.keys(kinds))('an import to a %s spool that was ended before
     await target.close();
   });
 
-  it('is not exported, since nobody knows what of it was sent', async () => {
+  it('is not exported, since it is unknown what was sent', async () => {
     const target = await ended();
     const other = join(folder, 'other.ndjson');
     for (const copy of [true, false])
@@ -380,7 +377,7 @@ describe.each(Object.keys(kinds))('an import to a %s spool that was ended before
   });
 });
 
-it('what was to be cancelled once it is known unsent still is, wherever an import was ended', async () => {
+it('a requested cancel is still carried out once the entry is known unsent, wherever an import was interrupted', async () => {
   const source = (await kinds.memory?.('source')) as SpoolStorage;
   await fill(source);
   await open(source);

@@ -29,13 +29,13 @@ it.each([
   ['an empty file', 'empty', /is empty/],
   ['some other file', 'text', /is not the SQLite file of a spool/],
   ['some other folder', '.', /has no \.offline-im/],
-])('%s is no spool, and nothing is made of it', async (_, name, text) => {
+])('%s is not taken for a spool, and nothing is created there', async (_, name, text) => {
   await writeFile(join(folder, 'empty'), '');
   await writeFile(join(folder, 'text'), 'text');
   expect(() => placeOf(join(folder, name))).toThrow(text);
 });
 
-it.each([512, 4_096, 20_000])('one that was cut to %i bytes is damaged, and not taken for something else', async (bytes) => {
+it.each([512, 4_096, 20_000])('a spool file cut to %i bytes is reported as damaged', async (bytes) => {
   const path = await database();
   await truncate(path, bytes);
   expect(() => placeOf(path)).toThrow(expect.objectContaining({ code: 'SPOOL_CORRUPT' }));
@@ -43,23 +43,26 @@ it.each([512, 4_096, 20_000])('one that was cut to %i bytes is damaged, and not 
 });
 
 // The superuser may read everything.
-it.runIf(process.platform !== 'win32' && process.getuid?.() === 0)('a spool of somebody else is told from none', async () => {
-  const path = await database();
-  const files = join(folder, 'files');
-  await mkdir(join(files, '.offline-im'), { recursive: true });
-  await chmod(folder, 0o755);
-  await chmod(path, 0o600);
-  await chmod(files, 0o700);
-  process.seteuid?.(65_534);
-  try {
-    expect(() => placeOf(path)).toThrow(/can't be read by user \d+ \(\w+\)/);
-    expect(() => placeOf(files)).toThrow(/can't be read by user \d+ \(\w+\)/);
-  } finally {
-    process.seteuid?.(0);
-  }
-});
+it.runIf(process.platform !== 'win32' && process.getuid?.() === 0)(
+  'a spool of another program is not reported as a missing one',
+  async () => {
+    const path = await database();
+    const files = join(folder, 'files');
+    await mkdir(join(files, '.offline-im'), { recursive: true });
+    await chmod(folder, 0o755);
+    await chmod(path, 0o600);
+    await chmod(files, 0o700);
+    process.seteuid?.(65_534);
+    try {
+      expect(() => placeOf(path)).toThrow(/can't be read by user \d+ \(\w+\)/);
+      expect(() => placeOf(files)).toThrow(/can't be read by user \d+ \(\w+\)/);
+    } finally {
+      process.seteuid?.(0);
+    }
+  },
+);
 
-it('a spool of a later version is refused by migrate, dry or not', async () => {
+it('migrate refuses a spool of a later version, dry run or not', async () => {
   const path = await database();
   const raw = new DatabaseSync(path);
   raw.exec('PRAGMA user_version = 99');
@@ -68,7 +71,7 @@ it('a spool of a later version is refused by migrate, dry or not', async () => {
     await expect(migrateSpool(path, { dryRun })).rejects.toMatchObject({ code: 'SPOOL_VERSION' });
 });
 
-it('a URL of another kind is refused without what may be a password in it', () => {
+it('refuses a URL of another kind without repeating what may be a password', () => {
   for (const where of [
     'mysql://u:hunter2@host/db',
     'postgres:u:hunter2@host/db',
@@ -95,7 +98,7 @@ it('a URL of another kind is refused without what may be a password in it', () =
   }
 });
 
-it('what a URL would lose after its ? or # is refused, and read where it is escaped', async () => {
+it('refuses an unescaped ? or # in a URL, which would lose the rest, and reads them escaped', async () => {
   const path = await database();
   const url = pathToFileURL(path).href;
   for (const where of [
@@ -123,11 +126,11 @@ it.each([
   'postgres://user:secret@/im?host=/tmp',
   'POSTGRES://u:p%40ss@[::1]:5432/im',
   'postgres://u:a b@host/im',
-])('%s is one that pg reads', (url) => {
+])('%s is a URL that pg reads', (url) => {
   expect(placeOf(url)).toEqual({ kind: 'postgres', url });
 });
 
-it.skipIf(process.platform === 'win32')('a path that looks like a URL is a path, where it exists', async () => {
+it.skipIf(process.platform === 'win32')('a path that looks like a URL is taken as a path if it exists', async () => {
   const path = await database();
   const before = process.cwd();
   await rename(path, join(folder, 'spool:db'));
@@ -139,7 +142,7 @@ it.skipIf(process.platform === 'win32')('a path that looks like a URL is a path,
   }
 });
 
-it('a file URL may name this machine, and no other one', async () => {
+it('a file URL may name this machine only', async () => {
   const path = await database();
   for (const start of ['file://', 'file://localhost', 'FILE://LocalHost', 'file:'])
     expect(placeOf(pathToFileURL(path).href.replace('file://', start))).toEqual({ kind: 'sqlite', path });
@@ -147,7 +150,7 @@ it('a file URL may name this machine, and no other one', async () => {
 });
 
 it.each(['/var/x/user=bob', './host=a port=1', 'user=bob', '/a b/user=bob host=x', '/srv/password=x', 'a=1 b=2', '/srv/a:b@c'])(
-  '%s is a path, and no settings of psql',
+  '%s is taken as a path, not as settings of psql',
   (where) => {
     expect(() => placeOf(where)).toThrow(expect.objectContaining({ code: 'SPOOL_ROOT_UNUSABLE' }));
   },

@@ -6,7 +6,7 @@ import { sealed } from '../../src/spool/sealed/sealed-spool.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 
-it('a sealed spool without its keys says so, wherever what is named could not be found', async () => {
+it('a sealed spool opened without its keys says so wherever an entry could not be found', async () => {
   const clock = new ManualClock(Date.now());
   const inner = new MemorySpool();
   const seal = { keys: [{ id: 'k', key: new Uint8Array(32).fill(1) }], routingKey: new Uint8Array(32).fill(2) };

@@ -35,7 +35,7 @@ const conditions: Conditions = {
   minutes: 20,
 };
 
-it('the page has every line with its counterpart, goal and verdict, and says how many goals are missed', () => {
+it('the page shows every line with its counterpart, goal and verdict, and counts the missed goals', () => {
   const page = pageOf(measured, conditions);
   expect(page).toContain('3 lines have a goal, 1 of them miss it.');
   expect(page).toContain('| by 50 &lt;fast> | 40000/s | the library (8000/s) | 5.00 | 4.50 to 5.25 | >= 2.5 | reached |');
@@ -46,20 +46,20 @@ it('the page has every line with its counterpart, goal and verdict, and says how
   expect(page).toContain('2 × a processor. Nothing else ran.');
 });
 
-it('the page says of which bench the figures are not complete', () => {
+it('the page says which bench has incomplete figures', () => {
   const [, ews = '', last = ''] = pageOf(measured, conditions).split('\n## ');
   expect(ews).not.toContain('ended with an error');
   expect(last).toContain('ended with an error');
 });
 
-it('no line has a goal without the reason why it may be missed', () => {
+it('every line with a goal states why it may be missed', () => {
   // @ts-expect-error The types of a line hold it.
   const unreasoned: Row = { what: 'single', figure: '2000/s', reached: 1, goal: { atLeast: 2 } };
   const reasoned: Row = { ...unreasoned, goal: { atLeast: 2 }, why: 'the wire' };
   expect(whysOf([reasoned, { ...reasoned, reached: 3 }])).toEqual(['- single: the wire']);
 });
 
-it('the plot has a bar for each line with a goal, as long as it came on the way there', () => {
+it('the plot has a bar for each line with a goal, showing how far it got', () => {
   const plot = plotOf(measured);
   expect(plot).toContain('by 50 &lt;fast&gt;');
   expect(

@@ -116,8 +116,8 @@ const sender = (): OfflineImSender =>
     logger: { debug() {}, info() {}, warn() {}, error() {} },
   });
 
-describe('called from plain JavaScript with whatever, it answers in a coded sentence', () => {
-  it.each(entries)('each function and constructor of %s', async (entry) => {
+describe('called from plain JavaScript with arbitrary values', () => {
+  it.each(entries)('each function and constructor of %s fails with a coded sentence', async (entry) => {
     const module: Record<string, unknown> = await import(join(src, entry));
     const found: string[] = [];
     for (const [name, value] of Object.entries(module)) {
@@ -130,7 +130,7 @@ describe('called from plain JavaScript with whatever, it answers in a coded sent
     expect(found).toEqual([]);
   });
 
-  it('each method of a sender: new, started, stopped', async () => {
+  it('each method of a sender fails with a coded sentence, whether new, started or stopped', async () => {
     const one = sender();
     const found = await faultsOfMethods('sender', one, ['start', 'stop', 'flush']);
     await one.start();
@@ -156,7 +156,7 @@ describe('called from plain JavaScript with whatever, it answers in a coded sent
       'sealed()',
       () => sealed(new MemorySpool(), { keys: [{ id: 'k', key: new Uint8Array(32) }], routingKey: new Uint8Array(32).fill(1) }),
     ],
-  ])('each method of a %s: closed, and open', async (name, make) => {
+  ])('each method of a %s fails with a coded sentence, whether closed or open', async (name, make) => {
     const spool = make();
     const found = await faultsOfMethods(`closed ${name}`, spool, internal);
     const admin: unknown = Reflect.get(spool, 'admin');
@@ -194,13 +194,13 @@ describe('called from plain JavaScript with whatever, it answers in a coded sent
     ['ManualClock', () => new ManualClock()],
     ['faults of an exchange', () => createExchange({ mailboxes: ['alice@contoso.test'] }).faults],
     ['trace file', () => traceFile({ path: join(folder, 'trace.ndjson') })],
-  ])('each method of a %s', async (name, make) => {
+  ])('each method of a %s fails with a coded sentence', async (name, make) => {
     // The `fetch` of an exchange answers as that of the platform does; `keep` is what operations of the simulator itself call.
     expect(await faultsOfMethods(name, make(), ['fetch', 'keep'])).toEqual([]);
   });
 });
 
-it('a pool that tells nothing of its connections is refused: an idle one that breaks would end the process', () => {
+it('refuses a pool without connection events: an idle connection that breaks would end the process', () => {
   const connect = () => Promise.reject(new Error('no server'));
   for (const pool of [{ connect }, { connect, on() {} }, {}]) {
     expect(() => new PostgresSpool({ pool: pool as never })).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));

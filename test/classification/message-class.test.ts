@@ -5,19 +5,19 @@ import { fallbackMessageClass, missedConversationClass } from '../../src/core/me
 import type { Audience } from '../../src/transport/contract.ts';
 
 describe('messageClassFor', () => {
-  it('takes a class of 255 characters, and none that is longer', () => {
+  it('accepts a class of at most 255 characters', () => {
     expect(messageClassFor('same-organization', { messageClass: 'x'.repeat(255) })).toHaveLength(255);
     expect(() => messageClassFor('same-organization', { messageClass: 'x'.repeat(256) })).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID' }),
     );
   });
 
-  it('sends the documented class within the organisation, an ordinary note elsewhere', () => {
+  it('uses the documented class within the organisation, an ordinary note elsewhere', () => {
     expect(messageClassFor('same-organization')).toBe('IM.Note.MissedConversation');
     expect(messageClassFor('federated')).toBe('IPM.Note');
   });
 
-  it('lets the host choose the class within the organisation only', () => {
+  it('lets the host choose the class only within the organisation', () => {
     const options = { messageClass: fallbackMessageClass };
     expect(messageClassFor('same-organization', options)).toBe('IPM.Note.Microsoft.Missed');
     expect(messageClassFor('federated', options)).toBe('IPM.Note');
@@ -30,7 +30,7 @@ describe('messageClassFor', () => {
     });
   }
 
-  it('says what it found and what it expected of a class and of an audience', () => {
+  it('says what it found and expected for a class and for an audience', () => {
     expect(() => messageClassFor('same-organization', { messageClass: 'IPM.' })).toThrow(
       'messageClass is "IPM."; expected words with dots between them, such as IM.Note.MissedConversation.',
     );
@@ -78,7 +78,7 @@ describe('classifyMessageClass', () => {
     });
   }
 
-  it('counts a class below a known one as that one, at a dot only', () => {
+  it('treats a class below a known one as that one, but only below a dot', () => {
     for (const [itemClass, kind] of kinds) {
       if (kind === 'other') continue;
       expect(classifyMessageClass(`${itemClass}.Custom`).kind).toBe(kind);
@@ -89,7 +89,7 @@ describe('classifyMessageClass', () => {
     expect(classifyMessageClass('IPM.Note.Microsoft.Missed.VoiceX').kind).toBe('missed-conversation');
   });
 
-  it('tells the misspelling apart', () => {
+  it('recognises the misspelled class', () => {
     expect(classifyMessageClass(fallbackMessageClass)).toMatchObject({ misspelled: false });
     expect(classifyMessageClass('im.note.misssedconversation')).toMatchObject({ misspelled: true });
     expect(classifyMessageClass(missedConversationClass)).toMatchObject({ misspelled: false });
@@ -107,11 +107,11 @@ describe('classifyMessageClass', () => {
     ['IPM.SkypeTeams.Message', ['Team Chat']],
     ['IPM.Note', ['Inbox']],
     ['IPM.Contact', []],
-  ])('names the folders in which %s shows', (itemClass, folders) => {
+  ])('names the folders in which %s is shown', (itemClass, folders) => {
     expect(classifyMessageClass(itemClass).showsIn).toEqual(folders);
   });
 
-  it('has no class for what is not a string', () => {
+  it('returns no class for a value that is not a string', () => {
     expect(classifyMessageClass(undefined as unknown as string).kind).toBe('other');
   });
 });

@@ -35,7 +35,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-it('--help names every command, and each command its options and examples', async () => {
+it('--help names every command, and the help of each command its options and examples', async () => {
   const { code, out } = await offlineIm(['--help']);
   expect(code).toBe(0);
   const names = [...out.matchAll(/^ {2}([a-z-]+) {2,}\S/gm)].map(([, name = '']) => name);
@@ -52,7 +52,7 @@ it.each([
   ['22.12.0', 1],
   ['22.13.0', 0],
   ['24.0.0', 0],
-])('on Node %s it ends with %i, and says which one it needs', async (version, code) => {
+])('on Node %s the exit code is %i, and the output says which Node it needs', async (version, code) => {
   const is = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } })`;
   const env = { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(is).replaceAll("'", '%27')}"` };
   const ran = await offlineIm(['stats', '--spool', path], { env });
@@ -60,7 +60,7 @@ it.each([
   expect(ran.err).toMatch(code === 0 ? /^$/ : /^offline-im: It needs Node 22\.13 or newer; this is Node \S+ \(.+\)\.\n$/);
 });
 
-it('stats counts by state, for a program and for a person', async () => {
+it('stats counts by state, as JSON and for people', async () => {
   const json = await offlineIm(['stats', '--spool', path, '--json']);
   expect(json).toMatchObject({ code: 0, err: '' });
   expect(JSON.parse(json.out)).toMatchObject({ states: { spooled: 1, held: 1, dead: 0 } });
@@ -68,7 +68,7 @@ it('stats counts by state, for a program and for a person', async () => {
   expect(out).toContain('spooled\t1\n');
 });
 
-it('stats at a terminal adds up nothing by mailbox, which takes seconds in a large spool', async () => {
+it('stats at a terminal does not count per mailbox, which takes seconds in a large spool', async () => {
   const sums = vi.spyOn(AdminReading.prototype, 'sum');
   try {
     expect((await offlineImHere(['stats', '--spool', path])).code).toBe(0);
@@ -81,7 +81,7 @@ it('stats at a terminal adds up nothing by mailbox, which takes seconds in a lar
   }
 });
 
-it('list shows entries, never their text', async () => {
+it('list shows entries without their text', async () => {
   const all = await offlineImHere(['list', '--spool', path, '--json']);
   expect(JSON.parse(all.out)).toMatchObject({ entries: [{ messageId: 'one' }, { messageId: 'two', state: 'held' }] });
   expect(all.out).not.toContain('Nor this');
@@ -90,7 +90,7 @@ it('list shows entries, never their text', async () => {
   expect(held.out).toContain('carol@contoso.com');
 });
 
-it('a list continues at its cursor, with times relative to now, and refuses the cursor of another list', async () => {
+it('list continues from a cursor, with times relative to now, and refuses the cursor of another list', async () => {
   const part = (...more: string[]) => offlineImHere(['list', '--since', '1h', '--limit', '1', '--spool', path, ...more]);
   const first = await part();
   expect(first.out).toContain('bob@contoso.com');
@@ -158,14 +158,14 @@ it.each([
     ['doctor', '--mailbox', 'a@contoso.test', '--username', 'a', '--password-env', 'PATH', '--url', 'http://a.test'],
     'not encrypted',
   ],
-])('%j is a wrong command line: exit code 2', async (args, text) => {
+])('%j is a usage error: exit code 2', async (args, text) => {
   const { code, out, err } = await offlineImHere(args);
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).toContain(text);
   expect(err).not.toContain('hunter2');
 });
 
-it('a bulk change reports when more match than it changes: an operator must not take a thousand for all of them', async () => {
+it('a bulk change reports that more entries match than it changes: an operator must not take a thousand for all', async () => {
   const at = join(folder, 'many.db');
   const spool = new SqliteSpool({ path: at });
   await fill(spool);
@@ -183,7 +183,7 @@ it('a bulk change reports when more match than it changes: an operator must not 
   expect((await cancel('--yes')).out).toMatch(/^cancel: 0 changed\n/);
 });
 
-it('a dry run of ids prints what would be changed and what is left alone, and changes nothing', async () => {
+it('a dry run with ids prints what would change and what would not, and changes nothing', async () => {
   const release = await offlineImHere(['release', 'one', 'two', '--dry-run', '--spool', path]);
   expect(release).toMatchObject({ code: 0, out: 'release: 1 would be changed\n' });
   expect(release.err).toMatch(/^\S+ is left alone: it is spooled\.\n$/);
@@ -200,7 +200,7 @@ it('a dry run of ids prints what would be changed and what is left alone, and ch
   expect(JSON.parse(out)).toMatchObject({ states: { spooled: 1, held: 1 } });
 });
 
-it('a dry run never tells of more than is done: what was exported is not let go here', async () => {
+it('a dry run never claims more than a real run does: exported entries are not released here', async () => {
   const copy = join(folder, 'exported.db');
   expect((await offlineImHere(['backup', copy, '--spool', path])).code).toBe(0);
   expect((await offlineImHere(['export', join(folder, 'out.ndjson'), '--spool', copy])).code).toBe(0);
@@ -212,7 +212,7 @@ it('a dry run never tells of more than is done: what was exported is not let go 
   expect(byId.err).toContain('is held (EXPORTED)');
 });
 
-it('what waits in a copy says so, and is let go by the commands that are advised', async () => {
+it('an entry waiting in a copy says so, and the advised commands release it', async () => {
   const copy = join(folder, 'copy.db');
   expect((await offlineImHere(['backup', copy, '--spool', path])).code).toBe(0);
   const inCopy = (...args: string[]) => offlineImHere([...args, '--spool', copy]);
@@ -226,11 +226,11 @@ it('what waits in a copy says so, and is let go by the commands that are advised
   expect(await inCopy('explain', 'one')).toMatchObject({ code: 0, err: '', out: expect.stringContaining(' spooled: ') });
 });
 
-it('ends with the code of its command line as a process', async () => {
+it('the process exits with the code of its command line', async () => {
   expect(await offlineIm(['lst', '--spool', '.'])).toMatchObject({ code: 2, out: '', err: expect.stringContaining('list') });
 });
 
-it('never makes a spool', async () => {
+it('no command ever creates a spool', async () => {
   const before = await readdir(folder);
   for (const where of [join(folder, 'missing.db'), folder]) {
     const { code, err } = await offlineImHere(['stats', '--spool', where, '--json']);
@@ -240,7 +240,7 @@ it('never makes a spool', async () => {
   expect(await readdir(folder)).toEqual(before);
 });
 
-it('a dry run of requeue tells whether what may have been sent is looked for or sent, as is done then', async () => {
+it('a dry run of requeue tells whether an entry that may have been sent would be probed or sent', async () => {
   const source = new MemorySpool();
   await fill(source);
   await source.open({ clock: systemClock, tombstones: 86_400_000 });

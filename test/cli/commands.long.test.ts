@@ -179,7 +179,7 @@ describe.each(['file', 'sqlite', 'postgres'])('on a %s spool', (kind) => {
       expect(program.out).not.toMatch(/[:[,]\s*1[0-9]{12}\b/);
     });
 
-    it('leaves the sender as it was', () => {
+    it('leaves the sender undisturbed', () => {
       expect(sender.exitCode).toBe(runs ? null : 0);
     });
   });

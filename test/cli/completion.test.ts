@@ -11,7 +11,7 @@ function completed(script: string, words: readonly string[]): readonly string[] 
   return stdout.trim().split('\n');
 }
 
-it('completes commands and options in bash, names them all for fish, and knows no other shell', async () => {
+it('completes commands and options in bash, lists all for fish, and refuses other shells', async () => {
   const { code, out } = await offlineIm(['completion', 'bash']);
   expect(code).toBe(0);
   expect(completed(out, ['offline-im', 'ex'])).toEqual(['explain', 'export']);

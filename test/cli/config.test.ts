@@ -27,7 +27,7 @@ it.each([
   ['rejects.mjs', 'export default Promise.reject(new Error("no vault"));', 'no vault'],
   ['throws.mjs', 'throw new Error("no vault");', 'no vault'],
   ['config.yaml', 'identity:', 'its name ends in none of'],
-])('a config %s is refused with what is wrong with it', async (name, text, why) => {
+])('refuses a config %s, and says what is wrong with it', async (name, text, why) => {
   await writeFile(join(folder, name), text);
   // Vitest imports modules in a way of its own.
   const ran = name.endsWith('.mjs') ? offlineIm : offlineImHere;
@@ -40,7 +40,7 @@ it.each([
   expect(err).not.toContain('pw-4711');
 });
 
-it('a config that is no file, or is not there, is refused in a sentence', async () => {
+it('refuses a config that is missing or not a file, in a sentence', async () => {
   await mkdir(join(folder, 'sub.json'));
   for (const [name, why] of [
     ['sub.json', 'it is a folder'],
@@ -51,30 +51,27 @@ it('a config that is no file, or is not there, is refused in a sentence', async 
   }
 });
 
-it.skipIf(process.platform === 'win32')(
-  'one in the working folder that others may write is not read, and that is said',
-  async () => {
-    const own = join(folder, 'own');
-    await mkdir(own);
-    const file = join(own, 'offline-im.config.json');
-    await writeFile(file, JSON.stringify({ spool: 'elsewhere' }));
-    await chmod(file, 0o666);
-    const { code, err } = await offlineImHere(['stats'], { cwd: own });
-    expect(code).toBe(2);
-    expect(err).toContain(`${file} is not read: others may write it`);
-    expect(err).toContain('Which spool?');
-    await chmod(file, 0o600);
-    expect((await offlineImHere(['stats'], { cwd: own })).err).toContain('elsewhere" does not exist');
-  },
-);
+it.skipIf(process.platform === 'win32')('ignores a config in the working folder that others may write, and says so', async () => {
+  const own = join(folder, 'own');
+  await mkdir(own);
+  const file = join(own, 'offline-im.config.json');
+  await writeFile(file, JSON.stringify({ spool: 'elsewhere' }));
+  await chmod(file, 0o666);
+  const { code, err } = await offlineImHere(['stats'], { cwd: own });
+  expect(code).toBe(2);
+  expect(err).toContain(`${file} is not read: others may write it`);
+  expect(err).toContain('Which spool?');
+  await chmod(file, 0o600);
+  expect((await offlineImHere(['stats'], { cwd: own })).err).toContain('elsewhere" does not exist');
+});
 
-it('one that is a promise of a module is waited for', async () => {
+it('awaits a config module that exports a promise', async () => {
   await writeFile(join(folder, 'promise.mjs'), "export default Promise.resolve({ spool: 'from-a-promise' });");
   const { err } = await offlineIm(['stats', '--config', 'promise.mjs'], { cwd: folder });
   expect(err).toContain('from-a-promise" does not exist');
 });
 
-it('a spool that was cut is what check finds, and a failure of all else', async () => {
+it('check reports a truncated spool as its finding; every other command fails', async () => {
   const path = join(folder, 'cut.db');
   await fill('sqlite', path, false);
   await truncate(path, 8_192);
@@ -90,7 +87,7 @@ it('a spool that was cut is what check finds, and a failure of all else', async 
   });
 });
 
-it.each(['--recipient', '--mailbox'])('an address that is none is a mistake of the command line: %s', async (option) => {
+it.each(['--recipient', '--mailbox'])('an invalid address is a usage error: %s', async (option) => {
   for (const wrong of ['', 'bob', 'a\u0007b@contoso.com']) {
     const { code, err } = await offlineImHere(['list', option, wrong, '--spool', 'anywhere'], { cwd: folder });
     expect(code).toBe(2);
@@ -99,7 +96,7 @@ it.each(['--recipient', '--mailbox'])('an address that is none is a mistake of t
   }
 });
 
-it('a config and a secret in files may begin with the mark that shells of Windows put there', async () => {
+it('a config and secret files may begin with a byte order mark, as Windows shells write it', async () => {
   const secrets = new Secrets();
   await writeFile(join(folder, 'secret.txt'), '\ufeffpw-4711\r\n');
   expect(secrets.read('password', { file: 'secret.txt' }, { env: {}, cwd: folder })).toBe('pw-4711');

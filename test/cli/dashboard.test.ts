@@ -28,7 +28,7 @@ async function ask(url: URL, headers: Readonly<Record<string, string>> = {}, bod
   return { status: response.statusCode, headers: response.headers, text };
 }
 
-it('dashboard lets in the one browser that has the address, under its own name only, until it is interrupted', async () => {
+it('dashboard admits only the browser that has the address, under its own host name, until interrupted', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-dashboard-'));
   let child: ChildProcess | undefined;
   try {

@@ -66,7 +66,7 @@ async function answering(
 }
 
 describe.each([['basic'], ['ntlm']] as const)('doctor over TLS with %s', (scheme) => {
-  it('finds all well with the right password, and the login refused with a wrong one', async () => {
+  it('reports all well with the right password, and a refused login with a wrong one', async () => {
     const options = { auth: [scheme], tls: { key: loopbackKey, cert: loopbackCertificate } };
     await using exchange = await startExchangeSimulator({
       mailboxes: [{ address: alice, password }, 'bob@contoso.test'],
@@ -97,7 +97,7 @@ describe.each([['basic'], ['ntlm']] as const)('doctor over TLS with %s', (scheme
   });
 });
 
-it('says that nothing listens', async () => {
+it('reports that nothing listens', async () => {
   const url = await answering(() => ({}));
   await new Promise((resolve) => server?.close(resolve));
   server = undefined;
@@ -119,7 +119,7 @@ it.each([
 
 /** In the words of a real server. */
 describe('doctor reads recorded responses of real servers', () => {
-  it('without the distinguished name, with a folder of that name: login, version and folder', async () => {
+  it('reports login, version and folder of a server without the distinguished folder, but with a folder of that name', async () => {
     const url = await answering((method, body) => {
       if (method === 'GET') return answerOf(recording('get-without-login'));
       if (body.includes('<m:FindItem')) return answerOf(recording('finditem-or-of-three-tags-none'));
@@ -143,7 +143,7 @@ describe('doctor reads recorded responses of real servers', () => {
     expect(all).toContain(text);
   });
 
-  it('that has EWS switched off sends one to Graph', async () => {
+  it('advises Graph when EWS is switched off', async () => {
     const url = await answering(() => ({ status: 403 }));
     const { code, text } = await doctor(url);
     expect(code).toBe(3);
@@ -151,7 +151,7 @@ describe('doctor reads recorded responses of real servers', () => {
   });
 });
 
-it('asks Graph with a config from the working folder, and the spool that it names; secrets lie elsewhere', async () => {
+it('checks Graph with a config from the working folder and the spool it names, with secrets stored elsewhere', async () => {
   await using exchange = await startExchangeSimulator({
     mailboxes: [alice],
     tokens: [{ token: 'tok-4711', login: alice }],
@@ -186,7 +186,7 @@ it.each([
   [401, 'InvalidAuthenticationToken', 'Get a new token'],
   [404, 'MailboxNotEnabledForRESTAPI', 'reached with ews'],
   [302, '', 'graph.root'],
-])('says what to do where Graph answers %d %s, and sends no test then', async (status, code, todo) => {
+])('says what to do when Graph returns %d %s, and then sends no test note', async (status, code, todo) => {
   let sent = 0;
   const root = await answering((method) => {
     if (method === 'POST') sent += 1;

@@ -7,7 +7,7 @@ import { followed } from '../../src/cli/trace-story.ts';
 
 const line = (event: string): string => `${JSON.stringify({ event, text: 'ä' })}\n`;
 
-it('follows a trace from its beginning, half lines and rotations included', async () => {
+it('follows a trace from its beginning, across partial lines and rotations', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-follow-'));
   const path = join(folder, 'trace.ndjson');
   await writeFile(path, line('before'));
@@ -48,7 +48,7 @@ it('follows a trace from its beginning, half lines and rotations included', asyn
   await rm(folder, { recursive: true, force: true });
 });
 
-it('reads every file of rotations that came between two looks, the oldest first', async () => {
+it('reads every file rotated between two polls, oldest first', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'offline-im-follow-'));
   const path = join(folder.path, 'trace.ndjson');
   // What an earlier run left is not read.

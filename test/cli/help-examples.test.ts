@@ -109,7 +109,7 @@ it.each(examples)('$line', async ({ name, line }) => {
   expect(texts.out + texts.err).not.toContain('secret-4711');
 });
 
-it('the examples that leave something behind have left it', async () => {
+it('examples that create something have created it', async () => {
   expect(exchange.mailbox('me@contoso.com').folder('inbox').items).toHaveLength(1);
   expect((await readFile(join(folder, 'spool.ndjson'), 'utf8')).split('\n')).toHaveLength(4);
   expect((await readFile(join(folder, 'backups', 'spool.db'))).length).toBeGreaterThan(1_000);

@@ -33,7 +33,7 @@ it.each([
   'dashboard --spool SPOOL',
   'drain --config CONFIG --spool SPOOL',
   'simulator',
-])('%s ends with 130 at Ctrl-C, and with 0 at SIGTERM', async (line) => {
+])('%s exits with 130 on Ctrl-C, and with 0 on SIGTERM', async (line) => {
   const args = line.split(' ').map((word) => places[word] ?? word);
   const ended = [];
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -55,38 +55,35 @@ it.each([
   ]);
 });
 
-it.each(['SIGTERM', 'SIGINT'] as const)(
-  'drain says what went wrong when it can not be stopped in order, and ends with 1: %s',
-  async (signal) => {
-    // The disk fails once it is told to stop.
-    const broken = `import { DatabaseSync } from 'node:sqlite';
+it.each(['SIGTERM', 'SIGINT'] as const)('drain reports why it could not stop cleanly, and exits with 1: %s', async (signal) => {
+  // The disk fails once it is told to stop.
+  const broken = `import { DatabaseSync } from 'node:sqlite';
     const { close } = DatabaseSync.prototype;
     process.once('${signal}', () => {
       DatabaseSync.prototype.close = function () { close.call(this); throw new Error('disk I/O error'); };
     });`;
-    const preload = join(folder, 'broken.mjs');
-    await writeFile(preload, broken);
-    const args = ['drain', '--config', places.CONFIG ?? '', '--spool', places.SPOOL ?? ''];
-    const child = spawn(process.execPath, ['--import', preload, program, ...args], {
-      env: { ...process.env, NODE_COMPILE_CACHE: cache, PASSWORD: 'pw-4711' },
-    });
-    let err = '';
-    try {
-      child.stderr.on('data', (data) => (err += String(data)));
-      while (!err.includes('Delivering')) await once(child.stderr, 'data');
-      child.kill(signal);
-      expect(await once(child, 'close')).toEqual([1, null]);
-    } finally {
-      child.kill('SIGKILL');
-    }
-    expect(err).toMatch(/The sender could not be stopped in order: .*disk I\/O error\. .*No message is lost/);
-  },
-);
+  const preload = join(folder, 'broken.mjs');
+  await writeFile(preload, broken);
+  const args = ['drain', '--config', places.CONFIG ?? '', '--spool', places.SPOOL ?? ''];
+  const child = spawn(process.execPath, ['--import', preload, program, ...args], {
+    env: { ...process.env, NODE_COMPILE_CACHE: cache, PASSWORD: 'pw-4711' },
+  });
+  let err = '';
+  try {
+    child.stderr.on('data', (data) => (err += String(data)));
+    while (!err.includes('Delivering')) await once(child.stderr, 'data');
+    child.kill(signal);
+    expect(await once(child, 'close')).toEqual([1, null]);
+  } finally {
+    child.kill('SIGKILL');
+  }
+  expect(err).toMatch(/The sender could not be stopped in order: .*disk I\/O error\. .*No message is lost/);
+});
 
 it.each([
   'doctor --mailbox a@contoso.test --username a --password-env PASSWORD --url http://SILENT/',
   'stats --spool postgres://u:p@SILENT/db',
-])('%s ends with 130 at Ctrl-C, though what it waits for never answers', async (line) => {
+])('%s exits with 130 on Ctrl-C, even if what it waits for never answers', async (line) => {
   const server = createServer(() => undefined).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -108,7 +105,7 @@ it.each([
   }
 });
 
-it('trace notices Ctrl-C in the middle of a file, whatever it looks for', async () => {
+it('trace reacts to Ctrl-C in the middle of a file, whatever it searches for', async () => {
   const path = join(folder, 'long.ndjson');
   await writeFile(path, `${JSON.stringify({ event: 'message:spooled', messageId: 'm' })}\n`.repeat(5_000));
   const stopping = new AbortController();
@@ -125,7 +122,7 @@ it('trace notices Ctrl-C in the middle of a file, whatever it looks for', async 
   expect(looked).toBe(1);
 });
 
-it('backup that is interrupted ends with 130, and says nothing', async () => {
+it('an interrupted backup exits with 130, without output', async () => {
   const signal = AbortSignal.abort('SIGINT');
   const ran = await offlineImHere(['backup', join(folder, 'copy.db'), '--spool', places.SPOOL ?? ''], { signal });
   expect(ran).toEqual({ code: 130, out: '', err: '' });

@@ -25,7 +25,7 @@ it.each([
   ['600 Odd', 502],
   ['999 Odd', 502],
   ['503 Service Unavailable', 503],
-])('an answer of status %s is an answer, and ends no process', async (line, status) => {
+])('a response with status %s is handled, and never ends the process', async (line, status) => {
   const server = createTlsServer({ key: loopbackKey, cert: loopbackCertificate }, (socket) => {
     socket.on('error', () => undefined);
     socket.once('data', () => socket.end(`HTTP/1.1 ${line}\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody`));
@@ -38,7 +38,7 @@ it.each([
   server.close();
 });
 
-it.each(['says nothing', 'drips'])('the doctor leaves a server that %s, and keeps no connection to it', async (kind) => {
+it.each(['says nothing', 'drips'])('the doctor disconnects from a server that %s, and keeps no connection', async (kind) => {
   const sockets: Socket[] = [];
   const drips: NodeJS.Timeout[] = [];
   const server = createServer((socket) => {

@@ -41,7 +41,7 @@ describe('a folder that a sender has open', () => {
   beforeEach(start);
   afterEach(end);
 
-  it('is listed, changed, paused, checked and backed up through that sender, which goes on', async () => {
+  it('can be listed, changed, paused, checked and backed up through that sender, which keeps running', async () => {
     expect(await runBy(offlineIm, root, 'stats')).toMatchObject({
       code: 0,
       err: '',
@@ -59,7 +59,7 @@ describe('a folder that a sender has open', () => {
     expect(owner?.exitCode).toBeNull();
   });
 
-  it('listens outside of the folder, for its user alone, and leaves nothing once it has closed', async () => {
+  it('is served on a socket outside the folder, for its user only; the next owner removes one left by a killed process', async () => {
     const address = await addressOf();
     expect(address.startsWith(root)).toBe(false);
     expect((await stat(dirname(address))).mode & 0o777).toBe(0o700);
@@ -73,7 +73,7 @@ describe('a folder that a sender has open', () => {
     expect(await readdir(join(root, '.offline-im'))).not.toContain('operators.json');
   });
 
-  it('whose sender is stopped ends with 4 and says so, and is asked again once that goes on', async () => {
+  it('ends with 4 and says so while the sender is suspended, and is asked again once it continues', async () => {
     owner?.kill('SIGSTOP');
     const { code, err } = await run(root, 'stats');
     expect(code).toBe(4);
@@ -85,13 +85,13 @@ describe('a folder that a sender has open', () => {
     expect((await run(root, 'stats')).code).toBe(0);
   });
 
-  it('is opened without its sender once that was killed', async () => {
+  it('can be opened directly after the sender was killed', async () => {
     await ended(owner, 'SIGKILL');
     expect((await run(root, 'stats')).json).toMatchObject({ states: { spooled: 1, dead: 1, held: 1 } });
     expect((await run(root, 'cancel', 'waits')).json).toMatchObject({ changes: [{ to: 'cancelled' }] });
   });
 
-  it('is not asked in the name of a copy of it, whatever that has copied', async () => {
+  it('is not reached through a copy of the folder, whatever was copied', async () => {
     const copy = join(folder, 'copy');
     await cp(root, copy, { recursive: true });
     expect((await run(copy, 'cancel', 'waits')).json).toMatchObject({ changes: [{ to: 'cancelled' }] });
@@ -105,7 +105,7 @@ describe('a folder that a sender has open', () => {
     await other.close();
   });
 
-  it('ends with 4 where somebody else listens in its place, who learns nothing', async () => {
+  it('ends with 4 if another program listens in its place, which learns nothing', async () => {
     const heard: string[] = [];
     const impostor = createServer((socket) => {
       socket.on('data', (data) => {
@@ -136,7 +136,7 @@ describe('a sender that has a folder open', () => {
     ['a question before a proof', '{"offlineIm":1,"nonce":"1"}\n{"id":1,"call":"counts","args":[]}\n'],
     ['a wrong proof', '{"offlineIm":1,"nonce":"1"}\n{"proof":"ff"}\n'],
     ['another version', '{"offlineIm":2,"nonce":"1"}\n'],
-  ])('hangs up on %s, and answers others', async (_, bytes) => {
+  ])('hangs up on %s, and still answers others', async (_, bytes) => {
     const socket = createConnection(await addressOf());
     let heard = '';
     socket.on('data', (data) => (heard += data.toString())).on('error', () => undefined);

@@ -37,19 +37,19 @@ it.each([
   ['trace TRACE', 0],
   ['hold waits', 0],
   ['bogus', 2],
-])('%s ends with %i when nobody reads on', async (line, code) => {
+])('%s exits with %i when the reader of its output has gone', async (line, code) => {
   const args = line.split(' ').map((word) => (word === 'TRACE' ? join(folder, 'trace.ndjson') : word));
   const all = line.startsWith('trace') || line === 'bogus' ? args : [...args, '--spool', where];
   expect(await unread(all, code === 2 ? ['stdout', 'stderr'] : ['stdout'])).toEqual({ code, err: '' });
 });
 
-it('what was asked for is done, whoever reads of it', async () => {
+it('a command completes its work even if nobody reads its output', async () => {
   await unread(['release', 'waits', '--spool', where], ['stdout']);
   const { out } = await offlineImHere(['list', '--spool', where, '--state', 'spooled', '--json']);
   expect(JSON.parse(out)).toMatchObject({ entries: [{ messageId: 'waits' }] });
 });
 
-it.runIf(process.platform === 'linux')('an output that can not be written is a failure, and said so', async () => {
+it.runIf(process.platform === 'linux')('a failed write to the output is reported as a failure', async () => {
   const child = spawn(process.execPath, [program, 'stats', '--spool', where], {
     stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
   });

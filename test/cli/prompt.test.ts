@@ -58,19 +58,19 @@ describe.runIf(hasTerminal)('a question at a terminal', () => {
     expect(out).not.toContain('Aborted');
   });
 
-  it('Ctrl-D where what it says goes through a pipe', async () => {
+  it('treats Ctrl-D as no when its output is piped', async () => {
     const out = await answered(hold, ctrlD, '2>&1 | cat');
     expect(out).toContain('Nothing was done');
     expect(out).toContain('ended with 2.');
   });
 
-  it('an error in a file has no colours of the terminal', async () => {
+  it('prints an error to a file without terminal colours', async () => {
     const out = await answered('hold', '', '2>"$SPOOL.err"; cat -v "$SPOOL.err"');
     expect(out).toContain('offline-im: hold takes ids');
     expect(out).not.toContain('^[');
   });
 
-  it('yes, in any letters', async () => {
+  it('accepts yes in upper or lower case', async () => {
     for (const keys of ['yes\r', ' Y \r']) {
       expect(await answered(hold, keys)).toMatch(/hold: 1 changed\s+ended with 0\./);
       await offlineImHere(['release', 'waits', '--spool', where]);

@@ -38,7 +38,7 @@ const stands = (text: string, one: string): boolean => {
 };
 
 describe('secrets', () => {
-  it('are in no line, note or table, at a terminal or not, alone or beside others that they are part of', () => {
+  it('appear in no line, note or table, at a terminal or not, alone or as part of other secrets', () => {
     fc.assert(
       fc.property(
         fc.array(secret, { minLength: 1, maxLength: 3 }),
@@ -53,7 +53,7 @@ describe('secrets', () => {
     );
   });
 
-  it('are in no value of a JSON document, which stays one', () => {
+  it('appear in no value of a JSON document, which stays valid', () => {
     fc.assert(
       fc.property(fc.array(secret, { minLength: 1, maxLength: 3 }), fc.string(), (all, around) => {
         const document = JSON.parse(printed(all, `${around}${all.join(around)}`, { json: true }));
@@ -62,7 +62,7 @@ describe('secrets', () => {
     );
   });
 
-  it('of up to three characters are shown nowhere by themselves, and leave the words that they are part of', () => {
+  it('of up to three characters are masked when they stand alone, but not inside words', () => {
     const word = fc.stringMatching(/^[a-z0-9]{1,3}$/);
     fc.assert(
       fc.property(word, fc.constantFrom(':', '@', ' ', '"', "'", '/', '=', '(', ')', ',', '&', '\t'), (one, beside) => {
@@ -79,7 +79,7 @@ describe('secrets', () => {
   });
 
   it.each(['%3A', '%3a', '%40', '%2F', '%253A', '%25253a', '\\n', '\\t', '\\u003a'])(
-    'of up to three characters are not shown after %s, which ends with a letter or a digit',
+    'of up to three characters are masked after %s, which ends with a letter or digit',
     (before) => {
       for (const one of ['a', 'ab', 'x1z', '7']) {
         const out = printed([one], `u${before}${one}%40h${before}${one}`);
@@ -89,14 +89,14 @@ describe('secrets', () => {
     },
   );
 
-  it.each(['"', '\\', '{', 'a', 'ab', 'abc', '$&', '.', '(', '0', 'text'])('%j leaves a document one that can be read', (one) => {
+  it.each(['"', '\\', '{', 'a', 'ab', 'abc', '$&', '.', '(', '0', 'text'])('leave a document valid JSON: %j', (one) => {
     const document = JSON.parse(printed([one], `"${one}" x`, { json: true })) as { text: string; deep: [{ text: string }] };
     expect(document.text).not.toContain(one.length === 1 && '"x '.includes(one) ? '\0' : one);
     expect(document.deep[0].text).toBe(document.text);
   });
 });
 
-describe('a secret written into a config itself', () => {
+describe('a secret written into the config itself', () => {
   const password = 'hunter2-secret';
   const config = (parts: object): string => JSON.stringify({ identity: { sip: 'sip:alice@contoso.test' }, ...parts });
 
@@ -120,7 +120,7 @@ describe('a secret written into a config itself', () => {
     ['in an address without its scheme', config({ spool: `u:${password}@127.0.0.1:9/db` })],
     ['in settings as psql takes them', config({ spool: `host=127.0.0.1 password='${password}' user=u` })],
     ['in a query', config({ spool: `postgres://127.0.0.1:9/db?user=u&password=${password}` })],
-  ])('is repeated by no command: %s', async (_, text) => {
+  ])('is printed by no command: %s', async (_, text) => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'offline-im-config-'));
     await writeFile(join(folder.path, 'c.json'), text);
     for (const [command, ...json] of [['doctor'], ['doctor', '--json'], ['stats'], ['stats', '--json']]) {

@@ -54,7 +54,7 @@ it('send leaves a message in the spool, and drain delivers it until SIGTERM', as
   await rm(folder, { recursive: true, force: true });
 });
 
-it('drain prints nothing past its output, which masks secrets', async () => {
+it('drain prints nothing that bypasses the masking of secrets', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'offline-im-send-'));
   const spool = join(folder.path, 'spool.db');
   await fill('sqlite', spool, false);

@@ -10,7 +10,7 @@ import { offlineImHere } from './in-process.ts';
 import { program } from './offline-im.ts';
 import { fill } from './running-sender.ts';
 
-it('simulator serves its seeded items, until interrupted', async () => {
+it('simulator serves its seeded items until interrupted', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-simulator-'));
   let child: ChildProcess | undefined;
   try {
@@ -80,7 +80,7 @@ it.each([
   [['--host', '0.0.0.0'], 'Page and API are closed, since it listens beyond this machine: start it with --token TEXT', 'API  '],
   [['--host', '0.0.0.0', '--token', 'secret'], 'API    http://0.0.0.0:', 'closed'],
   [[], 'API    http://127.0.0.1:', 'closed'],
-])('simulator %j names page and API where they answer', async (args, named, not) => {
+])('simulator %j prints addresses of page and API that work', async (args, named, not) => {
   // It says so before it looks whether it is to stop.
   const { code, out } = await offlineImHere(['simulator', ...args], { signal: AbortSignal.abort() });
   expect(code).toBe(0);
@@ -89,7 +89,7 @@ it.each([
   expect(out).not.toContain(not);
 });
 
-it.each(['simulator', 'dashboard'])('%s says so when its port is in use', async (command) => {
+it.each(['simulator', 'dashboard'])('%s says when its port is in use', async (command) => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-simulator-'));

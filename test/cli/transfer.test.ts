@@ -38,8 +38,8 @@ const empty = async (name: string): Promise<string> => {
 };
 const statesOf = async (where: string) => JSON.parse((await offlineImHere(['stats', '--spool', where, '--json'])).out).states;
 
-describe('export replaces nothing but an older export of the same messages', () => {
-  it('not its own spool, another file, a link, a device or a folder; and holds nothing then', async () => {
+describe('export overwrites nothing but an older export of the same messages', () => {
+  it('refuses its own spool, other files, links, devices and folders, and then holds nothing', async () => {
     const file = (name: string) => join(folder, name);
     await writeFile(file('notes.txt'), 'precious');
     await writeFile(file('empty'), '');
@@ -67,7 +67,7 @@ describe('export replaces nothing but an older export of the same messages', () 
     expect((await readdir(folder)).filter((name) => name.includes('partial'))).toEqual([]);
   });
 
-  it('not that of another spool, which may be all that is left of it', async () => {
+  it('refuses the export of another spool, which may be its only remains', async () => {
     const target = join(folder, 'out.ndjson');
     expect((await offlineImHere(['export', target, '--spool', spool])).code).toBe(0);
     expect((await offlineImHere(['export', target, '--spool', spool])).code).toBe(0);
@@ -79,7 +79,7 @@ describe('export replaces nothing but an older export of the same messages', () 
   });
 });
 
-it('an import of an export of the same spool reports that nothing sends it, and ends with 1', async () => {
+it('importing an export into its own spool reports that no other spool sends it, and exits with 1', async () => {
   const [out, back] = [join(folder, 'out.ndjson'), join(folder, 'back.ndjson')];
   const into = await empty('into.db');
   for (const [command, file, where] of [
@@ -98,7 +98,7 @@ it('an import of an export of the same spool reports that nothing sends it, and 
   expect(JSON.parse(json.out)).toMatchObject({ added: 0, known: 4, exported: ['waits', 'held'] });
 });
 
-it('two exports at once to one file leave a whole one, and what a killed one left is removed', async () => {
+it('two concurrent exports to one file leave a complete one, and partial files of a killed one are removed', async () => {
   const target = join(folder, 'out.ndjson');
   await writeFile(`${target}.999999999.partial`, 'half');
   await utimes(`${target}.999999999.partial`, 0, 0);
@@ -113,7 +113,7 @@ it('two exports at once to one file leave a whole one, and what a killed one lef
   expect(await statesOf(into)).toMatchObject({ held: 2, dead: 1, cancelled: 1 });
 });
 
-it.each(['export', 'import'])('%s that is killed at any time is done by the next one', async (command) => {
+it.each(['export', 'import'])('%s that is killed at any time is completed by the next one', async (command) => {
   const target = join(folder, 'out.ndjson');
   const into = await empty('into.db');
   if (command === 'import') await offlineImHere(['export', target, '--spool', spool]);

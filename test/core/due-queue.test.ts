@@ -41,7 +41,7 @@ class SortedArray {
 }
 
 describe('DueQueue', () => {
-  it('gives what a sorted array gives, whatever is set, moved, dropped and taken', () => {
+  it('behaves like a sorted array under any sequence of set, move, drop and take', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
         const queue = new DueQueue();
@@ -83,7 +83,7 @@ describe('DueQueue', () => {
     expect([queue.take(9), queue.take(10), queue.take(11)]).toEqual([undefined, 'a', undefined]);
   });
 
-  it('lists its keys as they came in, those moved since where they were', () => {
+  it('lists its keys in order of arrival, including those moved since', () => {
     const queue = new DueQueue();
     for (const key of ['a', 'b', 'c']) queue.set(key, 5);
     queue.set('a', 9);
@@ -92,7 +92,7 @@ describe('DueQueue', () => {
     expect([...queue.keys()]).toEqual(['a', 'c', 'b']);
   });
 
-  it('follows a key that is moved back and forth a million times', () => {
+  it('handles a key moved back and forth a million times', () => {
     const queue = new DueQueue();
     queue.set('b', 5);
     for (let times = 0; times < 1_000_000; times++) queue.set('a', times % 10);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { GatheredBytes } from '../../src/core/text.ts';
 
 describe('bytes that arrive in parts', () => {
-  it('are what was sent, however it was cut', () => {
+  it('are equal to the bytes sent, however they were split', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 90_000 }), { maxLength: 12 }), (parts) => {
         const bytes = new GatheredBytes();
@@ -14,7 +14,7 @@ describe('bytes that arrive in parts', () => {
     );
   });
 
-  it('are copied only when there is a second part', () => {
+  it('are copied only if there is more than one part', () => {
     const first = Uint8Array.of(1, 2, 3);
     const bytes = new GatheredBytes();
     bytes.add(new Uint8Array());

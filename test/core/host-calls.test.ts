@@ -12,7 +12,7 @@ const failure = async (call: () => unknown): Promise<unknown> => {
   return failed.promise;
 };
 
-describe('a function of the host whose result does not matter', () => {
+describe('a host callback whose result does not matter', () => {
   it.each([
     [
       'throws',
@@ -38,7 +38,7 @@ describe('a function of the host whose result does not matter', () => {
           throw new Error('full');
         }),
     ],
-  ])('%s: only the one who asked hears of it', async (_, call) => {
+  ])('%s: only the caller of the host is told', async (_, call) => {
     expect(await failure(call as () => unknown)).toMatchObject({ message: 'full' });
   });
 
@@ -48,7 +48,7 @@ describe('a function of the host whose result does not matter', () => {
 });
 
 describe('random', () => {
-  it.each([Number.NaN, 1, -0.1, undefined, '0.5', 5n])('that returns %s is replaced, and said once', (value) => {
+  it.each([Number.NaN, 1, -0.1, undefined, '0.5', 5n])('that returns %s is replaced, and reported once', (value) => {
     const warnings: Error[] = [];
     const random = checkedRandom(
       () => value as number,
@@ -61,7 +61,7 @@ describe('random', () => {
     expect(warnings).toMatchObject([{ code: 'OPTION_INVALID' }]);
   });
 
-  it('that is right counts', () => {
+  it('that returns valid numbers is used', () => {
     expect(
       checkedRandom(
         () => 0.25,
@@ -72,7 +72,7 @@ describe('random', () => {
 });
 
 describe('a clock', () => {
-  it('that returns no times is replaced by the machine, and said once', () => {
+  it('that returns invalid times is replaced by the system clock, and reported once', () => {
     const warnings: Error[] = [];
     const broken = { now: () => Number.NaN, monotonic: () => undefined as unknown as number, setTimer: () => undefined as never };
     const clock = checkedClock(broken, (error) => warnings.push(error));
@@ -111,7 +111,7 @@ describe('a clock', () => {
         return () => undefined;
       },
     ],
-  ])('whose setTimer %s: a timer fires once, and none that was cancelled', async (_, setTimer) => {
+  ])('whose setTimer %s still fires each timer once, and none that was cancelled', async (_, setTimer) => {
     const clock = checkedClock({ ...systemClock, setTimer: setTimer as never }, () => undefined);
     let fired = 0;
     clock.setTimer(() => expect.fail(), 0)();

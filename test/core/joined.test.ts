@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { joined, PartMap } from '../../src/core/joined.ts';
 
-describe('what is made of the parts of a list', () => {
+describe('a value derived from the parts of a list', () => {
   const long = ['a', 'b'];
 
-  it('is made once for a part that comes back, also within another list', () => {
+  it('is created once for a part that recurs, also in another list', () => {
     const asked: (readonly string[])[] = [];
     const upper = new PartMap((part) => {
       asked.push(part);
@@ -16,7 +16,7 @@ describe('what is made of the parts of a list', () => {
     expect(asked).toEqual([long, ['c'], ['d']]);
   });
 
-  it('is made anew once it was forgotten', () => {
+  it('is created again after it was forgotten', () => {
     let made = 0;
     const counted = new PartMap(() => ++made);
     counted.of(long);

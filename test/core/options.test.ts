@@ -46,7 +46,7 @@ const thrower = (): never => {
 };
 
 describe('options', () => {
-  it('fill in what is left out, undefined included, within groups too', () => {
+  it('use defaults for anything left out or undefined, in groups too', () => {
     const complete = { size: 3, retry: { initialDelay: 5, mode: 'dead' }, on: false };
     expect(read({})).toEqual(complete);
     expect(read({ size: undefined, retry: undefined, unknownButUndefined: undefined })).toEqual(complete);
@@ -68,11 +68,11 @@ describe('options', () => {
     [{ list: [1, 9] }, 'list[1]', 'Thing: list[1] is the number 9; expected a whole number from 0 to 5.'],
     [{ clock: {} }, 'clock', 'Thing: clock is an object; expected a clock.'],
     [{ signal: null }, 'signal', 'Thing: signal is null; expected an AbortSignal.'],
-  ])('refuse what does not fit with a sentence: %#', (given, option, message) => {
+  ])('reject an invalid value with a sentence: %#', (given, option, message) => {
     expect(refusal(given)).toEqual({ code: 'OPTION_INVALID', message, option });
   });
 
-  it('refuse what only looks like an AbortSignal: each of its methods is called later, in the middle of the work', () => {
+  it('reject an incomplete AbortSignal: its methods are called later, in the middle of the work', () => {
     const { signal } = new AbortController();
     const methods = ['throwIfAborted', 'addEventListener', 'removeEventListener'] as const;
     const whole = { aborted: false, ...Object.fromEntries(methods.map((name) => [name, () => undefined])) };
@@ -96,13 +96,13 @@ describe('options', () => {
     ['__proto__x', 'size'],
     ['constructor', 'on'],
     ['toString', 'list'],
-  ])('refuse the name %s and name one that is known', (name) => {
+  ])('reject the name %s and suggest a known one', (name) => {
     const { code, message } = refusal({ [name]: 1 });
     expect(code).toBe('OPTION_INVALID');
     expect(message).toContain(`"${name}" is no option; the nearest one is `);
   });
 
-  it('name the nearest option, without regard to case and groups', () => {
+  it('suggest the nearest option, ignoring case and groups', () => {
     const names = [
       'pollInterval',
       'probe',
@@ -120,7 +120,7 @@ describe('options', () => {
     expect(nearestName('maxServerBackoff', names)).toBe('retry.maxServerBackOff');
   });
 
-  it('name the nearest option within a group', () => {
+  it('suggest the nearest option within a group', () => {
     expect(refusal({ retry: { intialDelay: 5 } }).message).toBe(
       'Thing: "retry.intialDelay" is no option; the nearest one is retry.initialDelay.',
     );
@@ -130,7 +130,7 @@ describe('options', () => {
     expect(refusal({ password: 'my secret' }).message).not.toContain('my secret');
   });
 
-  it('say so where a getter throws', () => {
+  it('report a getter that throws', () => {
     const given = Object.defineProperty({}, 'size', {
       enumerable: true,
       get: () => {
@@ -140,7 +140,7 @@ describe('options', () => {
     expect(refusal(given)).toMatchObject({ code: 'OPTION_INVALID', option: 'size' });
   });
 
-  it('pass on an object with methods as it is, its prototype too', () => {
+  it('pass on an object with methods unchanged, including its prototype', () => {
     class Clock {
       now = (): number => 1;
     }
@@ -148,7 +148,7 @@ describe('options', () => {
     expect(read({ clock }).clock).toBe(clock);
   });
 
-  it('end in a value or in OPTION_INVALID, whatever is given', () => {
+  it('result in a value or in OPTION_INVALID for any input', () => {
     const name = fc.oneof(fc.constantFrom(...Object.keys(rules)), fc.string());
     fc.assert(
       fc.property(

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { sliceSize, sorting } from '../../src/core/queues.ts';
 
-it('sorts as sort() does, equal items in the order in which they came, with interruptions that grow with the list', () => {
+it('sorts stably like sort(), with interruptions in proportion to the length of the list', () => {
   const item = fc.record({ by: fc.integer({ min: 0, max: 50 }), which: fc.nat() });
   fc.assert(
     fc.property(fc.array(item, { maxLength: 3 * sliceSize, size: 'max' }), (items) => {

@@ -21,11 +21,11 @@ it.each([
   ['00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01', false],
   [' 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', false],
   ['', false],
-])('reads %j as the specification does', (value, valid) => {
+])('reads %j as specified', (value, valid) => {
   expect(readTraceparent(value) !== undefined).toBe(valid);
 });
 
-it('reads of version 00 what the implementation of OpenTelemetry reads', () => {
+it('reads version 00 exactly as the OpenTelemetry implementation does', () => {
   fc.assert(
     fc.property(whole, (value) => {
       expect(readTraceparent(value) ?? null).toEqual(parseTraceParent(value));
@@ -33,7 +33,7 @@ it('reads of version 00 what the implementation of OpenTelemetry reads', () => {
   );
 });
 
-it('writes nothing that others would not read, whatever it was given', () => {
+it('never writes a context that others cannot read, whatever it was given', () => {
   fc.assert(
     fc.property(fc.oneof(nearly, whole, fc.string(), fc.anything()), (value) => {
       const context = readTraceparent(value);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { cliOptions } from './cli-options.ts';
 
-it('reads numbers, and takes others by default', () => {
+it('reads numbers and falls back to defaults', () => {
   expect(cliOptions(['--spool', 'sqlite', '--kills', '0', '--seed', '7', '--loss', '.5'])).toEqual({
     torture: { spool: 'sqlite', transport: 'ews', kills: 0, messages: 20_000, workers: 3, mailboxes: 20, seed: 7, loss: 0.5 },
     disturb: false,

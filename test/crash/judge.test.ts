@@ -59,8 +59,8 @@ function found(
 
 const right = [[note([0, 2])], [note([1]), note([3])]];
 
-describe('what torture finds', () => {
-  it('is nothing when every message is where it belongs', () => {
+describe('the findings of the torture test', () => {
+  it('are empty when every message is where it belongs', () => {
     expect(found(right)).toEqual({
       accepted: 4,
       lost: [],
@@ -77,14 +77,14 @@ describe('what torture finds', () => {
     });
   });
 
-  it('is what reached only the wrong person, what came from the wrong mailbox, and what others see too', () => {
+  it('include messages that reached only the wrong person, came from the wrong mailbox, or were shown to others', () => {
     expect(found([[note([0, 2]), note([1])], [note([3])]])).toMatchObject({ lost: [1], misdirected: [1], twice: [] });
     expect(found([[note([0, 2], { from: 's1@x.test' })], right[1] ?? []])).toMatchObject({ lost: [0, 2], misdirected: [0, 2] });
     expect(found([[note([0, 2], { to: people.recipients })], right[1] ?? []])).toMatchObject({ misdirected: [0, 2] });
     expect(found([...right, [note([1])]])).toMatchObject({ lost: [], misdirected: [1], twice: [1] });
   });
 
-  it('is a second copy wherever it lies: in the history, the Outbox, what was deleted, another folder of the recipient', () => {
+  it('include a second copy anywhere: in the history, the Outbox, deleted items, another folder of the recipient', () => {
     const history = [note([0, 2])];
     for (const folders of [
       { 'Conversation History': [...history, note([2])] },
@@ -102,7 +102,7 @@ describe('what torture finds', () => {
     expect(found(right, { others: junk })).toMatchObject({ twice: [2], lost: [] });
   });
 
-  it('is a note without a copy in the history, and a draft in any folder', () => {
+  it('include a note without a copy in the history, and a draft in any folder', () => {
     const none = { ...saved, 's0@x.test': {} };
     expect(found(right, { others: none })).toMatchObject({ unsaved: [0, 2], twice: [], drafts: 0 });
     const deleted = {
@@ -112,12 +112,12 @@ describe('what torture finds', () => {
     expect(found(right, { others: deleted })).toMatchObject({ unsaved: [], drafts: 2 });
   });
 
-  it('is what is left in the spool, or missing there', () => {
+  it('include entries left in the spool, and entries missing there', () => {
     expect(found(right, { counts: { delivered: 2, dead: 1, held: 1 } }).left).toEqual({ dead: 1, held: 1, missing: 2 });
     expect(found(right, { counts: { delivered: 5 } }).left).toEqual({ missing: -1 });
   });
 
-  it('is no message that is dead for what the server did to it, but one that is dead for anything else, or that was sent all the same', () => {
+  it('exclude a message dead because of the server, but include one dead for another reason, or sent all the same', () => {
     const without = [[note([0, 2])], [note([1])]];
     const counts = { delivered: 3, dead: 1 };
     for (const code of ['ErrorSendAsDenied', 'STRANDED_DRAFT', 'COPY_AFTER_FAULT']) {
@@ -136,32 +136,32 @@ describe('what torture finds', () => {
     expect(found(right, { counts, dead: { 'm-3': 'COPY_AFTER_FAULT' } })).toMatchObject({ belied: [] });
   });
 
-  it('is a draft that is left, unless it is reported as left', () => {
+  it('include a remaining draft unless it is reported as left', () => {
     const others = { ...saved, 's1@x.test': { ...saved['s1@x.test'], drafts: [note([3], { isDraft: true })] } };
     expect(found(right, { others })).toMatchObject({ drafts: 1 });
     expect(found(right, { others, dead: { 'm-3': 'STRANDED_DRAFT' } })).toMatchObject({ drafts: 1 });
     expect(found(right, { others, dead: { 'm-3': 'DRAFT_LEFT' } })).toMatchObject({ drafts: 0 });
   });
 
-  it('is a message that arrived before it was said to be accepted', () => {
+  it('include a message that arrived before it was accepted', () => {
     const lines = accepted.map((line) => (line === 'accepted 3 20' ? 'accepted 3 130' : line));
     expect(found(right, { lines }).waits.least).toBe(-30);
   });
 });
 
-describe('the order that is owed', () => {
+describe('the required order', () => {
   const later = ['sending 1 10', 'accepted 1 20', 'sending 3 10', 'accepted 3 20'];
   const reversed = [[note([2]), note([0])], right[1] ?? []];
   const outOfOrder = (inboxes: typeof right, lines: readonly string[]) =>
     found(inboxes, { lines: [...lines, ...later] }).outOfOrder;
 
-  it('is that of calls under way together', () => {
+  it('is that of the calls, even if they run concurrently', () => {
     const lines = ['sending 0 1', 'sending 2 1', 'accepted 2 2', 'accepted 0 2'];
     expect(outOfOrder(right, lines)).toEqual([]);
     expect(outOfOrder(reversed, lines)).toEqual(['r0@x.test']);
   });
 
-  it('is that in which Exchange accepted them: one that it holds in its Outbox after that may arrive later', () => {
+  it('is that in which Exchange accepted them: a message it then holds in its Outbox may arrive later', () => {
     const lines = ['sending 0 1', 'accepted 0 2', 'sending 2 3', 'accepted 2 4'];
     const arrived = (held: number) => [
       [note([2], { createdAt: 100, sentAt: 100 }), note([0], { createdAt: 210, sentAt: held })],
@@ -171,7 +171,7 @@ describe('the order that is owed', () => {
     expect(outOfOrder(arrived(110), lines)).toEqual(['r0@x.test']);
   });
 
-  it('is that of the second call where the first was refused, or cut off with nothing kept', () => {
+  it('counts the repeated call if the first was refused, or cut off with nothing kept', () => {
     for (const ending of [['refused 0 2'], ['unknown 0 2'], []]) {
       const lines = ['sending 0 1', 'sending 2 1', ...ending, 'accepted 2 2', 'sending 0 3', 'accepted 0 4'];
       expect(outOfOrder(reversed, lines)).toEqual([]);
@@ -179,19 +179,19 @@ describe('the order that is owed', () => {
     }
   });
 
-  it('is that of the first call where it was cut off with the message kept', () => {
+  it('counts the first call if it was cut off with the message kept', () => {
     const lines = ['sending 0 1', 'sending 2 1', 'accepted 2 2', 'sending 0 3', 'repeated 0 4'];
     expect(outOfOrder(right, lines)).toEqual([]);
     expect(outOfOrder(reversed, lines)).toEqual(['r0@x.test']);
   });
 
-  it('is either where several calls were cut off', () => {
+  it('is either order if several calls were cut off', () => {
     const lines = ['sending 0 1', 'sending 2 1', 'accepted 2 2', 'sending 0 3', 'sending 0 5', 'repeated 0 6'];
     expect(outOfOrder(right, lines)).toEqual([]);
     expect(outOfOrder(reversed, lines)).toEqual([]);
   });
 
-  it('knows a call that kept what it said it had not', () => {
+  it('detects a call that kept a message it reported as not kept', () => {
     const lines = ['sending 0 1', 'refused 0 2', 'sending 0 3', 'repeated 0 4', 'sending 2 5', 'accepted 2 6', ...later];
     expect(found(right, { lines }).contradicted).toEqual([0]);
   });

@@ -17,7 +17,7 @@ function broken(sabotage?: Sabotage, seed = 8): Promise<Verdict> {
   });
 }
 
-describe('the judge of the torture finds what a broken build does', () => {
+describe('the judge of the torture test detects the faults of a broken build', () => {
   it.each<readonly [Sabotage, (verdict: Verdict) => unknown]>([
     ['forgets', ({ lost }) => lost.length],
     ['sends-again', ({ twice }) => twice.length],
@@ -30,7 +30,7 @@ describe('the judge of the torture finds what a broken build does', () => {
     expect(found).toBeGreaterThan(0);
   });
 
-  it('and nothing in one that is not', async () => {
+  it('finds nothing in an intact build', async () => {
     const { waits: _, struck: __, calls: ___, bodies: ____, dead: _____, ...verdict } = await broken();
     expect(verdict).toEqual(cleanVerdict(messages));
   });

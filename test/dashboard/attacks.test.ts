@@ -49,7 +49,7 @@ async function fromStrangers() {
 }
 
 describe('markup', () => {
-  it('in ids, mailboxes, names, reasons and texts stays text on every page', async () => {
+  it('in ids, mailboxes, names, reasons and texts is shown as text on every page', async () => {
     const { spool, handler, get } = await fromStrangers();
     const token = /name="token" value="([0-9a-f]+)"/.exec(await get('/'))?.[1] ?? '';
     const id = encodeURIComponent(`e${markup}`);
@@ -82,7 +82,7 @@ describe('addresses', () => {
     '/messages/',
     '/MESSAGES',
     '/\\evil',
-  ])('lead nowhere: %s', async (path) => {
+  ])('that try to break out lead nowhere: %s', async (path) => {
     const scene = await dashboardScene();
     const { status, text } = await scene.get(path);
     expect({ status, text }).toEqual({ status: 404, text: 'Nothing is here.\n' });
@@ -91,7 +91,7 @@ describe('addresses', () => {
   });
 
   it.each(['/find?id=%00', '/message?id=a%00b', '/find?id=%ED%A0%80', `/find?id=${'x'.repeat(10_000)}`])(
-    'of what no spool can hold find nothing: %#',
+    'of entries that no spool can hold find nothing: %#',
     async (path) => {
       const scene = await dashboardScene();
       expect((await scene.get(path)).status).toBe(404);
@@ -106,14 +106,14 @@ describe('forms', () => {
     ['a page of a name beside it', { 'sec-fetch-site': 'same-site' }],
     ['a frame without an origin', { origin: 'null' }],
   ];
-  it.each(forged)('from %s change nothing, though the token is right', async (_, headers) => {
+  it.each(forged)('from %s change nothing, even with a valid token', async (_, headers) => {
     const scene = await dashboardScene();
     expect((await scene.post('/pause', { token: await scene.token(), mailbox: '' }, headers)).status).toBe(403);
     expect((await scene.spool.admin?.paused()) ?? []).toEqual([]);
     await scene.end();
   });
 
-  it('are not signed by what a page says of the last one, whatever a user is called', async () => {
+  it('do not let the form token of one user sign a message shown to another, whatever the user is called', async () => {
     const spool = new MemorySpool();
     await spool.open({ clock: new ManualClock(), tombstones: 86_400_000 });
     let user = 'carol';
@@ -136,7 +136,7 @@ describe('forms', () => {
 });
 
 describe('live numbers', () => {
-  it('end with the dashboard, so that its server can close, and are refused after it', async () => {
+  it('stop with the dashboard, so that its server can close, and are refused afterwards', async () => {
     const scene = await dashboardScene();
     const response = await scene.handler(new Request('http://x/events'));
     const reader = (response.body ?? new ReadableStream()).getReader();
@@ -148,7 +148,7 @@ describe('live numbers', () => {
     await scene.end();
   });
 
-  it('are a head only for whoever asks for the head, who follows nothing', async () => {
+  it('send only headers in response to HEAD, and start no stream', async () => {
     const scene = await dashboardScene();
     for (let count = 0; count < 200; count++) {
       const { status, body } = await scene.handler(new Request('http://x/events', { method: 'HEAD' }));
@@ -161,7 +161,7 @@ describe('live numbers', () => {
   it.each<[string, () => unknown]>([
     ['throws', () => Promise.reject(new Error('the source is gone'))],
     ['never ends', () => new Promise(() => {})],
-  ])('are a head only, also where ending the body that authorize() returned %s', async (_, cancel) => {
+  ])('send only headers, even if closing the body that authorize() returned %s', async (_, cancel) => {
     const body = new ReadableStream({ cancel: () => cancel() as Promise<void> });
     const scene = await dashboardScene({ authorize: () => new Response(body, { status: 401 }) });
     const answer = await scene.handler(new Request('http://x/', { method: 'HEAD' }));
@@ -169,7 +169,7 @@ describe('live numbers', () => {
     await scene.end();
   });
 
-  it('of 10,000 pages at once go to 100, and to others once those have left', async () => {
+  it('are served to 100 of 10,000 pages, and to others as those leave', async () => {
     const scene = await dashboardScene();
     const answers = await Promise.all(Array.from({ length: 10_000 }, () => scene.handler(new Request('http://x/events'))));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(100);

@@ -61,7 +61,7 @@ async function violations(page: Page): Promise<readonly string[]> {
   return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
 }
 
-it('has nothing that axe-core objects to, on any page, in light and in dark', { timeout: 300_000 }, async ({ skip }) => {
+it('raises no objection of axe-core on any page, light or dark', { timeout: 300_000 }, async ({ skip }) => {
   if (chromium === undefined) return skip('Chromium cannot start here');
   const scene = await served();
   await fill(scene);
@@ -83,7 +83,7 @@ it('has nothing that axe-core objects to, on any page, in light and in dark', { 
   await scene.end();
 });
 
-it('is used with the keyboard alone: to the content, to a text, and to a requeue that is confirmed', {
+it('can be operated with the keyboard alone: skip to content, show a text, confirm a requeue', {
   timeout: 300_000,
 }, async ({ skip }) => {
   if (chromium === undefined) return skip('Chromium cannot start here');
@@ -126,7 +126,7 @@ it('is used with the keyboard alone: to the content, to a text, and to a requeue
   await scene.end();
 });
 
-it('stays as large as it is over an hour of events, and shows the last of them', { timeout: 600_000 }, async ({ skip }) => {
+it('does not grow over an hour of events, and shows the latest', { timeout: 600_000 }, async ({ skip }) => {
   if (chromium === undefined) return skip('Chromium cannot start here');
   const scene = await served();
   const page = await chromium.context.newPage();

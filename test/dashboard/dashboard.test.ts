@@ -10,8 +10,8 @@ import { dashboardScene } from './scene.ts';
 
 const bob = 'sip:bob@contoso.com';
 
-describe('what everybody must be asked', () => {
-  it('is refused without authorize, and with options that do not fit', () => {
+describe('authorize', () => {
+  it('is required, and invalid options are refused', () => {
     const spool = new MemorySpool();
     const authorize = () => new Response();
     expect(() => dashboard({ spool } as never)).toThrow(/authorize/);
@@ -22,7 +22,7 @@ describe('what everybody must be asked', () => {
   });
 
   it.each(['/', '/messages', '/message?id=m', '/events', '/dashboard.css', '/dashboard.js', '/nothing'])(
-    'gives %s to nobody whom authorize does not know',
+    'keeps %s from anyone it does not know',
     async (path) => {
       const asked: string[] = [];
       const scene = await dashboardScene({
@@ -43,7 +43,7 @@ describe('what everybody must be asked', () => {
     ['gives nothing', () => undefined as never],
     ['gives a user without rights', () => ({ user: 'x' }) as never],
     ['gives rights that are no booleans', () => ({ user: 'x', mayChange: 'yes', mayReadText: 1 }) as never],
-  ])('answers 500, without a word of why, when authorize %s', async (_name, authorize) => {
+  ])('that %s results in a 500 that does not say why', async (_name, authorize) => {
     const scene = await dashboardScene({ authorize });
     expect(await scene.get('/')).toMatchObject({ status: 500, text: 'Who asks could not be found out.\n' });
     await scene.end();
@@ -51,7 +51,7 @@ describe('what everybody must be asked', () => {
 });
 
 describe('pages', () => {
-  it('are whole HTML with a policy that allows no script but the own file, and no cache', async () => {
+  it('are complete HTML with a policy that allows only their own script, and are not cached', async () => {
     const scene = await dashboardScene();
     await scene.sender.send({ to: bob, text: 'x', messageId: 'm' });
     for (const path of ['/', '/messages', '/message?id=m', '/messages?state=dead', '/find?id=unknown']) {
@@ -80,7 +80,7 @@ describe('pages', () => {
     await scene.end();
   });
 
-  it('show nothing that somebody has written as markup', async () => {
+  it('show markup in stored text as text', async () => {
     const scene = await dashboardScene({}, { user: '<img src=x>' });
     await scene.sender.send({ to: bob, text: '</pre><script>alert(1)</script>', messageId: '<b>"\'&' });
     await scene.sender.pause('alice@contoso.com', { by: '<i>', why: '"><script>' });
@@ -96,7 +96,7 @@ describe('pages', () => {
     await scene.end();
   });
 
-  it('look no further through a large spool once the browser has gone', async () => {
+  it('stop reading a large spool once the browser has gone', async () => {
     const scene = await dashboardScene();
     const admin = (scene.spool as SpoolStorage).admin as { listBy: SpoolAdmin['listBy'] };
     const gone = new AbortController();
@@ -112,7 +112,7 @@ describe('pages', () => {
     await scene.end();
   });
 
-  it('answer what they are asked for in the wrong way, with a status and a sentence', async () => {
+  it('answer an invalid request with a status and a sentence', async () => {
     const scene = await dashboardScene({ basePath: '/q' });
     const at = async (path: string, init?: RequestInit) => (await scene.handler(new Request(`http://x${path}`, init))).status;
     expect(await at('/elsewhere')).toBe(404);
@@ -131,7 +131,7 @@ describe('pages', () => {
 });
 
 describe('texts', () => {
-  it('are hidden until they are asked for, by a form; each reading is audited in the name of the user', async () => {
+  it('are hidden until requested by a form; each reading is audited with the name of the user', async () => {
     const scene = await dashboardScene();
     await scene.sender.send({ to: bob, text: 'for Bob only', messageId: 'm' });
     for (const path of ['/', '/messages', '/message?id=m', '/text?id=m'])
@@ -142,7 +142,7 @@ describe('texts', () => {
     await scene.end();
   });
 
-  it('are shown to nobody who may not read them', async () => {
+  it('are shown to nobody without permission', async () => {
     const scene = await dashboardScene({}, { mayReadText: false });
     await scene.sender.send({ to: bob, text: 'for Bob only', messageId: 'm' });
     expect((await scene.get('/message?id=m')).text).toContain('Hidden: you may not read it.');
@@ -151,7 +151,7 @@ describe('texts', () => {
     await scene.end();
   });
 
-  it('of a sealed spool are never shown without its keys, not even as they lie on disk', async () => {
+  it('of a sealed spool are never shown without its keys, not even sealed', async () => {
     const { mkdtemp, rm } = await import('node:fs/promises');
     const { sealed } = await import('../../src/spool/sealed/sealed-spool.ts');
     const { aliceSends } = await import('../support/sender-fixture.ts');
@@ -177,7 +177,7 @@ describe('texts', () => {
 });
 
 describe('changes', () => {
-  it('pause and resume in the name of the user, and lead back to a page', async () => {
+  it('pause and resume in the name of the user, and redirect to a page', async () => {
     const scene = await dashboardScene();
     const token = await scene.token();
     const paused = await scene.post('/pause', { token, mailbox: 'alice@contoso.com', why: 'moved' });
@@ -198,7 +198,7 @@ describe('changes', () => {
     await scene.end();
   });
 
-  it('requeue dead letters by filter once that was confirmed, and never what may have been sent', async () => {
+  it('requeue dead entries by filter after confirmation, but never those that may have been sent', async () => {
     const scene = await dashboardScene();
     const error = new OfflineImError('EWS_ERROR', 'no', {});
     scene.transport.answer = async () => ({ status: 'rejected', scope: 'note', splittable: false, draft: 'none', error });
@@ -214,7 +214,7 @@ describe('changes', () => {
     await scene.end();
   });
 
-  it('are refused to whoever may not change, whose form it is not, and from other sites', async () => {
+  it('are refused without permission, with the form of another user, and from other sites', async () => {
     const scene = await dashboardScene();
     const token = await scene.token();
     const status = async (fields: Record<string, string>, headers: Record<string, string> = {}) =>
@@ -232,7 +232,7 @@ describe('changes', () => {
     await Promise.all([scene, other, reader].map((one) => one.end()));
   });
 
-  it('are taken by every process that has the same secret', async () => {
+  it('are accepted by every process with the same secret', async () => {
     const secret = 'a secret of the fleet';
     const [one, other] = [await dashboardScene({ secret }), await dashboardScene({ secret })];
     expect((await other.post('/pause', { token: await one.token() })).status).toBe(303);
@@ -241,7 +241,7 @@ describe('changes', () => {
 });
 
 describe('live', () => {
-  it('tells the numbers of each look, ends the stream in time so that authorize is asked again, and forgets who has left', async () => {
+  it('sends the numbers of each poll, ends the stream in time for authorize to be asked again, and forgets who has left', async () => {
     const scene = await dashboardScene();
     const response = await scene.handler(new Request('http://x/events'));
     expect(response.headers.get('content-type')).toBe('text/event-stream');
@@ -258,7 +258,7 @@ describe('live', () => {
     await scene.end();
   });
 
-  it('keeps an hour, however long it runs', async () => {
+  it('keeps one hour, however long it runs', async () => {
     const scene = await dashboardScene();
     await scene.clock.advance(4 * 3_600_000);
     const points = /<polyline class="line spooled" points="([^"]+)"/.exec((await scene.get('/')).text)?.[1]?.split(' ') ?? [];

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { nodeHandler } from '../../src/dashboard/node-handler.ts';
 
-it('an answer that breaks off breaks the connection, rejects nothing, and the next one is whole', async () => {
+it('a response that fails halfway closes the connection without an unhandled rejection, and the next one is complete', async () => {
   let broken = true;
   const handler = nodeHandler(async () => {
     if (!broken) return new Response('whole');
@@ -36,7 +36,7 @@ it('an answer that breaks off breaks the connection, rejects nothing, and the ne
   await closed;
 });
 
-it('an answer that can not be written is made no longer', async () => {
+it('a response that cannot be written is cancelled', async () => {
   let cancelled = false;
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(new Uint8Array(1)),

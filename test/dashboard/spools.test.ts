@@ -42,7 +42,7 @@ function browser(spool: SpoolHandle | SpoolStorage) {
 }
 
 describe.each(['file', 'sqlite', 'postgres'])('over a %s spool that a sender has open in another process', (kind) => {
-  it('shows what is there, changes it, and reads texts that are asked for', async () => {
+  it('shows and changes entries, and reads requested texts', async () => {
     const where = kind === 'postgres' ? (server?.connectionString ?? '') : join(folder, kind);
     const sender = await fill(kind, where, true);
     const spool = await openSpool(where);
@@ -72,7 +72,7 @@ describe.each(['file', 'sqlite', 'postgres'])('over a %s spool that a sender has
   });
 });
 
-it('of 2,000 mailboxes shows those that something is in the way of, and says how many more there are', async () => {
+it('of 2,000 mailboxes, shows those with an obstacle, and the number of the others', async () => {
   const spool = new MemorySpool();
   await spool.open({ clock: new ManualClock(Date.now()), tombstones: 86_400_000 });
   const all = Array.from({ length: 2_000 }, (_, at) =>

@@ -43,7 +43,7 @@ describe('the data file of the demo', () => {
     for (const control of ['\u0000', '\u0007', '\u001b']) expect(texts.some((text) => text.includes(control))).toBe(true);
   });
 
-  it('has group conversations, mixed audiences, and someone whose mailbox is not the SIP address', () => {
+  it('has group conversations, mixed audiences, and someone whose mailbox differs from the SIP address', () => {
     const audiencesOf = (id: string) => new Set(expected.copies.filter((c) => c.messageId === id).map((c) => c.audience));
     expect(messages.filter(({ to }) => to.length > 2).length).toBeGreaterThanOrEqual(3);
     expect(messages.filter(({ id }) => audiencesOf(id).size === 2).length).toBeGreaterThanOrEqual(5);
@@ -64,14 +64,14 @@ describe('the data file of the demo', () => {
   });
 });
 
-describe('what the data file implies', () => {
+describe('the figures derived from the data file', () => {
   it('replaces exactly what XML 1.0 forbids', () => {
     expect(asXmlCarriesIt('a\u0000\u0008\u000b\u001f\ufffe\uffff\ud83db\ude00')).toBe(`a${'\ufffd'.repeat(7)}b\ufffd`);
     const allowed = '\t\n\r ~\u007f\u0085\u2028\ud7ff\ue000\ufffd😀<&>';
     expect(asXmlCarriesIt(allowed)).toBe(allowed);
   });
 
-  it('changes with the file: one recipient less, one text less', async () => {
+  it('change with the file: one recipient fewer, one text fewer', async () => {
     const first: DemoData = { ...data, waves: data.waves.map((wave) => ({ ...wave, messages: wave.messages.slice(0, 4) })) };
     const fewer: DemoData = {
       ...first,

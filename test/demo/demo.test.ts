@@ -5,7 +5,7 @@ const escapeCharacter = String.fromCharCode(27);
 
 // Concurrent, since a demo mostly waits.
 describe.concurrent('npm run demo', () => {
-  it('delivers what the data file implies, and says so', async ({ expect }) => {
+  it('delivers what the data file implies, and reports it', async ({ expect }) => {
     const { code, output, complaints, leftovers, senders } = await runDemo(['--limit', '600']);
     expect({ code, complaints, tail: code === 0 ? '' : output.slice(-4_000) }).toEqual({ code: 0, complaints: '', tail: '' });
     expect(Object.fromEntries(figuresIn(output))).toEqual({
@@ -54,7 +54,7 @@ describe.concurrent('npm run demo', () => {
     expect(senders.filter(isRunning)).toEqual([]);
   });
 
-  it('notices a message that is not sent, and fails with a line for every wrong figure', async ({ expect }) => {
+  it('detects a message that is not sent, and fails with a line for every wrong figure', async ({ expect }) => {
     const { code, output, leftovers } = await runDemo(['--drop', 'launch-3', '--limit', '600']);
     expect(code).toBe(1);
     const figures = figuresIn(output);
@@ -81,13 +81,13 @@ describe.concurrent('npm run demo', () => {
     await expect.poll(() => senders.filter(isRunning), { timeout: 300_000 }).toEqual([]);
   });
 
-  it('takes its sending process along when it is killed itself', async ({ expect }) => {
+  it('ends its sending process when it is killed itself', async ({ expect }) => {
     const { senders } = await runDemo([], { signalAt: { output: /accepted/, signal: 'SIGKILL' } });
     expect(senders).toHaveLength(1);
     await expect.poll(() => senders.filter(isRunning), { timeout: 300_000 }).toEqual([]);
   });
 
-  it('says which argument is wrong', async ({ expect }) => {
+  it('reports an invalid argument', async ({ expect }) => {
     expect((await runDemo(['--limit', 'soon'])).complaints).toContain('--limit is soon; expected seconds');
     expect((await runDemo(['--data', '/nowhere.json'])).complaints).toContain('/nowhere.json');
   });

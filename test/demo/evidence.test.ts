@@ -54,9 +54,9 @@ function wrong(found: Partial<Found>, tally = perfectTally()): readonly string[]
 }
 
 describe('the figures of the demo', () => {
-  it('are right when everything is as the data implies', () => expect(wrong({})).toEqual([]));
+  it('are right if everything matches the data', () => expect(wrong({})).toEqual([]));
 
-  it('show a text that is missing, twice, late, or strange', () => {
+  it('reveal a text that is missing, duplicated, late or unexpected', () => {
     const [first, second, ...rest] = perfect.texts;
     if (first === undefined || second === undefined) throw new Error('no texts');
     expect(first.thread).toBe(second.thread);
@@ -67,7 +67,7 @@ describe('the figures of the demo', () => {
     expect(wrong({ copies: perfect.copies.slice(1) })).toContain("senders' copies in Conversation History");
   });
 
-  it('show a draft, a dead message, a wrong class, a note too many', () => {
+  it('reveal a draft, a dead message, a wrong class, or a note too many', () => {
     const tally = perfectTally();
     tally.dead.add('plan-1');
     expect(wrong({}, tally)).toEqual(['dead']);
@@ -80,7 +80,7 @@ describe('the figures of the demo', () => {
     ]);
   });
 
-  it('show a note that took the other way, and a move that did not happen', () => {
+  it('reveal a note sent the wrong way, and a move that did not happen', () => {
     const other = perfect.copies.map((copy) => (copy.messageId === 'offsite-3' ? { ...copy, way: 'EWS' as const } : copy));
     expect(wrong({ copies: other })).toEqual([
       'notes that took the other way',
@@ -93,7 +93,7 @@ describe('the figures of the demo', () => {
     expect(wrong({}, tally)).toEqual(['mailboxes moved while notes waited']);
   });
 
-  it('show who was refused wrongly, even where the numbers add up', () => {
+  it('reveal who was wrongly refused, even if the totals match', () => {
     const tally = perfectTally();
     tally.refused.set('otto-1', ['im-auto-archiving-disabled']);
     tally.refused.set('karin-1', ['client-too-old']);
@@ -101,7 +101,7 @@ describe('the figures of the demo', () => {
   });
 });
 
-describe('taking a note apart', () => {
+describe('splitting a note into its texts', () => {
   const one = {
     ...expected.texts[0],
     time: '2026-11-20 08:00:00Z',
@@ -111,17 +111,17 @@ describe('taking a note apart', () => {
   } as ExpectedText;
   const fake = { ...one, messageId: 'fake', text: 'Hello\n\n[2026-11-20 08:00:00Z] Alice:\nHello' };
 
-  it('finds one text, or several with a line above each', () => {
+  it('finds a single text, or several with a heading line each', () => {
     expect(takeApart('Hello', [one, fake])).toEqual([one]);
     expect(takeApart('[2026-11-20 08:00:00Z] Alice:\nHello\n\n[2026-11-20 08:00:00Z] Alice:\nHello', [one])).toEqual([one, one]);
   });
 
-  it('is not taken in by a text that imitates such a line', () => {
+  it('is not fooled by a text that imitates such a line', () => {
     const body = `[2026-11-20 08:00:00Z] Alice:\n${fake.text}\n\n[2026-11-20 08:00:00Z] Alice:\nHello`;
     expect(takeApart(body, [one, fake])).toEqual([fake, one]);
   });
 
-  it('does not accept anything else', () => {
+  it('accepts nothing else', () => {
     for (const body of ['hello', 'Hello ', '', '[2026-11-20 08:00:01Z] Alice:\nHello'])
       expect(takeApart(body, [one])).toBeUndefined();
   });

@@ -27,7 +27,7 @@ it('docs/error-codes.md has a section for every code, in the order of the table,
   expect(sections.map(({ code, meaning }) => [code, meaning])).toEqual(Object.entries(errorCodes));
 });
 
-it.each(sections)('and for $code an example and what to do', ({ example, advice }) => {
+it.each(sections)('docs/error-codes.md has an example and advice for $code', ({ example, advice }) => {
   expect(example).toMatch(/^\*\*Example\.\*\* \S.{15}/);
   expect(advice).toMatch(/^\*\*Where, and what to do\.\*\* \S.{15}/);
 });
@@ -45,7 +45,7 @@ const programs = sections.flatMap(({ code, example }) => {
   return source === undefined ? [] : [{ code, source }];
 });
 
-it.each(programs)('the example of $code gives it: $source', async ({ code, source }) => {
+it.each(programs)('the example of $code produces it: $source', async ({ code, source }) => {
   const credentials = basicAuth({ username: 'alice', password: 'any' });
   const sender = new OfflineImSender({
     identity: { sip: 'sip:alice@contoso.com' },
@@ -61,9 +61,9 @@ it.each(programs)('the example of $code gives it: $source', async ({ code, sourc
   expect(outcome).toMatchObject({ code });
 });
 
-it('runs a dozen of them', () => expect(programs.length).toBeGreaterThanOrEqual(12));
+it('at least a dozen examples are run', () => expect(programs.length).toBeGreaterThanOrEqual(12));
 
-it('has every reason of the gate', () => {
+it('lists every reason of the gate', () => {
   const decision = evaluateGate({
     client: { version: '16.0.4417.1000', mailboxLocation: 'on-premises' },
     policy: { enableOfflineIm: false, enableImAutoArchiving: false },

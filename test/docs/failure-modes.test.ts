@@ -29,7 +29,7 @@ function tableOfCodes(): string {
   return `| Outcome | Codes |\n|---|---|\n${rows.join('\n')}\n`;
 }
 
-it('docs/failure-modes.md says of every response code what the code does', async () => {
+it('docs/failure-modes.md describes every response code as the code handles it', async () => {
   const file = join(docs, 'failure-modes.md');
   const page = await readFile(file, 'utf8');
   const start = begin.exec(page);
@@ -40,7 +40,7 @@ it('docs/failure-modes.md says of every response code what the code does', async
   else expect(page.slice(from, to)).toBe(tableOfCodes());
 });
 
-it('docs/server-compatibility.md names every schema version that is tried, but the newest two', async () => {
+it('docs/server-compatibility.md names every schema version that is tried, except the newest two', async () => {
   const page = await readFile(join(docs, 'server-compatibility.md'), 'utf8');
   for (const version of serverVersions.slice(0, 3)) expect(page).toContain(version);
 });

@@ -5,7 +5,7 @@ import { sections } from '../../docs-site/sections.ts';
 
 const docs = join(import.meta.dirname, '..', '..', 'docs');
 
-it('the order of the site names pages that there are, each once', async () => {
+it('the page order of the site lists existing pages, each once', async () => {
   const pages = (await readdir(docs, { recursive: true })).filter((name) => name.endsWith('.md'));
   const links = sections.flatMap(({ items }) => items.map(({ link }) => link)).filter((link) => link.startsWith('/docs/'));
   expect(pages).toEqual(expect.arrayContaining(links.map((link) => `${link.slice('/docs/'.length)}.md`)));

@@ -43,14 +43,14 @@ async function scratch(of: readonly Snippet[]): Promise<{ folder: string; files:
   return { folder, files };
 }
 
-it('README and docs have no TypeScript that no test looks at', () => {
+it('no TypeScript in README and docs is left unchecked', () => {
   expect(snippets.filter(({ mark }) => mark === undefined).map(({ page, code }) => `${page}: ${code.split('\n')[0]}`)).toEqual(
     [],
   );
   expect(snippets.length).toBeGreaterThan(20);
 });
 
-it('all of it compiles', async () => {
+it('all snippets compile', async () => {
   const { folder, files } = await scratch(snippets);
   // Unused names are the reader's to use; a package that is not installed here is whatever it says.
   await writeFile(
@@ -73,7 +73,7 @@ it('all of it compiles', async () => {
   expect(stdout.split('\n').filter((line) => line.includes('snippets-'))).toEqual([]);
 });
 
-it('the first note of the tutorial arrives, with the subject that it says', async () => {
+it('the first note of the tutorial arrives with the subject shown there', async () => {
   const tutorial = snippets.filter(({ page, mark }) => page.endsWith('first-note.md') && mark === 'run');
   const { files } = await scratch(tutorial);
   const args = ['--import', findsPackage(), files[0] ?? ''];

@@ -29,8 +29,8 @@ const dangerous = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u
 const colour = /\u001b\[\d+m/g;
 const withoutOurs = (text: string): string => text.replaceAll(`\u001b[1m`, '').replaceAll(`\u001b[0m`, '').replaceAll('\n', '');
 
-describe('text of others', () => {
-  it.each(hostile)('%j moves no cursor, sets no colour and reverses no line, however it is printed', (text) => {
+describe('untrusted text', () => {
+  it.each(hostile)('%j moves no cursor, sets no colour and reverses no line, in any output', (text) => {
     const { output, printed } = printing();
     output.line(`${output.style('bold', text)} ${text}`);
     output.note(text);
@@ -39,14 +39,14 @@ describe('text of others', () => {
     expect(printed().match(/\n/g)).toHaveLength(4);
   });
 
-  it.each(hostile)('%j passes through JSON unchanged, and is shown by its code', (text) => {
+  it.each(hostile)('%j passes through JSON unchanged, and is shown as an escape', (text) => {
     const { output, printed } = printing({ json: true });
     output.document({ [text]: [text] });
     expect(withoutOurs(printed())).not.toMatch(dangerous);
     expect(JSON.parse(printed())).toEqual({ [text]: [text] });
   });
 
-  it('of scripts that join letters stays whole', () => {
+  it('keeps joined letters of scripts that need them', () => {
     const { output, printed } = printing();
     output.line('می\u200cخواهم 👩\u200d🔧');
     expect(printed()).toBe('می\u200cخواهم 👩\u200d🔧\n');
@@ -59,7 +59,7 @@ describe('a terminal of 40 columns', () => {
     ['0193718f-25a0-7c31-9d2e-5f1c0a6b7e85', 'held', '会議室@contoso.com', 'EXPIRED'],
   ];
 
-  it('shows a block per row of a table that is too wide, without empty cells', () => {
+  it('shows one block per row if a table is too wide, without empty cells', () => {
     const { output, printed } = printing({ columns: 40 });
     output.table(['ID', 'STATE', 'MAILBOX', 'REASON'], rows);
     expect(printed().replaceAll(colour, '')).toBe(
@@ -75,7 +75,7 @@ REASON   EXPIRED
     );
   });
 
-  it('shows a table that fits as one, in columns that stand below each other', () => {
+  it('shows a table that fits with its columns aligned', () => {
     const { output, printed } = printing({ columns: 40 });
     output.table(
       ['MAILBOX', 'N'],
@@ -94,7 +94,7 @@ REASON   EXPIRED
       one.name,
       helpOf(one, { ...one.options, json: { type: 'boolean', help: 'x' } }, 40),
     ]),
-  ])('breaks no word of the help of %s', (_name, text) => {
+  ])('breaks no word in the help of %s', (_name, text) => {
     // Command lines are there to be copied.
     const lines = text.split('\n').filter((line) => !line.includes('offline-im ') && !line.startsWith('  # '));
     for (const line of lines) expect(widthOf(line) <= 40 || line.trim().split(' ').length === 1, line).toBe(true);

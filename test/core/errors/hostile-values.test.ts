@@ -58,11 +58,11 @@ const looks: Readonly<Record<string, (value: unknown) => unknown>> = {
 describe.each(Object.keys(hostileValues))('%s', (name) => {
   const make = hostileValues[name] as () => unknown;
 
-  it.each(Object.keys(looks))('is looked at by %s without harm', (look) => {
+  it.each(Object.keys(looks))('can be inspected by %s without harm', (look) => {
     expect(() => looks[look]?.(make())).not.toThrow();
   });
 
-  it('is refused as options, and as any option, with a sentence', () => {
+  it('is refused as options, and as any single option, in a sentence', () => {
     const rules = [flag(), whole(1, 2), callback(), abortSignal(), listOf(flag(), 'flags'), group({ inner: optional(flag()) })];
     const refusals = [
       () => readOptions('Thing', make(), { a: optional(flag()) }),
@@ -80,7 +80,7 @@ describe.each(Object.keys(hostileValues))('%s', (name) => {
   });
 });
 
-it('instanceof OfflineImError tells what it always told', () => {
+it('instanceof OfflineImError works for the class and its subclasses', () => {
   const error = new OfflineImError('OPTION_INVALID', 'x');
   const derived = new Derived('OPTION_INVALID', 'x');
   expect([error instanceof OfflineImError, derived instanceof OfflineImError, derived instanceof Derived]).toEqual([

@@ -4,7 +4,7 @@ import { cutAt, quoted } from '../../../src/core/errors/quote.ts';
 import { codePoint } from '../../support/code-points.ts';
 
 describe('quoted', () => {
-  it('shows any string on one line, well-formed, and not much longer than the limit', () => {
+  it('shows any string on one line, well-formed, and hardly longer than the limit', () => {
     fc.assert(
       fc.property(fc.string({ unit: codePoint, maxLength: 300 }), (text) => {
         const shown = quoted(text);
@@ -15,7 +15,7 @@ describe('quoted', () => {
     );
   });
 
-  it('names the kind of anything else, without running code of it', () => {
+  it('names the type of any other value without running its code', () => {
     const trap = { toString: () => expect.unreachable(), toJSON: () => expect.unreachable() };
     const revoked = Proxy.revocable({}, {});
     revoked.revoke();

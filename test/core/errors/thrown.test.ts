@@ -16,8 +16,8 @@ import {
 /** A value of another realm, as Jest's sandbox, an iframe or a plug-in hands it over. */
 const elsewhere = (source: string): unknown => runInNewContext(source);
 
-describe('what comes from another realm', () => {
-  it('is an error, with its code and its message', () => {
+describe('a value from another realm', () => {
+  it('is recognised as an error, with code and message', () => {
     const error = elsewhere(`Object.assign(new RangeError('full'), { code: 'ENOSPC' })`);
     expect(error instanceof Error).toBe(false);
     expect(isError(error)).toBe(true);
@@ -26,13 +26,13 @@ describe('what comes from another realm', () => {
     expect(hasCode(elsewhere(`Object.assign(new Error('x'), { code: 'NOT_ATTEMPTED' })`), 'NOT_ATTEMPTED')).toBe(true);
   });
 
-  it('is an AggregateError with its parts', () => {
+  it('is recognised as an AggregateError with its parts', () => {
     expect(aggregatedErrors(elsewhere(`new AggregateError([new Error('a'), 'b'])`))).toHaveLength(2);
     expect(aggregatedErrors(new Error('no parts'))).toBeUndefined();
     expect(aggregatedErrors({ errors: ['a validation result'] })).toBeUndefined();
   });
 
-  it('is a promise, bytes, or a date', () => {
+  it('is recognised as a promise, bytes or a date', () => {
     expect(isThenable(elsewhere('(async () => 1)()'))).toBe(true);
     expect(isUint8Array(elsewhere('new Uint8Array(32)'))).toBe(true);
     expect(isUint8Array(Buffer.alloc(1))).toBe(true);
@@ -42,7 +42,7 @@ describe('what comes from another realm', () => {
   });
 });
 
-describe('what is no error', () => {
+describe('a thrown value that is not an error', () => {
   it.each([
     ['a string', () => 'boom', 'boom'],
     ['nothing', () => undefined, 'undefined'],
@@ -57,13 +57,13 @@ describe('what is no error', () => {
       }),
       'something was thrown that has no text form',
     ],
-  ])('becomes one: %s', (_name, thrown, message) => {
+  ])('becomes an error: %s', (_name, thrown, message) => {
     const error = asError(thrown());
     expect(error).toBeInstanceOf(Error);
     expect(error.message).toBe(message);
   });
 
-  it('may be a trap: a getter or a proxy that throws is read as nothing', () => {
+  it('may be a trap: a throwing getter or proxy is treated as undefined', () => {
     const trap = new Proxy(
       {},
       {
@@ -79,7 +79,7 @@ describe('what is no error', () => {
   });
 });
 
-it('src asks no value whether it is an instance of a built-in: that fails across realms', async () => {
+it('src never uses instanceof with a built-in, which fails across realms', async () => {
   const root = join(import.meta.dirname, '..', '..', '..', 'src');
   const found: string[] = [];
   for (const file of await readdir(root, { recursive: true })) {

@@ -90,7 +90,7 @@ export function expiryTests(test: Test): void {
     equal(
       probe.unknownAttempts.map(({ tag }) => tag),
       [first.tag],
-      'what is looked for',
+      'attempts to probe',
     );
   });
 
@@ -120,7 +120,7 @@ export function expiryTests(test: Test): void {
     await scene.untilDue();
     await scene.advance(8);
     const probe = await scene.probeOne();
-    equal([idsOf(probe), probe.expired], [['m1'], true], 'what is looked for');
+    equal([idsOf(probe), probe.expired], [['m1'], true], 'the note that is probed');
     equal(arcs(await scene.settle({ token: probe.token, to: 'delivered' })), ['m1: unconfirmed → delivered'], 'found');
   });
 

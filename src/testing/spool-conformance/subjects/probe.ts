@@ -17,7 +17,7 @@ export function probeTests(test: Test): void {
     await scene.append('m3');
     await scene.claimNone({ ignorePickup: true }, 'an older note may still arrive');
     const probe = await scene.probeOne();
-    await scene.claimNone({ ignorePickup: true }, 'an older note is looked for');
+    await scene.claimNone({ ignorePickup: true }, 'an older note is being probed');
     await scene.settle({ token: probe.token, to: 'delivered' });
     equal(idsOf(await scene.claimOne()), ['m3'], 'the next note');
   });
@@ -34,11 +34,11 @@ export function probeTests(test: Test): void {
     const note = await mayHaveBeenSent(scene);
     const probe = await scene.probeOne();
     equal([probe.noteId, probe.attempt, probe.tag, probe.frozen], [note.noteId, 1, note.tag, note.frozen], 'the note');
-    equal(probe.unknownAttempts, [{ tag: note.tag, place: note.frozen.place }], 'what is looked for');
+    equal(probe.unknownAttempts, [{ tag: note.tag, place: note.frozen.place }], 'attempts to probe');
     equal(probe.entries[0]?.message, scene.entry('m1').message, 'the message of the first');
     isTrue(probe.token !== note.token, 'another token');
     equal((await scene.expectState('m1', 'unconfirmed')).attempt, 1, 'attempt');
-    await scene.claimNone({ kind: 'probe' }, 'it is being looked for');
+    await scene.claimNone({ kind: 'probe' }, 'it is being probed');
   });
 
   test('quietFor counts from the end of the attempt; probes and absences count from the attempt on', async (scene) => {

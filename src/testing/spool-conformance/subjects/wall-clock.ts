@@ -116,7 +116,7 @@ export function wallClockTests(test: Test): void {
       await scene.storage.release(['released']);
       await scene.advance(4);
       equal((await scene.claim()).flatMap(idsOf).sort(), ['deferred', 'released', 'spooled'], 'what can be delivered');
-      equal((await scene.claim({ kind: 'probe' })).flatMap(idsOf), ['unconfirmed'], 'what can be looked for');
+      equal((await scene.claim({ kind: 'probe' })).flatMap(idsOf), ['unconfirmed'], 'entries that can be probed');
     });
 
     test(`setting the clock ${what} a day while nothing runs keeps the order of a conversation`, async (scene) => {
