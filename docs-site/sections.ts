@@ -24,8 +24,8 @@ export const sections: readonly Section[] = [
   ),
   section(
     'How to',
-    ['Send within a transaction of yours', '/docs/how-to/host-transaction'],
-    ['Get through proxies, TLS and NTLM of a company', '/docs/how-to/company-networks'],
+    ['Send inside your own transaction', '/docs/how-to/host-transaction'],
+    ['Connect through corporate proxies, TLS and NTLM', '/docs/how-to/company-networks'],
     ['Log in', '/docs/authentication'],
     ['Come from ews-javascript-api', '/docs/ews-javascript-api'],
     ['Move from EWS to Microsoft Graph', '/docs/how-to/ews-to-graph'],
