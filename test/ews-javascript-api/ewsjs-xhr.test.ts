@@ -82,14 +82,14 @@ describe('fromExchangeService', () => {
     expect(await sendThrough(service, exchange)).toEqual([1, 'delivered']);
   });
 
-  it('delivers through its NTLM', async () => {
+  it('delivers through its NTLM login', async () => {
     const exchange = await exchangeWith({ auth: ['ntlm'], mailboxes: [{ address: alice, password: 'secret' }, bob] });
     const service = serviceOf(exchange);
     service.XHRApi = new XhrApi().useNtlmAuthentication(alice, 'secret') as never;
     expect(await sendThrough(service, exchange)).toEqual([1, 'delivered']);
   });
 
-  it('delivers through its proxy, which wants a login', async () => {
+  it('delivers through its proxy that requires a login', async () => {
     const exchange = await exchangeWith({});
     const proxy = await startProxy('clerk:secret');
     const service = serviceOf(exchange);
@@ -99,7 +99,7 @@ describe('fromExchangeService', () => {
     expect(proxy.passed).toHaveLength(exchange.journal.length);
   });
 
-  it('says that the proxy refused its login, and has sent nothing', async () => {
+  it('reports that the proxy refused the login, and has sent nothing', async () => {
     const exchange = await exchangeWith({});
     const proxy = await startProxy('clerk:secret');
     const service = serviceOf(exchange);
@@ -109,7 +109,7 @@ describe('fromExchangeService', () => {
     expect(exchange.journal).toHaveLength(0);
   });
 
-  it('delivers with OAuthCredentials, and with the token that they hold at that moment', async () => {
+  it('delivers with OAuthCredentials and the token they hold at that moment', async () => {
     const exchange = await exchangeWith({ auth: ['bearer'] });
     const service = serviceOf(exchange);
     service.XHRApi = new XhrApi() as never;
@@ -119,7 +119,7 @@ describe('fromExchangeService', () => {
     expect(await sendThrough(service, exchange)).toEqual([1, 'delivered']);
   });
 
-  it('impersonates through it', async () => {
+  it('impersonates', async () => {
     const exchange = await exchangeWith({
       mailboxes: [alice, bob],
       credentials: { username: 'svc@contoso.test', password: 'secret' },

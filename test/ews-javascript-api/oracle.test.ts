@@ -76,15 +76,16 @@ const anyMailbox: fc.Arbitrary<Mailbox> = fc
 const transport = new EwsTransport({ url, credentials: basicAuth({ username: 'a', password: 'p' }) });
 
 describe('CreateItem', () => {
-  it('of a plain note is the same', () => expectSame([makeNote(transport, 0)]));
+  it('writes a plain note as the library does', () => expectSame([makeNote(transport, 0)]));
 
-  it('of fifty notes is the same', () => expectSame(Array.from({ length: 50 }, (_, n) => makeNote(transport, n))));
+  it('writes fifty notes as the library does', () => expectSame(Array.from({ length: 50 }, (_, n) => makeNote(transport, n))));
 
-  it.each(['conversationhistory', 'sentitems', 'id:AAMk+/=="<&>'])('with the copy in %s is the same', (folder) =>
-    expectSame([makeNote(transport, 0, { place: { endpoint: url, mailbox: 'alice@contoso.test', folder } })]),
+  it.each(['conversationhistory', 'sentitems', 'id:AAMk+/=="<&>'])(
+    'writes a note with its copy in %s as the library does',
+    (folder) => expectSame([makeNote(transport, 0, { place: { endpoint: url, mailbox: 'alice@contoso.test', folder } })]),
   );
 
-  it('of any note is the same', async () => {
+  it('writes any note as the library does', async () => {
     const anyNote = fc.record({
       messageClass: someText,
       subject: someText,

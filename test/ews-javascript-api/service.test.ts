@@ -39,7 +39,7 @@ async function send(transport: Transport): Promise<DeliveryOutcome | undefined> 
 }
 
 describe('a service', () => {
-  it('is as it was after requests that went well and badly', async () => {
+  it('is unchanged after successful and failed requests', async () => {
     const { server, service } = await start();
     const before = { ...service };
     const headers = [...(service.HttpResponseHeaders?.Keys ?? [])];
@@ -51,7 +51,7 @@ describe('a service', () => {
     expect([...(service.HttpResponseHeaders?.Keys ?? [])]).toEqual(headers);
   });
 
-  it('without an XHR of its own uses the default of the library, with all its traps left alone', async () => {
+  it('without an XHR of its own uses the default of the library, and leaves its global state alone', async () => {
     // By another test of the same process, it may be.
     const wasThere = 'isNullOrUndefined' in util;
     const { service } = await start();
@@ -61,7 +61,7 @@ describe('a service', () => {
     expect(EwsLogging.DebugLogEnabled).toBe(false);
   });
 
-  it('that impersonates does so, also when it begins later', async () => {
+  it('impersonates if it is configured to, even if configured later', async () => {
     const { server, service } = await start({ credentials: { username: 'svc@contoso.test', password: 's' } });
     service.Credentials = new WebCredentials('svc@contoso.test', 's');
     const transport = fromExchangeService(service);
@@ -73,7 +73,7 @@ describe('a service', () => {
     expect(server.mailbox(alice).folder('conversationhistory').items).toHaveLength(1);
   });
 
-  it('whose impersonation would become markup writes nothing', async () => {
+  it('whose impersonated name would become markup sends nothing', async () => {
     const { server, service } = await start();
     const ids = [
       'a<b@contoso.test',
@@ -94,7 +94,7 @@ describe('a service', () => {
     expect(server.journal).toEqual([]);
   });
 
-  it('without credentials writes nothing, and says so', async () => {
+  it('without credentials sends nothing, and says so', async () => {
     const { server, service } = await start();
     service.Credentials = null as never;
     const transport = fromExchangeService(service);
@@ -109,7 +109,7 @@ describe('a service', () => {
     expect((await send(transport))?.status).toBe('delivered');
   });
 
-  it('writes SOAP and HTTP headers that the host adds', async () => {
+  it('sends SOAP and HTTP headers added by the host', async () => {
     const { server, service } = await start();
     service.HttpHeaders.Add('X-Custom', 'yes');
     service.OnSerializeCustomSoapHeaders = () => {};
@@ -125,7 +125,7 @@ describe('a service', () => {
     [ExchangeVersion.Exchange2015, 'Exchange2015'],
     [ExchangeVersion.Exchange2016, 'Exchange2016'],
     [ExchangeVersion.V2017_07_11, 'Exchange2016'],
-  ])('of version %s asks for %s', async (version, name) => {
+  ])('of version %s requests %s', async (version, name) => {
     const { server, service } = await start();
     const other = new ExchangeService(version);
     other.Url = service.Url;
@@ -146,11 +146,11 @@ describe('a service', () => {
     ['nothing', undefined],
     ['an object', {}],
     ['a service without URL', new ExchangeService()],
-  ])('is refused when it is %s', (_, service) => {
+  ])('is refused if it is %s', (_, service) => {
     expect(() => fromExchangeService(service as never)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
   });
 
-  it('states how long a request takes and where a note can be looked for, as EwsTransport does', async () => {
+  it('states its request timeout and where a note can be probed, as EwsTransport does', async () => {
     const { server, service } = await start();
     const transport = fromExchangeService(service, { requestTimeout: 300_000 });
     expect(transport.requestTimeout).toBe(300_000);

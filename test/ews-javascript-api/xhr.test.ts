@@ -53,19 +53,19 @@ async function serve(handle: Parameters<typeof createServer>[1]): Promise<string
 }
 
 describe('the XHR of the library', () => {
-  it.each(['', 'plain text', '<html></html>', '<a'])('HTTP 500 with the body %j is an outcome', async (body) => {
+  it.each(['', 'plain text', '<html></html>', '<a'])('reports HTTP 500 with the body %j as an outcome', async (body) => {
     const url = await serve((_, response) => response.writeHead(500).end(body));
     expect(await sendTo(url)).toMatchObject({ status: 'unconfirmed', error: { code: 'HTTP_STATUS' } });
   });
 
-  it.each([204, 205, 304, 307, 308, 400, 404, 429, 503, 599])('HTTP %s is an outcome', async (status) => {
+  it.each([204, 205, 304, 307, 308, 400, 404, 429, 503, 599])('reports HTTP %s as an outcome', async (status) => {
     const url = await serve((_, response) => response.writeHead(status, { 'retry-after': '7' }).end());
     const outcome = await sendTo(url);
     expect(outcome.status).not.toBe('delivered');
     if (status === 429) expect(outcome).toMatchObject({ status: 'deferred', retryAfter: 7000 });
   });
 
-  it('follows no redirect: neither login nor message goes anywhere else', async () => {
+  it('follows no redirect: login and message go nowhere else', async () => {
     let elsewhere = 0;
     const other = await serve((_, response) => {
       elsewhere += 1;
@@ -76,7 +76,7 @@ describe('the XHR of the library', () => {
     expect(elsewhere).toBe(0);
   });
 
-  it('a refused connection was written to by nobody', async () => {
+  it('knows that a refused connection carried nothing', async () => {
     expect(await sendTo('http://127.0.0.1:1/EWS/Exchange.asmx')).toMatchObject({
       status: 'deferred',
       scope: 'endpoint',
@@ -84,12 +84,12 @@ describe('the XHR of the library', () => {
     });
   });
 
-  it('a connection that is reset may have been read', async () => {
+  it('assumes that a reset connection may have carried the request', async () => {
     const url = await serve((request) => request.socket.resetAndDestroy());
     expect(await sendTo(url)).toMatchObject({ status: 'unconfirmed', error: { code: 'CONNECTION_LOST' } });
   });
 
-  it('gives the connection back at the deadline', async () => {
+  it('releases the connection at the deadline', async () => {
     const sockets: Socket[] = [];
     const server = createTcpServer((socket) => sockets.push(socket.resume())).listen(0, '127.0.0.1');
     closing.push(() => server.close());
@@ -104,7 +104,7 @@ describe('the XHR of the library', () => {
     expect(sockets).toHaveLength(1);
   });
 
-  it('stops reading at the limit', async () => {
+  it('stops reading at the size limit', async () => {
     let written = 0;
     const url = await serve((_, response) => {
       response.writeHead(200, { 'content-type': 'text/xml' });
@@ -119,7 +119,7 @@ describe('the XHR of the library', () => {
     expect(written).toBeLessThan(50_000_000);
   });
 
-  it('keeps the options that the host gave it', async () => {
+  it('keeps the options set by the host', async () => {
     let seen: unknown;
     const url = await serve((request, response) => {
       seen = request.headers['x-host'];
@@ -179,18 +179,18 @@ describe('an XHR of the host', () => {
     expect((await sendTo(url, { xhr })).status).toBe('unconfirmed');
   });
 
-  it('that never answers is given up at the deadline', async () => {
+  it('that never responds is abandoned at the deadline', async () => {
     const outcome = await sendTo(url, { xhr: () => new Promise(() => {}) }, { requestTimeout: 50 });
     expect(outcome).toMatchObject({ status: 'unconfirmed', error: { code: 'REQUEST_TIMEOUT' } });
   });
 
-  it('that rejects after the deadline disturbs nobody', async () => {
+  it('that rejects after the deadline has no effect', async () => {
     const xhr = () => new Promise((_, reject) => setTimeout(() => reject({ status: 500 }), 100));
     expect((await sendTo(url, { xhr }, { requestTimeout: 20 })).status).toBe('unconfirmed');
     await new Promise((resolve) => setTimeout(resolve, 120));
   });
 
-  it('whose every attempt to connect failed wrote nothing', async () => {
+  it('none of whose attempts connected has sent nothing', async () => {
     const refused = (): Error => Object.assign(new Error('secret text'), { code: 'ECONNREFUSED', syscall: 'connect' });
     const xhr = (request: XhrRequest) =>
       Promise.reject(Object.assign(new Error('x', { cause: new AggregateError([refused(), refused()]) }), { config: request }));

@@ -35,8 +35,8 @@ export function bentAnswers({ every, several, seed }: Extent): void {
     await closeScene();
   };
 
-  describe('in every answer', () => {
-    it.each(bendKinds)('something is %s', async (kind) => {
+  describe('in every response', () => {
+    it.each(bendKinds)('something may be %s', async (kind) => {
       const bends = (await allBends()).filter((bend) => bend.kind === kind);
       expect(bends.length).toBeGreaterThan(30);
       for (const [at, bend] of bends.entries()) {
@@ -44,7 +44,7 @@ export function bentAnswers({ every, several, seed }: Extent): void {
       }
     });
 
-    it('several things are, under other prefixes', async () => {
+    it('several things may be, under other prefixes', async () => {
       const bends = await allBends();
       const random = randomFrom(seed);
       for (let time = 0; time < several; time++) {
@@ -54,7 +54,7 @@ export function bentAnswers({ every, several, seed }: Extent): void {
     });
   });
 
-  it('one odd answer, or item, leaves the notes beside it what they are', async () => {
+  it('one odd response or item does not affect the notes beside it', async () => {
     const bends = await allBends();
     for (const [at, bend] of bends.entries()) {
       if (at % every !== seed % every) continue;

@@ -38,8 +38,8 @@ async function delivered(answer: string) {
   return outcome;
 }
 
-describe('what nobody knows in an answer to CreateItem', () => {
-  it('is passed over, or leaves the note in doubt: it is neither sent again nor given up', async () => {
+describe('unknown content in a CreateItem response', () => {
+  it('is skipped, or leaves the note in doubt: it is neither resent nor given up', async () => {
     const statuses = new Map<string, number>();
     for (const answer of oddities(created(ok))) {
       const outcome = await delivered(answer);
@@ -49,14 +49,14 @@ describe('what nobody knows in an answer to CreateItem', () => {
     expect(statuses.get('delivered')).toBeGreaterThan(20);
   });
 
-  it.each(strange)('is passed over at the end of a response message: %j', async (one) => {
+  it.each(strange)('is skipped at the end of a response message: %j', async (one) => {
     const answer = created(ok).replace('</me:CreateItemResponseMessage>', `${one}</me:CreateItemResponseMessage>`);
     expect(await delivered(answer)).toMatchObject({ status: 'delivered' });
   });
 });
 
-describe('what nobody knows in an answer to FindItem', () => {
-  it('never makes a copy that is there an absent one', async () => {
+describe('unknown content in a FindItem response', () => {
+  it('never makes an existing copy absent', async () => {
     const statuses = new Map<string, number>();
     const count = [...oddities(found('PropertySetId="g"', [[{ tag: 'note-1/1', isDraft: false }]]))].length;
     for (let which = 0; which < count; which++) {

@@ -64,7 +64,7 @@ async function fromSchema(): Promise<readonly string[]> {
 
 const parts = optionalPartsKnown ? await fromSchema() : ofAnswers;
 
-describe('an answer without', () => {
+describe('a response without', () => {
   it.each([...parts, ...ofFaults])('%s', async (part) => {
     await check({ omits: [part as Omission] });
   });
@@ -79,11 +79,11 @@ describe('an answer without', () => {
     );
   });
 
-  it('RootFolder, where nothing matches', async () => {
+  it('RootFolder, if nothing matches', async () => {
     await check({ omits: ['FindFolderResponseMessage/RootFolder:empty'] });
   });
 });
 
-it.skipIf(!optionalPartsKnown)('the list that is used without the schema is what the schema says', () => {
+it.skipIf(!optionalPartsKnown)('the built-in list matches the schema', () => {
   expect(parts).toEqual(ofAnswers);
 });

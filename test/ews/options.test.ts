@@ -46,7 +46,7 @@ describe('options', () => {
     expect(make(options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
   });
 
-  it('quotes no login from a URL', () => {
+  it('repeat no login from a URL', () => {
     expect(make({ url: 'https://user:geheim@mail.contoso.test/' })).toThrow(expect.not.stringContaining('geheim'));
   });
 });
@@ -65,7 +65,7 @@ describe('basicAuth', () => {
     { username: 'a\nb', password: 'p' },
     { username: 'a', password: 'p\0' },
     { username: 'a', password: undefined as unknown as string },
-  ])('refuses what can not be sent: %j', (login) => {
+  ])('refuses %j, which cannot be sent', (login) => {
     expect(() => basicAuth(login)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
   });
 
@@ -74,8 +74,8 @@ describe('basicAuth', () => {
   });
 });
 
-describe('credentials of one’s own', () => {
-  it('may go on after a 401', async () => {
+describe('custom credentials', () => {
+  it('may continue after a 401', async () => {
     h.server.handler = ({ headers }) => (headers.authorization === 'Bearer 2' ? { body: created(ok) } : { status: 401 });
     const bearer = {
       scheme: 'bearer',

@@ -7,5 +7,5 @@ import { playScene } from './support/imagined-scene.ts';
 schemaAnswers({ seed: Number(process.env.OFFLINE_IM_SEED ?? 1), runs: Number(process.env.OFFLINE_IM_RUNS ?? 60) });
 
 /** Here ErrorServerBusy comes as a fault, and the answers that it stands for would have said how long to wait. */
-it('a fault in the place of the answers: the back-off is its own, not that of the answers nobody saw', () =>
+it('a fault instead of the responses has its own back-off, not that of unread responses', () =>
   playScene(1766, { answers: new Map(), judged: schemaAvailable }));

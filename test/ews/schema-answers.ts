@@ -4,7 +4,7 @@ import { playScene } from './support/imagined-scene.ts';
 
 /** Answers that Microsoft's schema allows and that nobody wrote: every verdict is held against what the imagined server did. */
 export function schemaAnswers({ seed, runs }: { readonly seed: number; readonly runs: number }): void {
-  it(`whatever the schema allows beside the facts changes no verdict (seed ${seed}, ${runs} runs)`, async () => {
+  it(`optional content allowed by the schema changes no verdict (seed ${seed}, ${runs} runs)`, async () => {
     const drawn = { answers: new Map<string, number>(), judged: schemaAvailable };
     for (let run = seed; run < seed + runs; run++) {
       await playScene(run, drawn).catch((error: unknown) => {

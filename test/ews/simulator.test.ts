@@ -57,7 +57,7 @@ function look(transport: EwsTransport, sent: readonly Note[]): Promise<readonly 
 const statuses = (results: readonly { status: string }[]): string[] => results.map(({ status }) => status);
 
 describe('a note', () => {
-  it('arrives with its class, and its copy lies in Conversation History', async () => {
+  it('arrives with its class, and its copy is in Conversation History', async () => {
     const { server, transport, drafts, inbox } = await start();
     await transport.verify({ address: alice }, always());
     expect(statuses(await send(transport, notes(transport, 3)))).toEqual(['delivered', 'delivered', 'delivered']);
@@ -79,7 +79,7 @@ describe('a note', () => {
     await transport.verify({ address: alice }, always());
   });
 
-  it('is found by another process, which knows nothing but its place', async () => {
+  it('is found by another process that knows only its place', async () => {
     const { server, transport } = await start({ profile: 'exchange-2010' });
     const other = (): EwsTransport =>
       new EwsTransport({ url: server.url, credentials: basicAuth({ username: alice, password: 'p' }), fetch: checkedFetch() });
@@ -93,7 +93,7 @@ describe('a note', () => {
     expect(statuses(await look(other(), second))).toEqual(['found']);
   });
 
-  it('goes from a mailbox that the login may only send for', async () => {
+  it('can be sent from a mailbox that the login may only send for', async () => {
     const { server, transport } = await start({
       mailboxes: [{ address: alice, password: 'p' }, bob, { address: 'desk@contoso.test', delegates: [alice] }],
     });
@@ -105,8 +105,8 @@ describe('a note', () => {
   });
 });
 
-describe('what may have been sent', () => {
-  it.each([0, 0.01, 0.3, 0.7, 0.99])('is found after the answer was lost at %s of its length', async (after) => {
+describe('a note that may have been sent', () => {
+  it.each([0, 0.01, 0.3, 0.7, 0.99])('is found after the response was lost at %s of its length', async (after) => {
     const { server, transport } = await start();
     server.faults.on('CreateItem').once().lostResponse({ after });
     const sent = notes(transport, 3);
@@ -114,7 +114,7 @@ describe('what may have been sent', () => {
     expect(statuses(await look(transport, sent))).toEqual(['found', 'found', 'found']);
   });
 
-  it('is absent after a reset before', async () => {
+  it('is absent after an early reset', async () => {
     const { server, transport, inbox } = await start();
     server.faults.on('CreateItem').once().resetBefore();
     const sent = notes(transport, 2);
@@ -123,7 +123,7 @@ describe('what may have been sent', () => {
     expect(inbox()).toEqual([]);
   });
 
-  it('is told apart note by note after a fault in the middle of a batch', async () => {
+  it('is identified individually after a fault in the middle of a batch', async () => {
     const { server, transport } = await start();
     server.faults.on('CreateItem').once().partialBatch(2);
     const sent = notes(transport, 4);
@@ -131,7 +131,7 @@ describe('what may have been sent', () => {
     expect(statuses(await look(transport, sent))).toEqual(['found', 'found', 'absent', 'absent']);
   });
 
-  it.each(['fewer', 'truncated'] as const)('is never taken as delivered: %s', async (kind) => {
+  it.each(['fewer', 'truncated'] as const)('never counts as delivered: %s', async (kind) => {
     const { server, transport } = await start();
     const fault = server.faults.on('CreateItem').once();
     if (kind === 'fewer') fault.partialBatch(1, { answer: 'fewer' });
@@ -148,7 +148,7 @@ describe('what may have been sent', () => {
     expect(statuses(await look(transport, sent))).toEqual(['found']);
   });
 
-  it('is pending while a server that throttles holds it', async () => {
+  it('is pending while a throttling server holds it', async () => {
     const { server, transport } = await start();
     server.faults.on('CreateItem').once().heldInOutbox(60_000);
     const sent = notes(transport, 1);
@@ -181,7 +181,7 @@ describe('no draft is left', () => {
     expect(drafts()).toBe(0);
   });
 
-  it('nor where the probe is the first to see it, once it is old enough', async () => {
+  it('nor if a probe is the first to see it, once it is old enough', async () => {
     const clock = new ManualClock(Date.now() - 3_600_000); // what the server stores now is an hour old
     const { server, transport, drafts } = await start({ clock });
     server.faults.on('CreateItem').once().copyStoredSendFailed({ unsent: true });
@@ -201,8 +201,8 @@ describe('no draft is left', () => {
   });
 });
 
-describe('the server says no', () => {
-  it('busy, as a fault and in the body', async () => {
+describe('the server refuses', () => {
+  it('as busy, as a fault and in the body', async () => {
     const { server, transport, inbox } = await start();
     server.faults.on('CreateItem').nth(1).serverBusy({ backOff: 5000 });
     server.faults.on('CreateItem').nth(2).serverBusy({ backOff: 7000, form: 'item' });
@@ -215,13 +215,13 @@ describe('the server says no', () => {
     expect(inbox()).toEqual([]);
   });
 
-  it('to a wrong password', async () => {
+  it('a wrong password', async () => {
     const { transport } = await start({}, { credentials: basicAuth({ username: alice, password: 'wrong' }) });
     expect(await send(transport, notes(transport, 1))).toMatchObject([{ status: 'blocked', scope: 'mailbox', sent: 'no' }]);
     await expect(transport.verify({ address: alice }, always())).rejects.toMatchObject({ code: 'AUTHENTICATION_FAILED' });
   });
 
-  it('to a foreign class, and takes the note under the fallback class', async () => {
+  it('a foreign class, and accepts the note with the fallback class', async () => {
     const { server, transport, drafts } = await start({ profile: { createForeignClasses: 'refused' } });
     expect(await send(transport, notes(transport, 2))).toEqual([
       { status: 'delivered', messageClass: 'IPM.Note.Microsoft.Missed' },
@@ -232,7 +232,7 @@ describe('the server says no', () => {
   });
 
   it.each(['exchange-2010', 'exchange-2013', 'exchange-2016', 'exchange-2019', 'exchange-online'] as const)(
-    'to no version that is asked first: %s',
+    'every version that is tried first: %s',
     async (profile) => {
       for (const serverVersion of [
         'Exchange2010_SP2',

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { root } from './process.ts';
 
-it('dashboard.ts serves the dashboard behind node:http, Express, Fastify, Hono and what takes a Request', async () => {
+it('dashboard.ts serves the dashboard with node:http, Express, Fastify, Hono and any server that takes a Request', async () => {
   const args = ['--import', './examples/from-source.ts', 'examples/dashboard.ts'];
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, timeout: 300_000 });
   expect(stdout).toBe(`\

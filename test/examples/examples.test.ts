@@ -29,7 +29,7 @@ Drafts of Alice: 0
 `);
 });
 
-it('bot.ts leaves each note once, whatever is lost on the way', async () => {
+it('bot.ts leaves each note once, whatever is lost in transit', async () => {
   const lines = (await output('bot')).trimEnd().split('\n');
   // Which of the notes were in the lost request depends on the millisecond in which each was accepted.
   const ended = lines.filter((line) => /^ticket-\d+: (delivered|found: it had been sent)$/.test(line));
@@ -45,7 +45,7 @@ it('bot.ts leaves each note once, whatever is lost on the way', async () => {
   ]);
 });
 
-it('ask-a-tenant.ts asks its nine questions, of the simulator where there is no tenant', async () => {
+it('ask-a-tenant.ts asks its nine questions, of the simulator if there is no tenant', async () => {
   const lines = (await output('ask-a-tenant')).trimEnd().split('\n');
   const answers = [
     /^No GRAPH_TOKEN: the simulator answers\.$/,

@@ -83,7 +83,7 @@ describe('compose/compose.yaml', async () => {
     readonly secrets: object;
   };
 
-  it('names only what it defines, and nothing secret', () => {
+  it('refers only to what it defines, and contains no secret', () => {
     for (const { depends_on = {}, image } of Object.values(services)) {
       expect(Object.keys(services)).toEqual(expect.arrayContaining(Object.keys(depends_on)));
       expect(image).toMatch(/^[\w/.-]+:[\w.-]+$/);
@@ -93,7 +93,7 @@ describe('compose/compose.yaml', async () => {
     expect(text).not.toMatch(/PASSWORD: (?!\$)/);
   });
 
-  it('has services whose commands deliver, run as processes in its order', async () => {
+  it('has services whose commands deliver when run in its order', async () => {
     const { settings, arrived } = await world();
     const { EWS_PASSWORD: _inFile, DATABASE_URL: database, ...rest } = settings;
     const folder = await mkdtemp(join(tmpdir(), 'offline-im-compose-'));

@@ -47,7 +47,7 @@ interface Answer {
   readonly body: { readonly messageId?: string; readonly code?: string };
 }
 
-it('help-desk.ts keeps what it accepted when it is stopped or killed, and delivers it once afterwards', async () => {
+it('help-desk.ts keeps accepted messages when stopped or killed, and delivers them once afterwards', async () => {
   const { exchange, run } = await world();
   const first = await run(3_600_000);
   const ticket = { requester: 'sip:bob@contoso.test', summary: 'new keyboard' };
@@ -67,7 +67,7 @@ it('help-desk.ts keeps what it accepted when it is stopped or killed, and delive
   expect(await third.bot.end()).toBe(0);
 });
 
-it('help-desk.ts stops in order while a caller holds its request open', async () => {
+it('help-desk.ts stops cleanly while a caller holds its request open', async () => {
   const { run } = await world();
   const { bot, port } = await run(3_600_000);
   const slow = connect(Number(port), '127.0.0.1');
@@ -80,7 +80,7 @@ it('help-desk.ts stops in order while a caller holds its request open', async ()
   expect(bot.output()).toContain('stopped');
 });
 
-it('help-desk.ts delivers, and tells the ticket system what is its own mistake', async () => {
+it('help-desk.ts delivers, and tells the ticket system about its own mistakes', async () => {
   const { exchange, run } = await world();
   const { bot, close } = await run(1);
   expect((await close(7, { requester: 'sip:bob@contoso.test', summary: 'done' })).status).toBe(202);

@@ -29,7 +29,7 @@ async function startPresence(online: ReadonlySet<string>) {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, said };
 }
 
-it('presence.ts speaks to who is there, leaves a note for who is away, and takes it back when they return', async () => {
+it('presence.ts talks to users who are there, leaves a note for those away, and withdraws it when they return', async () => {
   const [bob, carol, dave] = ['sip:bob@contoso.test', 'sip:carol@contoso.test', 'sip:dave@contoso.test'];
   const online = new Set([bob]);
   const presence = await startPresence(online);

@@ -45,7 +45,7 @@ async function notYet() {
   return { port, tried: once(server, 'connection').then(() => new Promise((resolve) => server.close(resolve))) };
 }
 
-it('testing-with-python passes its own tests, also where they begin before the simulator is ready', async ({ skip }) => {
+it('testing-with-python passes its own tests, even if they start before the simulator is ready', async ({ skip }) => {
   if (
     await run(python, ['-c', 'import requests']).then(
       () => false,
@@ -68,7 +68,7 @@ it('testing-with-python passes its own tests, also where they begin before the s
   }
 });
 
-it('the curl lines of the page work as they stand there', async ({ skip }) => {
+it('the curl commands of the page work as shown', async ({ skip }) => {
   if (
     await run('curl', ['--version']).then(
       () => false,

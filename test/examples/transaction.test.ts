@@ -37,7 +37,7 @@ async function rowsOf(sql: string): Promise<unknown[]> {
   }
 }
 
-it('fastify.ts has an order and its note, or neither', async () => {
+it('fastify.ts stores an order with its note, or neither', async () => {
   const { exchange, settings } = await world();
   const app = start('examples/fastify.ts', settings);
   const url = await app.printed(/listening on (\S+)/);
@@ -72,7 +72,7 @@ it('fastify.ts has an order and its note, or neither', async () => {
   expect(exchange.mailbox('bob@contoso.test').missedConversations()).toHaveLength(1);
 });
 
-it('nestjs/main.ts has a ticket and its note, or neither', async () => {
+it('nestjs/main.ts stores a ticket with its note, or neither', async () => {
   const { exchange, settings } = await world();
   const app = start(await compiled(), settings);
   const url = await app.printed(/listening on (\S+)/);

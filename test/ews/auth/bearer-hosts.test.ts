@@ -11,14 +11,14 @@ const secret = 'xyzzy';
 
 const never = (): Promise<never> => new Promise(() => {});
 
-describe('a host that', () => {
-  it('throws: nothing is written', async () => {
+describe('a host whose getToken', () => {
+  it('rejects: nothing is sent', async () => {
     const { deliver, requests } = await host(() => Promise.reject(new Error('no network')));
     expect(await deliver()).toMatchObject(notSent);
     expect(requests()).toBe(0);
   });
 
-  it('throws at once: the same', async () => {
+  it('throws synchronously: nothing is sent', async () => {
     const { deliver } = await host(() => {
       throw new TypeError('oops');
     });
@@ -28,7 +28,7 @@ describe('a host that', () => {
     expect(inspect(outcome)).not.toContain('oops');
   });
 
-  it('hangs: the deadline ends it, and the next request asks anew', async () => {
+  it('hangs: the request ends at the deadline, and the next one asks again', async () => {
     const clock = new ManualClock();
     const signals: AbortSignal[] = [];
     const { asked, deliver, requests } = await host(
@@ -50,7 +50,7 @@ describe('a host that', () => {
     expect(asked).toEqual(['first', 'first']);
   });
 
-  it('hangs: 30 s are the end, whoever still waits', async () => {
+  it('hangs: it is abandoned after 30 s, no matter who still waits', async () => {
     const clock = new ManualClock();
     const { asked, deliver } = await host((server, nth) => (nth === 1 ? never() : server.tokens.issue(alice)), { clock });
     const outcome = deliver();
@@ -69,7 +69,7 @@ describe('a host that', () => {
     [{ token: secret, expiresAt: new Date('never') }, 'a date that is none'],
     [{ token: secret, expiresAt: 'soon' }, 'a word for a time'],
     [{ token: secret, expiresAt: '3600' }, 'a number in quotes'],
-  ])('gives %j: %s', async (given: unknown) => {
+  ])('returns %j: %s', async (given: unknown) => {
     const { deliver, requests } = await host(() => given as string);
     const outcome = await deliver();
     expect(outcome).toMatchObject({ status: 'blocked', scope: 'mailbox', sent: 'no', error: { code: 'AUTHENTICATION_FAILED' } });
@@ -78,7 +78,7 @@ describe('a host that', () => {
   });
 });
 
-it('no token and no secret is in an error or in the trace', async () => {
+it('errors and trace contain no token and no secret', async () => {
   const lines: unknown[] = [];
   const logger = Object.fromEntries(['debug', 'info', 'warn', 'error'].map((level) => [level, (f: unknown) => lines.push(f)]));
   const failure = Object.assign(
@@ -104,7 +104,7 @@ it('no token and no secret is in an error or in the trace', async () => {
   for (const secret of ['eyJhbGciOi', 'c2VjcmV0', 'hunter2', 'abcdefghijklmnop']) expect(everything).not.toContain(secret);
 });
 
-it('says which option is wrong', () => {
+it('names the invalid option', () => {
   expect(() => bearerAuth({} as never)).toThrow(/getToken/);
   expect(() => bearerAuth(undefined as never)).toThrow(/getToken/);
   expect(() => bearerAuth({ getToken: () => 'x', refreshBefore: -1 })).toThrow(/-1/);
@@ -130,7 +130,7 @@ it.each<[string, unknown, string, 'blocked' | 'deferred']>([
     'deferred',
   ],
   ['a network that is away', new TypeError('x', { cause: { code: 'ECONNREFUSED' } }), 'ECONNREFUSED', 'deferred'],
-])('%s is named by its code, and waits for someone or for itself', async (_, error, code, status) => {
+])('reports %s by its code, and waits for someone to act or retries by itself', async (_, error, code, status) => {
   const { deliver } = await host(() => Promise.reject(error));
   expect(await deliver()).toMatchObject({
     status,
@@ -148,16 +148,16 @@ const secrets: readonly [string, unknown][] = [
   ['as a string', 'xyzzy'],
 ];
 
-it('as many secrets are tried as the page on security says', () => {
+it('tries as many secrets as docs/security.md says', () => {
   expect(numbersOfRow('Secrets in errors').tried).toEqual([secrets.length, 2]);
 });
 
-it.each(secrets)('a secret %s is not kept', async (_, error) => {
+it.each(secrets)('a secret %s is masked', async (_, error) => {
   const { deliver } = await host(() => Promise.reject(error));
   expect(inspect(await deliver(), { depth: 9 })).not.toContain('xyzzy');
 });
 
-it('an error as long as a page takes no time', async () => {
+it('reads an error of the length of a page in no time', async () => {
   const { deliver } = await host(() => Promise.reject(new Error(`<html>token${' '.repeat(2_000_000)}`)));
   const start = process.cpuUsage();
   await deliver();

@@ -4,14 +4,14 @@ import { ManualClock } from '../../../src/testing/manual-clock.ts';
 import { type Answer, alice, host, inbox, notSent } from '../support/bearer-host.ts';
 
 describe('a token', () => {
-  it('is asked for once and kept', async () => {
+  it('is requested once and kept', async () => {
     const { asked, deliver, server } = await host();
     for (let n = 0; n < 5; n++) expect(await deliver(n)).toMatchObject({ status: 'delivered' });
     expect(asked).toEqual(['first']);
     expect(inbox(server)).toBe(5);
   });
 
-  it('is asked for once by requests that start together', async () => {
+  it('is requested once by concurrent requests', async () => {
     const { asked, deliver } = await host(async (server) => {
       await new Promise((resolve) => setTimeout(resolve, 30));
       return { token: server.tokens.issue(alice), expiresAt: Date.now() + 3_600_000 };
@@ -21,7 +21,7 @@ describe('a token', () => {
     expect(asked).toEqual(['first']);
   });
 
-  it('is renewed before its end, beside the requests', async () => {
+  it('is renewed before it expires, in parallel with requests', async () => {
     const clock = new ManualClock();
     const { asked, deliver, server } = await host(
       (s) => ({ token: s.tokens.issue(alice, { lifetime: 3_600_000 }), expiresAt: clock.now() + 3_600_000 }),
@@ -40,7 +40,7 @@ describe('a token', () => {
     expect(server.journal.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   });
 
-  it('is waited for after its end', async () => {
+  it('is awaited once it has expired', async () => {
     const clock = new ManualClock();
     const answer: Answer = (s) => ({
       token: s.tokens.issue(alice, { lifetime: 60_000 }),
@@ -54,7 +54,7 @@ describe('a token', () => {
     expect(server.journal.map(({ status }) => status)).toEqual([200, 200]);
   });
 
-  it('stays in use while its renewal fails, which is not tried at every request', async () => {
+  it('stays in use while its renewal fails, which is not retried at every request', async () => {
     const clock = new ManualClock();
     const { asked, deliver } = await host(
       (server, nth) => {
@@ -73,7 +73,7 @@ describe('a token', () => {
   });
 
   it.each([{ expiresAt: 0 }, { expiresAt: new Date(0) }, { expiresAt: -5 }])(
-    'that comes expired is used all the same, and not fetched at every request: %j',
+    'that has already expired is used anyway, and not requested again each time: %j',
     async (end) => {
       const clock = new ManualClock();
       const { asked, deliver } = await host((server) => ({ token: server.tokens.issue(alice), ...end }), { clock });
@@ -84,7 +84,7 @@ describe('a token', () => {
 });
 
 describe('a 401', () => {
-  it('renews once for 16 requests that were refused with the same token, and sends each note once', async () => {
+  it('renews once for 16 requests refused with the same token, and each note is sent once', async () => {
     const { asked, deliver, server } = await host(async (s) => {
       await new Promise((resolve) => setTimeout(resolve, 20));
       return s.tokens.issue(alice);
@@ -97,7 +97,7 @@ describe('a 401', () => {
     expect(inbox(server)).toBe(17);
   });
 
-  it('renews once also when the refusals come one after the other', async () => {
+  it('renews once, even if the refusals arrive one after the other', async () => {
     const { asked, deliver, server } = await host();
     await deliver();
     server.tokens.revoke();
@@ -107,7 +107,7 @@ describe('a 401', () => {
     expect(asked).toEqual(['first', 'refused']);
   });
 
-  it('twice blocks the mailbox, and never becomes a loop', async () => {
+  it('twice in a row blocks the mailbox instead of looping', async () => {
     const { asked, deliver, requests, server } = await host((_, nth) => `useless.${nth}`);
     expect(await deliver()).toMatchObject({
       status: 'blocked',
@@ -122,7 +122,7 @@ describe('a 401', () => {
     expect(inbox(server)).toBe(0);
   });
 
-  it('is asked about anew after a while', async () => {
+  it('leads to a new token request after a while', async () => {
     const clock = new ManualClock();
     const { asked, deliver } = await host((server, nth) => (nth < 3 ? `useless.${nth}` : server.tokens.issue(alice)), { clock });
     expect(await deliver()).toMatchObject({ status: 'blocked' });
@@ -131,7 +131,7 @@ describe('a 401', () => {
     expect(asked).toEqual(['first', 'refused', 'refused']);
   });
 
-  it('of a proxy that is busy renews nothing', async () => {
+  it('from a busy proxy renews nothing', async () => {
     const { asked, deliver, server } = await host();
     server.faults
       .on('CreateItem')
@@ -153,7 +153,7 @@ describe('a 401', () => {
     expect(inbox(server)).toBe(2);
   });
 
-  it('asks again where the host gave its own cached token', async () => {
+  it('asks again if the host returned its own cached token', async () => {
     const clock = new ManualClock();
     let cached = '';
     let release = (): void => {};

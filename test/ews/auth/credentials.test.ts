@@ -46,7 +46,7 @@ describe('Negotiate', () => {
     expect(services).toEqual(['HTTP@127.0.0.1']);
   });
 
-  it('blocks the mailbox with a bad one', async () => {
+  it('blocks the mailbox if the ticket is refused', async () => {
     expect(
       await deliver(
         negotiateAuth(async () => 'bad'),
@@ -55,7 +55,7 @@ describe('Negotiate', () => {
     ).toMatchObject({ status: 'blocked', scope: 'mailbox', sent: 'no' });
   });
 
-  it('waits while there is none', async () => {
+  it('waits while there is no ticket', async () => {
     const credentials = negotiateAuth(() => Promise.reject(new Error('no ticket cache')));
     expect(await deliver(credentials, judge)).toMatchObject({
       status: 'deferred',
@@ -67,7 +67,7 @@ describe('Negotiate', () => {
 
 const h = useHarness();
 
-it('a client certificate: a fetch of its own, and no header', async () => {
+it('a client certificate uses its own fetch and sends no Authorization header', async () => {
   let closed = 0;
   let used = 0;
   h.server.handler = () => ({ body: created(ok) });
@@ -88,7 +88,7 @@ it('a client certificate: a fetch of its own, and no header', async () => {
   expect([used, closed]).toEqual([1, 1]);
 });
 
-describe('a password that a function gives', () => {
+describe('a password function', () => {
   const login = 'alice@contoso.test';
   const authorizations = () => h.server.requests.map(({ headers }) => String(headers.authorization));
   const basic = (password: string) => `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`;
@@ -99,7 +99,7 @@ describe('a password that a function gives', () => {
     return h.transport({ credentials, requestTimeout: paced(2_000) });
   }
 
-  it('is the one that counts when the request is made: a new one needs no new process', async () => {
+  it('is called for each request: a new password needs no restart', async () => {
     let password = 'old';
     const transport = withPassword(async () => password);
     await transport.deliver([makeNote(transport, 0)], always());
@@ -114,7 +114,7 @@ describe('a password that a function gives', () => {
     ['gives nothing', () => undefined],
     ['gives the line break of its file along', () => 'pa55word\n'],
     ['never answers', () => new Promise(() => {})],
-  ])('that %s sends nothing: the notes wait, and no error has it', async (_what, password) => {
+  ])('that %s sends nothing: notes wait, and no error contains the password', async (_what, password) => {
     const transport = withPassword(password);
     const [outcome] = await transport.deliver([makeNote(transport, 0)], always());
     expect(outcome).toMatchObject({ status: 'deferred' });
@@ -154,13 +154,13 @@ describe('a handshake', () => {
     return { outcome, sizes: bodies.map((body) => body !== '') };
   }
 
-  it('sends the body with its last leg only', async () => {
+  it('sends the body only with its last leg', async () => {
     const { outcome, sizes } = await send((body) => (body === '' ? { status: 401 } : { body: created(ok) }));
     expect(outcome).toMatchObject({ status: 'delivered' });
     expect(sizes).toEqual([false, true]);
   });
 
-  it('that breaks off in the first leg has sent nothing', async () => {
+  it('interrupted in the first leg has sent nothing', async () => {
     const { outcome } = await send(() => ({ reset: true }));
     expect(outcome).toMatchObject({
       status: 'deferred',
@@ -169,12 +169,12 @@ describe('a handshake', () => {
     });
   });
 
-  it('that breaks off in the last leg leaves the note in doubt', async () => {
+  it('interrupted in the last leg leaves the note in doubt', async () => {
     const { outcome } = await send((_, nth) => (nth === 1 ? { status: 401 } : { reset: true }));
     expect(outcome).toMatchObject({ status: 'unconfirmed', error: { code: 'CONNECTION_LOST' } });
   });
 
-  it('answered by something that is no challenge has sent nothing', async () => {
+  it('whose challenge is invalid has sent nothing', async () => {
     const { outcome } = await send(() => ({ status: 200, body: created(ok) }));
     expect(outcome).toMatchObject({ status: 'deferred', scope: 'endpoint', error: { code: 'HTTP_STATUS' } });
   });

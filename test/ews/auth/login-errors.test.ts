@@ -102,7 +102,7 @@ describe('a login that', () => {
     expect(h.server.requests).toEqual([]);
   });
 
-  it('are as many as the page on security says', () => {
+  it('comes in as many variants as docs/security.md says', () => {
     // And those below that hang, and that send twice or late.
     expect(numbersOfRow('Logins of the host').tried).toEqual([impossible.length + failures.length + givesTheRefusal.length + 3]);
   });
@@ -113,7 +113,7 @@ describe('a login that', () => {
     expect(outcome?.status === 'deferred' && outcome.error.message).toMatch(/login/i);
   });
 
-  it('loses one request and sends another: the first counts, whatever becomes of the second', async () => {
+  it('loses one request and sends another: the first counts, whatever happens to the second', async () => {
     const transport = h.transport({
       credentials: {
         scheme: 'mine',
@@ -137,7 +137,7 @@ describe('a login that', () => {
     ['a busy server says of an item that it is', created('ErrorServerBusy')],
     ['the schema version is', fault('ErrorInvalidServerVersion')],
     ['the class of an item is', created('ErrorObjectTypeChanged')],
-  ])('loses one request and sends another, of which %s refused: the note is neither sent again nor given up', async (_, body) => {
+  ])('loses one request and sends another, of which %s is refused: the note is neither resent nor given up', async (_, body) => {
     const transport = h.transport({
       credentials: {
         scheme: 'mine',
@@ -184,21 +184,18 @@ describe('a login that', () => {
       },
     ],
   ];
-  it.each(givesTheRefusal)(
-    '%s: the mailbox is blocked, and the note is looked for before it is sent again',
-    async (_, authenticate) => {
-      const transport = h.transport({ credentials: { scheme: 'mine', authenticate } });
-      h.server.handler = (_request, response) => {
-        if (h.server.requests.length === 1) return { status: 401 };
-        response.socket?.resetAndDestroy(); // it was processed, for all we know
-        return undefined;
-      };
-      const [outcome] = await transport.deliver([makeNote(transport, 0)], always());
-      expect(outcome).toMatchObject({ status: 'blocked', sent: 'unknown' });
-    },
-  );
+  it.each(givesTheRefusal)('%s: the mailbox is blocked, and the note is probed before it is resent', async (_, authenticate) => {
+    const transport = h.transport({ credentials: { scheme: 'mine', authenticate } });
+    h.server.handler = (_request, response) => {
+      if (h.server.requests.length === 1) return { status: 401 };
+      response.socket?.resetAndDestroy(); // it was processed, for all we know
+      return undefined;
+    };
+    const [outcome] = await transport.deliver([makeNote(transport, 0)], always());
+    expect(outcome).toMatchObject({ status: 'blocked', sent: 'unknown' });
+  });
 
-  it('sends once more after it has given its answer: that is not written any more', async () => {
+  it('sends again after it has returned a response: that request is not sent', async () => {
     let late: Promise<unknown> | undefined;
     const transport = h.transport({
       credentials: {
@@ -217,7 +214,7 @@ describe('a login that', () => {
     expect(h.server.operations()).toEqual(['CreateItem']);
   });
 
-  it('sends each body twice, as to a page first, keeps no read from finding the version that the server speaks', async () => {
+  it('sends each body twice, as through a login page, keeps no read from negotiating the version', async () => {
     const transport = h.transport({
       credentials: {
         scheme: 'mine',

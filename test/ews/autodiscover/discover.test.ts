@@ -41,7 +41,7 @@ describe('discoverEws()', () => {
     ]);
   });
 
-  it('asks over a dispatcher, the login too; together with a fetch it is one too many', async () => {
+  it('asks through a dispatcher, including the login, and refuses a dispatcher together with a fetch', async () => {
     await using net = await fakeInternet({ 'https://autodiscover.contoso.test': needsLogin(() => poxAnswer(ews)) });
     const agent = new Agent({ allowH2: false });
     onTestFinished(() => agent.close());
@@ -54,7 +54,7 @@ describe('discoverEws()', () => {
     expect(await failing(discoverEws(alice, { dispatcher, fetch: net.fetch }))).toMatchObject({ code: 'OPTION_INVALID' });
   });
 
-  it('takes nothing from where a fetch of the host was led, which nobody has allowed', async () => {
+  it('accepts nothing from a host reached through a redirect that nobody allowed', async () => {
     await using net = await fakeInternet({
       'https://contoso.test': ({ path }) =>
         path === '/led' ? jsonAnswer('https://evil.test/EWS/Exchange.asmx') : { status: 307, location: '/led' },
@@ -64,7 +64,7 @@ describe('discoverEws()', () => {
     expect(net.arrivals.some(({ url }) => url.endsWith('/led'))).toBe(true);
   });
 
-  it('goes on to autodiscover., then to POX with the login, and takes the address for clients outside', async () => {
+  it('goes on to autodiscover., then to POX with the login, and uses the external address', async () => {
     const pox: Host = needsLogin(({ method, body }) =>
       method === 'POST' && body.includes(`<EMailAddress>${alice}</EMailAddress>`) ? poxAnswer(ews) : { status: 400 },
     );
@@ -82,7 +82,7 @@ describe('discoverEws()', () => {
     ]);
   });
 
-  it('follows redirects between the hosts that follow from the address', async () => {
+  it('follows redirects between the hosts derived from the address', async () => {
     await using net = await fakeInternet({
       'https://contoso.test': () => ({ status: 302, location: 'https://autodiscover.contoso.test/elsewhere' }),
       'https://autodiscover.contoso.test': ({ path }) => (path === '/elsewhere' ? jsonAnswer(ews) : { status: 404 }),
@@ -90,7 +90,7 @@ describe('discoverEws()', () => {
     expect((await discoverEws(alice, { fetch: net.fetch })).url).toBe(ews);
   });
 
-  it('never sends the login to a host that a redirect named, unless the caller allows it', async () => {
+  it('never sends the login to a redirected host unless the caller allows it', async () => {
     const hosts: Record<string, Host> = {
       'https://contoso.test': ({ method }) =>
         method === 'POST' ? { status: 302, location: 'https://evil.test/autodiscover/autodiscover.xml' } : { status: 404 },
@@ -105,7 +105,7 @@ describe('discoverEws()', () => {
     expect(found.url).toBe('https://evil.test/EWS/Exchange.asmx');
   });
 
-  it('takes the redirect of the unencrypted question for a hint only: no login there, and leave needed for where it leads', async () => {
+  it('takes an unencrypted redirect only as a hint: without a login, and with approval for its target', async () => {
     const hosts: Record<string, Host> = {
       'http://autodiscover.contoso.test': () => ({ status: 302, location: 'https://hosted.test/autodiscover/autodiscover.xml' }),
       'https://hosted.test': needsLogin(() => poxAnswer(ews)),
@@ -134,7 +134,7 @@ describe('discoverEws()', () => {
     expect(steps[0]?.code).toBe('refused');
   });
 
-  it('follows ten redirects at most', async () => {
+  it('follows at most ten redirects', async () => {
     let count = 0;
     await using net = await fakeInternet({
       'https://contoso.test': () => {
@@ -146,7 +146,7 @@ describe('discoverEws()', () => {
     expect(count).toBe(11);
   });
 
-  it('begins anew with the address that the server names, within the domain', async () => {
+  it('starts again with the address that the server names, within the domain', async () => {
     const hosts: Record<string, Host> = {
       'https://contoso.test': needsLogin(({ body }) =>
         body.includes('a.example@contoso.test')
@@ -161,7 +161,7 @@ describe('discoverEws()', () => {
     });
   });
 
-  it('does not carry the login to the domain of another address without leave', async () => {
+  it('does not send the login to the domain of another address without approval', async () => {
     const hosts: Record<string, Host> = {
       'https://contoso.test': needsLogin(() =>
         poxAccount('<Action>redirectAddr</Action><RedirectAddr>alice@evil.test</RedirectAddr>'),
@@ -173,7 +173,7 @@ describe('discoverEws()', () => {
     expect(net.arrivals.some(({ url }) => url.includes('evil.test/'))).toBe(false);
   });
 
-  it('takes no address of EWS that is not https', async () => {
+  it('accepts no EWS address without https', async () => {
     await using net = await fakeInternet({
       'https://contoso.test': () => jsonAnswer('http://mail.contoso.test/EWS/Exchange.asmx'),
     });
@@ -206,8 +206,8 @@ describe('discoverEws()', () => {
   );
 });
 
-describe('a host that says nothing', () => {
-  it('costs its own time, not that of the others, and is named', async () => {
+describe('a host that does not respond', () => {
+  it('delays only itself, not the others, and is named', async () => {
     const clock = new ManualClock(0);
     const fetch = (async (input: URL, init: RequestInit) => {
       if (new URL(input).hostname === 'contoso.test')
@@ -222,7 +222,7 @@ describe('a host that says nothing', () => {
   });
 });
 
-it('a search that is aborted keeps why as its cause', async () => {
+it('an aborted search keeps the abort reason as its cause', async () => {
   const stop = new AbortController();
   const fetch = (() => {
     stop.abort('SIGINT');
@@ -244,20 +244,20 @@ const astray: readonly [string, unknown][] = [
 
 describe('an answer without a login', () => {
   const answering = (value: unknown) => (async () => new Response(JSON.stringify(value))) as typeof globalThis.fetch;
-  it.each(astray)('%s: is not taken', async (_, value) => {
+  it.each(astray)('%s: is not accepted', async (_, value) => {
     await expect(discoverEws('alice@contoso.test', { fetch: answering(value) })).rejects.toMatchObject({
       code: 'AUTODISCOVER_FAILED',
     });
   });
 
   it.each(['https://mail.contoso.test/EWS/Exchange.asmx', 'https://outlook.office365.com/EWS/Exchange.asmx'])(
-    '%s is',
+    '%s is accepted',
     async (Url) => {
       expect((await discoverEws('alice@contoso.test', { fetch: answering({ Protocol: 'EWS', Url }) })).url).toBe(Url);
     },
   );
 
-  it('asks allowHost, whose error is coded', async () => {
+  it('asks allowHost, whose error gets a code', async () => {
     const fetch = answering({ Protocol: 'EWS', Url: 'https://hosted.test/EWS/Exchange.asmx' });
     expect((await discoverEws('alice@contoso.test', { fetch, allowHost: (host) => host === 'hosted.test' })).url).toContain(
       'hosted',
@@ -274,7 +274,7 @@ describe('an answer without a login', () => {
     });
   });
 
-  it('keeps no words of the server', async () => {
+  it('repeats no text of the server', async () => {
     const error = await discoverEws('alice@contoso.test', { fetch: answering({ ErrorCode: 'pass\u202eword 42' }) }).catch(
       (e: unknown) => e,
     );
@@ -282,12 +282,9 @@ describe('an answer without a login', () => {
   });
 });
 
-it.each(['alice@127.0.0.1', 'alice@2130706433', 'alice@10.1', 'alice@0x7f.1'])(
-  '%s is no address to look for',
-  async (address) => {
-    await expect(discoverEws(address)).rejects.toMatchObject({ code: 'ADDRESS_INVALID' });
-  },
-);
+it.each(['alice@127.0.0.1', 'alice@2130706433', 'alice@10.1', 'alice@0x7f.1'])('%s is refused as an address', async (address) => {
+  await expect(discoverEws(address)).rejects.toMatchObject({ code: 'ADDRESS_INVALID' });
+});
 
 const privateHosts = [
   ...[
@@ -331,7 +328,7 @@ const privateHosts = [
   ],
 ];
 
-it('as many answers and addresses are tried as the page on security says', () => {
+it('tries as many responses and addresses as docs/security.md says', () => {
   expect(numbersOfRow('Autodiscover').tried).toEqual([astray.length, privateHosts.length]);
 });
 
@@ -349,6 +346,6 @@ it.each([
   '[64:ff9b::808:808]',
   'mail.contoso.test',
   'local.contoso.test',
-])('%s is not', (host) => {
+])('%s is not private', (host) => {
   expect(isPrivateHost(new URL(`https://${host}/`).hostname)).toBe(false);
 });

@@ -48,8 +48,8 @@ const each = async (act: (random: () => number) => Promise<void>): Promise<void>
   }
 };
 
-describe('whatever else stands in an answer of the POX service', () => {
-  it('the address of EWS is found, or there is none', () =>
+describe('a POX response with unexpected content', () => {
+  it('yields the EWS address, or none', () =>
     each(async (random) => {
       const facts = anyProtocols(random);
       const found = await discovered([poxDocument(facts, random)], random);
@@ -58,7 +58,7 @@ describe('whatever else stands in an answer of the POX service', () => {
       else expect(found).toBe(expected);
     }));
 
-  it('another address, or another server, is followed', () =>
+  it('may redirect to another address or server', () =>
     each(async (random) => {
       const settings = poxDocument({ protocols: [{ type: 'EXPR', ews: 'https://mail.contoso.test/EWS/Exchange.asmx' }] }, random);
       const leading = pick(random, [
@@ -70,7 +70,7 @@ describe('whatever else stands in an answer of the POX service', () => {
       );
     }));
 
-  it('an error is one, and nothing of its text comes out', () =>
+  it('may be an error, none of whose text is repeated', () =>
     each(async (random) => {
       const error = await discovered([poxError(pick(random, ['500', '501', '600', '601', '603']), random)], random);
       expect(error).toMatchObject({ code: 'AUTODISCOVER_FAILED' });
@@ -78,7 +78,7 @@ describe('whatever else stands in an answer of the POX service', () => {
     }));
 });
 
-it('an answer with the address of free/busy only leads there: Exchange 2007 and the example of the documentation have no EwsUrl', async () => {
+it('a POX response with only a free/busy address yields that: Exchange 2007 and the documented example have no EwsUrl', async () => {
   const { body = '' } = poxAccount(
     '<Action>settings</Action><Protocol><Type>EXCH</Type><ASUrl>https://mail.contoso.test/ews/exchange.asmx</ASUrl></Protocol>',
   ) as { body?: string };

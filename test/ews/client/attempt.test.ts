@@ -22,7 +22,7 @@ describe('an attempt', () => {
     expect(attempt.sent).toBe(['401', '407', 'unwritten'].includes(end) ? 'no' : 'unknown');
   });
 
-  it('is in doubt as soon as one leg with a body is, whatever comes before or after', () => {
+  it('is in doubt as soon as one leg with a body is, whatever the others are', () => {
     const legs = fc.array(fc.tuple(fc.boolean(), fc.constantFrom(...ends)), { maxLength: 6 });
     fc.assert(
       fc.property(legs, (all) => {
@@ -34,7 +34,7 @@ describe('an attempt', () => {
     );
   });
 
-  it('that is finished asks each leg under way whether it may still leave', () => {
+  it('that has finished asks each running leg whether it may still send', () => {
     const attempt = new Attempt();
     attempt.begin(true, () => true);
     expect(attempt.sent).toBe('unknown');
@@ -45,7 +45,7 @@ describe('an attempt', () => {
     expect(attempt.sent).toBe('unknown');
   });
 
-  it('knows which error is its connection’s, and which the login’s', () => {
+  it('attributes errors to the connection or to the login', () => {
     const attempt = new Attempt();
     const [lost, refused] = [new Error('lost'), new Error('refused')];
     attempt.begin(true).failed(lost, false);

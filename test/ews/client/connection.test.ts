@@ -30,7 +30,7 @@ async function tcp(onSocket: (socket: Socket) => void, scheme = 'http'): Promise
 const notWritten = { status: 'deferred', scope: 'endpoint', error: { code: 'ENDPOINT_UNREACHABLE' } };
 const unknown = { status: 'unconfirmed', scope: 'endpoint', error: { code: 'CONNECTION_LOST' } };
 
-describe('nothing was written', () => {
+describe('knows that nothing was sent after', () => {
   it('a refused connection', async () => {
     const url = await tcp(() => {});
     await new Promise((resolve) => servers.pop()?.close(resolve));
@@ -72,7 +72,7 @@ describe('nothing was written', () => {
     { code: 'EMFILE', syscall: 'socket' },
     { code: 'EAI_SYSTEM', syscall: 'getaddrinfo' },
     { code: 'ESERVFAIL', syscall: 'queryA' },
-  ])('what the system failed at comes before the connection: $syscall $code', async (facts) => {
+  ])('a system error before connecting: $syscall $code', async (facts) => {
     const cause = Object.assign(new Error('x'), facts);
     expect((await h.deliver(1, { fetch: () => Promise.reject(new TypeError('fetch failed', { cause })) }))[0]).toMatchObject(
       notWritten,
@@ -80,34 +80,34 @@ describe('nothing was written', () => {
   });
 
   it.each(['http://127.0.0.1:6000/EWS/Exchange.asmx', 'https://127.0.0.1:10080/EWS/Exchange.asmx'])(
-    'a port that fetch speaks to nobody on: %s',
+    'fetch refusing the port: %s',
     async (url) => {
       expect((await h.deliver(1, { url }))[0]).toMatchObject(notWritten);
     },
   );
 
-  it('mayWrite says no', async () => {
+  it('mayWrite() returning false', async () => {
     const transport = h.transport();
     const outcomes = await transport.deliver([h.note(transport, 0)], { ...always(), mayWrite: () => false });
     expect(outcomes[0]).toMatchObject({ status: 'deferred', scope: 'note', retryAfter: 0, error: { code: 'NOT_ATTEMPTED' } });
     expect(h.server.requests).toHaveLength(0);
   });
 
-  it('aborted before', async () => {
+  it('an abort before the request', async () => {
     const transport = h.transport();
     const outcomes = await transport.deliver([h.note(transport, 0)], always(AbortSignal.abort()));
     expect(outcomes[0]).toMatchObject({ status: 'deferred', retryAfter: 0, error: { code: 'NOT_ATTEMPTED' } });
     expect(h.server.requests).toHaveLength(0);
   });
 
-  it('the login fails', async () => {
+  it('a failed login', async () => {
     const credentials = { scheme: 'broken', authenticate: () => Promise.reject(new Error('no token')) };
     expect((await h.deliver(1, { credentials }))[0]).toMatchObject({ status: 'deferred', scope: 'mailbox' });
     expect(h.server.requests).toHaveLength(0);
   });
 });
 
-describe('what was written may have been processed', () => {
+describe('assumes that the request may have been processed after', () => {
   it('a reset before the answer', async () => {
     h.server.handler = (_, response) => {
       response.socket?.resetAndDestroy();
@@ -133,7 +133,7 @@ describe('what was written may have been processed', () => {
     expect((await h.deliver(1, { url }))[0]).toMatchObject(unknown);
   });
 
-  it('headers without end', async () => {
+  it('endless headers', async () => {
     const url = await tcp((socket) => {
       socket.once('data', () => socket.write(`HTTP/1.1 200 OK\r\n${'x-a: b\r\n'.repeat(20_000)}`));
     });
@@ -145,14 +145,14 @@ describe('what was written may have been processed', () => {
     expect((await h.deliver(1, { fetch }))[0]).toMatchObject(unknown);
   });
 
-  it.each(['read', 'write'])('an unreachable network on %s, under a standing connection', async (syscall) => {
+  it.each(['read', 'write'])('an unreachable network on %s, on an open connection', async (syscall) => {
     const cause = Object.assign(new Error('x'), { code: 'EHOSTUNREACH', syscall });
     expect((await h.deliver(1, { fetch: () => Promise.reject(new TypeError('fetch failed', { cause })) }))[0]).toMatchObject(
       unknown,
     );
   });
 
-  it('one of several addresses got further', async () => {
+  it('one of several addresses getting further', async () => {
     const errors = ['ECONNREFUSED', 'ECONNRESET'].map((code) => Object.assign(new Error('x'), { code }));
     const cause = Object.assign(new AggregateError(errors), { code: 'ECONNREFUSED' });
     expect((await h.deliver(1, { fetch: () => Promise.reject(new TypeError('fetch failed', { cause })) }))[0]).toMatchObject(
@@ -160,15 +160,15 @@ describe('what was written may have been processed', () => {
     );
   });
 
-  it('nothing at all', async () => {
+  it('an empty rejection', async () => {
     expect((await h.deliver(1, { fetch: () => Promise.reject(undefined) }))[0]).toMatchObject(unknown);
   });
 
-  it('something that is no Error', async () => {
+  it('a rejection that is not an Error', async () => {
     expect((await h.deliver(1, { fetch: () => Promise.reject('no') }))[0]).toMatchObject(unknown);
   });
 
-  it('a login that fails after an answer other than 401', async () => {
+  it('a failed login after a response other than 401', async () => {
     h.server.handler = () => ({ status: 500 });
     const credentials = {
       scheme: 'odd',
@@ -181,7 +181,7 @@ describe('what was written may have been processed', () => {
   });
 });
 
-describe('the deadline covers the whole answer', () => {
+describe('the deadline covers', () => {
   const timeout = { status: 'unconfirmed', scope: 'mailbox', error: { code: 'REQUEST_TIMEOUT' } };
   const quick = { requestTimeout: 150 };
   // By what the server has seen: on a busy machine nothing may have arrived after some time of its own clock.
@@ -191,12 +191,12 @@ describe('the deadline covers the whole answer', () => {
     clock = new ManualClock();
   });
 
-  it('no answer', async () => {
+  it('a missing response', async () => {
     h.server.handler = () => void clock.advance(60_000);
     expect((await h.deliver(1, minute()))[0]).toMatchObject(timeout);
   });
 
-  it('headers, then nothing', async () => {
+  it('headers followed by nothing', async () => {
     h.server.handler = (_, response) => {
       response.writeHead(200).flushHeaders();
       void clock.advance(60_000);
@@ -219,12 +219,12 @@ describe('the deadline covers the whole answer', () => {
     expect((await h.deliver(1, { ...quick, fetch: () => new Promise(() => {}) }))[0]).toMatchObject(timeout);
   });
 
-  it('a body that ignores it', async () => {
+  it('a body that ignores its signal', async () => {
     const fetch = async () => new Response(new ReadableStream({ pull: () => new Promise(() => {}) }));
     expect((await h.deliver(1, { ...quick, fetch }))[0]).toMatchObject(timeout);
   });
 
-  it('a login that hangs: nothing was written', async () => {
+  it('a hanging login: nothing was sent', async () => {
     const credentials = { scheme: 'slow', authenticate: () => new Promise<Response>(() => {}) };
     expect((await h.deliver(1, { ...quick, credentials }))[0]).toMatchObject({
       status: 'deferred',
@@ -232,7 +232,7 @@ describe('the deadline covers the whole answer', () => {
     });
   });
 
-  it('the status of a refusal counts though its page never ends', async () => {
+  it('the page of a refusal: its status still counts', async () => {
     h.server.handler = (_, response) => {
       response.writeHead(503, { 'retry-after': '5' }).write('x');
       return undefined;
@@ -246,7 +246,7 @@ describe('the deadline covers the whole answer', () => {
   });
 });
 
-it('an abort on the way leaves the outcome unknown', async () => {
+it('an abort during the request leaves the outcome unknown', async () => {
   const abort = new AbortController();
   h.server.handler = () => {
     abort.abort();
@@ -257,7 +257,7 @@ it('an abort on the way leaves the outcome unknown', async () => {
   expect(outcomes[0]).toMatchObject({ status: 'unconfirmed', scope: 'note', error: { code: 'REQUEST_ABORTED' } });
 });
 
-it('an answer beyond the limit of bytes is not read to its end', async () => {
+it('a response beyond the size limit is not read to the end', async () => {
   let sent = 0;
   h.server.handler = (_, response) => {
     response.writeHead(200);
@@ -273,7 +273,7 @@ it('an answer beyond the limit of bytes is not read to its end', async () => {
   expect(sent).toBeLessThan(50_000_000);
 });
 
-it('after a lost answer the next request goes through', async () => {
+it('the request after a lost response succeeds', async () => {
   const transport = h.transport();
   h.server.handler = (_, response) => {
     response.socket?.destroy();

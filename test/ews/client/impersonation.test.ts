@@ -71,7 +71,7 @@ describe('impersonation', () => {
     ).toEqual([alice, alice, carol]);
   });
 
-  it('looks for what was sent as the identity that sent, and looks at the folder so', async () => {
+  it('probes and checks the folder as the identity that sent', async () => {
     const { transport, fetch } = await start();
     const notes = [from(transport, alice, 0), from(transport, carol, 1)];
     await transport.deliver(notes, always());
@@ -85,7 +85,7 @@ describe('impersonation', () => {
     ]);
   });
 
-  it('looks up, makes and remembers folders, and removes drafts, as the mailbox', async () => {
+  it('looks up, creates and remembers folders, and removes drafts, as the mailbox', async () => {
     const clock = new ManualClock(Date.now() - 3_600_000);
     const { server, transport, fetch } = await start({}, { profile: { conversationHistory: 'absent' }, clock });
     server.faults.on('CreateItem').nth(2).draftOnSendAsDenied();
@@ -97,7 +97,7 @@ describe('impersonation', () => {
     expect(acting(fetch).every(([body, header]) => body === alice && header === alice)).toBe(true);
   });
 
-  it('asks as the login itself where the host says nothing', async () => {
+  it('acts as the login itself if the host names nobody', async () => {
     const { server, transport, fetch } = await start({
       credentials: basicAuth({ username: alice, password: 'p' }),
       impersonate: () => undefined,
@@ -107,7 +107,7 @@ describe('impersonation', () => {
     expect(server.mailbox(alice).folder('conversationhistory').items).toHaveLength(1);
   });
 
-  it('with an application’s token', async () => {
+  it('works with a token of the application', async () => {
     const { server, transport } = await start({
       credentials: bearerAuth({ getToken: () => exchange?.tokens.issue(service.username) ?? '' }),
     });
@@ -115,7 +115,7 @@ describe('impersonation', () => {
     expect(server.mailbox(alice).folder('conversationhistory').items).toHaveLength(1);
   });
 
-  it('without the role is for an administrator to mend', async () => {
+  it('without the role is left for an administrator to fix', async () => {
     const { server, transport } = await start({ credentials: basicAuth({ username: carol, password: 'p' }) });
     expect(await transport.deliver([from(transport, alice)], always())).toMatchObject([
       { status: 'blocked', scope: 'mailbox', sent: 'no', error: { details: { responseCode: 'ErrorImpersonateUserDenied' } } },
@@ -135,7 +135,7 @@ describe('impersonation', () => {
     ['gives a number', () => 7],
     ['smuggles a header', () => `${alice}\r\nx-evil: 1`],
     ['gives a promise', () => Promise.resolve(alice)],
-  ])('by a host that %s writes nothing', async (_, impersonate) => {
+  ])('by a host that %s sends nothing', async (_, impersonate) => {
     const { transport, fetch } = await start({ impersonate: impersonate as never });
     const note = from(transport, alice);
     expect(await transport.deliver([note], always())).toMatchObject([
@@ -145,7 +145,7 @@ describe('impersonation', () => {
     expect(fetch.requests).toHaveLength(0);
   });
 
-  it('of an address beyond ASCII does without the header, and can’t add an element', async () => {
+  it('of a non-ASCII address omits the header, and cannot inject an element', async () => {
     const { transport, fetch } = await start({
       impersonate: ({ address }) => (address === alice ? 'jörg@contoso.test' : 'a<b>&c@d'),
     });
@@ -162,7 +162,7 @@ describe('impersonation', () => {
     expect(fetch.errors).toEqual([]);
   });
 
-  it('is not asked for a place', async () => {
+  it('is not asked for by placeOf', async () => {
     let asked = 0;
     const { transport } = await start({
       impersonate: ({ address }) => {
@@ -180,7 +180,7 @@ describe('a delegate', () => {
   const delegated = { mailboxes: [alice, bob, { address: desk, delegates: [alice] }] };
   const own = { credentials: basicAuth({ username: alice, password: 'p' }), impersonate: () => undefined };
 
-  it('leaves no copy in Drafts, neither theirs nor the principal’s, and none in their own folders', async () => {
+  it("leaves no copy in their own or the principal's Drafts, and none in their own folders", async () => {
     const { server, transport } = await start(own, delegated);
     const notes = [from(transport, desk, 0), from(transport, desk, 1)];
     expect(statuses(await transport.deliver(notes, always()))).toEqual(['delivered', 'delivered']);

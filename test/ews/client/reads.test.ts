@@ -33,7 +33,7 @@ function reading(replies: readonly Reply[], { onCall = (_calls: EwsCall[]) => {}
   };
 }
 
-it('is repeated twice when something on the way broke, and then the last reply counts', async () => {
+it('a read is repeated twice after a broken connection, then the last result counts', async () => {
   const { calls, read } = reading([lost, status(503), status(500), status(200)]);
   expect(await read()).toMatchObject({ kind: 'http', meta: { status: 500 } });
   expect(calls).toHaveLength(3);
@@ -43,13 +43,13 @@ it.each([
   ['an answer', { kind: 'fault' } as Reply],
   ['a refusal', status(401)],
   ['a server that says when to come back', status(503, 1_000)],
-])('is not repeated after %s', async (_name, reply) => {
+])('a read is not repeated after %s', async (_name, reply) => {
   const { calls, read } = reading([reply]);
   expect(await read()).toBe(reply);
   expect(calls).toHaveLength(1);
 });
 
-it('aborted, it waits and asks no more', async () => {
+it('an aborted read neither waits nor asks again', async () => {
   const stop = new AbortController();
   const { calls, read } = reading([lost], { onCall: () => stop.abort() });
   expect(await read(stop.signal)).toMatchObject({ kind: 'failed', error: { code: 'REQUEST_ABORTED' } });

@@ -50,7 +50,7 @@ describe('an HTTP status', () => {
     expect(h.server.requests).toHaveLength(1);
   });
 
-  it('413 for several notes is tried by halves', async () => {
+  it('413 for several notes splits the request', async () => {
     h.server.handler = ({ body }) => {
       const notes = (body.match(/<t:Message>/g) ?? []).length;
       return notes > 2 ? { status: 413 } : { body: created(...Array<string>(notes).fill(ok)) };
@@ -59,7 +59,7 @@ describe('an HTTP status', () => {
   });
 });
 
-describe('a 200 that is no answer', () => {
+describe('a 200 that is not an EWS response', () => {
   const whole = created(ok, ok);
   const rows: [string, string, object][] = [
     ['empty', '', { error: { code: 'RESPONSE_UNREADABLE' }, scope: 'note' }],
@@ -82,14 +82,14 @@ describe('a 200 that is no answer', () => {
     for (const outcome of await h.deliver(2)) expect(outcome).toMatchObject({ status: 'unconfirmed', ...expected });
   });
 
-  it('truncated at any place: never delivered', async () => {
+  it('truncated anywhere: never delivered', async () => {
     for (let length = 1; length < whole.length; length += 23) {
       h.server.handler = () => ({ body: whole.slice(0, length) });
       for (const outcome of await h.deliver(2)) expect(outcome).toMatchObject({ status: 'unconfirmed' });
     }
   });
 
-  it('fewer answers than notes: the rest is unknown', async () => {
+  it('fewer responses than notes: the rest is unknown', async () => {
     h.server.handler = () => ({ body: created(ok) });
     const outcomes = await h.deliver(3);
     expect(outcomes[0]).toEqual({ status: 'delivered', messageClass: 'IM.Note.MissedConversation' });
@@ -98,8 +98,8 @@ describe('a 200 that is no answer', () => {
   });
 });
 
-describe('a usual answer in unusual dress', () => {
-  it('default namespaces, a byte order mark, comments, CDATA', async () => {
+describe('a normal response in unusual syntax', () => {
+  it('with default namespaces, a byte order mark, comments, CDATA', async () => {
     const m = 'http://schemas.microsoft.com/exchange/services/2006/messages';
     const body = `\ufeff<?xml version="1.0"?><!-- x --><Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Body>
       <CreateItemResponse xmlns="${m}"><ResponseMessages><CreateItemResponseMessage ResponseClass='Success'>
@@ -108,7 +108,7 @@ describe('a usual answer in unusual dress', () => {
     expect((await h.deliver(1))[0]?.status).toBe('delivered');
   });
 
-  it.each(['\r\n', '\n  \n', '\ufeff\r\n', ' \ufeff'])('blank lines before the declaration: %j', async (before) => {
+  it.each(['\r\n', '\n  \n', '\ufeff\r\n', ' \ufeff'])('with blank lines before the declaration: %j', async (before) => {
     h.server.handler = () => ({ body: before + created(ok) });
     expect((await h.deliver(1))[0]?.status).toBe('delivered');
   });
@@ -128,7 +128,7 @@ describe('a usual answer in unusual dress', () => {
     expect(await h.deliver(1)).toMatchObject([{ status: 'deferred', scope: 'mailbox' }]);
   });
 
-  it('a code of another namespace in a fault is none of EWS', async () => {
+  it('a fault code of another namespace is not an EWS code', async () => {
     h.server.handler = () => ({
       status: 500,
       body: bare('<detail><ResponseCode xmlns="urn:other">ErrorServerBusy</ResponseCode></detail>'),

@@ -46,7 +46,7 @@ it.each(documents)('%s', async (_, body) => {
   expect((await h.deliver(1))[0]?.status).toBe('unconfirmed');
 });
 
-it('are as many as the page on security says', () => {
+it('covers as many responses as docs/security.md says', () => {
   expect(numbersOfRow('Answers that say two things').tried).toEqual([documents.length]);
 });
 
@@ -131,7 +131,7 @@ describe('a 401 with Retry-After', () => {
     expect(await once()).toMatchObject([{ status: 'deferred' }]);
   });
 
-  it('of requests that ran at the same time counts once', async () => {
+  it('counts once for concurrent requests', async () => {
     const transport = h.transport();
     const { promise, resolve } = Promise.withResolvers<void>();
     h.server.handler = async () => {

@@ -17,7 +17,7 @@ function recorder() {
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 describe('the trace', () => {
-  it('tells of each request and response, by the id that the server sees', async () => {
+  it('records each request and response, with the id that the server sees', async () => {
     const { lines, logger } = recorder();
     h.server.handler = () => ({ body: created(ok, 'ErrorTimeoutExpired') });
     await h.deliver(2, { logger });
@@ -33,13 +33,13 @@ describe('the trace', () => {
     ]);
   });
 
-  it('gives each request an id of its own', async () => {
+  it('gives each request its own id', async () => {
     h.server.handler = () => ({ body: created(ok) });
     await h.deliver(3, { notesPerRequest: 1 });
     expect(new Set(h.server.requests.map(({ headers }) => headers['client-request-id'])).size).toBe(3);
   });
 
-  it('tells of faults, statuses and failures', async () => {
+  it('records faults, statuses and failures', async () => {
     const { lines, logger } = recorder();
     h.server.handler = () => ({ status: 500, body: fault('ErrorServerBusy') });
     await h.deliver(1, { logger });
@@ -55,7 +55,7 @@ describe('the trace', () => {
     ]);
   });
 
-  it('and no outcome holds text, password or login header', async () => {
+  it('contains no text, password or login header, and neither does an outcome', async () => {
     const { lines, logger } = recorder();
     const outcomes = [];
     for (const answer of [
@@ -76,7 +76,7 @@ describe('the trace', () => {
       expect(printed.replaceAll(/"responseCode":"[^"]*"/g, '')).not.toContain(secret);
   });
 
-  it('a logger that throws changes nothing', async () => {
+  it('is not affected by a logger that throws', async () => {
     const fail = (): void => {
       throw new Error('disk full');
     };
@@ -85,7 +85,7 @@ describe('the trace', () => {
   });
 });
 
-it('a fetch that is replaced later counts', async () => {
+it('a fetch replaced later is used', async () => {
   const transport = h.transport();
   h.server.handler = () => ({ body: created(ok) });
   expect((await transport.deliver([h.note(transport, 0)], always()))[0]?.status).toBe('delivered');

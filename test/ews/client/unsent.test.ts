@@ -123,14 +123,14 @@ const silent: readonly [string, string][] = [
   ['in another protocol', 'SSH-2.0-OpenSSH\r\n'],
 ];
 
-it('as many handshakes and proxies are tried as the page on security says', () => {
+it('tries as many handshakes and proxies as docs/security.md says', () => {
   // With a wrong name, and one that goes on after the deadline; with a proxy that answers in the clear.
   const handshakes = alerts.length + breaks.length + demands.length + 2;
   const proxies = final.length + passing.length + silent.length + 1;
   expect(numbersOfRow('TLS handshakes').tried).toEqual([handshakes, clientsOfTls.length, proxies]);
 });
 
-describe.each(clientsOfTls)('%s: a handshake that fails has sent nothing', (client) => {
+describe.each(clientsOfTls)('%s: a failed handshake has sent nothing', (client) => {
   it('after any fatal alert', async () => {
     let alert = 0;
     const port = await tcp((socket) => socket.once('data', () => socket.end(Buffer.from([0x15, 3, 3, 0, 2, 2, alert]))));
@@ -162,7 +162,7 @@ describe.each(clientsOfTls)('%s: a handshake that fails has sent nothing', (clie
     expect(read).toEqual([]);
   });
 
-  it('and goes on only after the deadline: then nothing is written either', async () => {
+  it('even if the peer continues after the deadline', async () => {
     const { port, read } = await tls({});
     let goOn = (): void => {};
     const proxy = await tcp((socket) => {
@@ -178,7 +178,7 @@ describe.each(clientsOfTls)('%s: a handshake that fails has sent nothing', (clie
     expect(read).toEqual([]);
   });
 
-  it('unlike one that is complete, after which anything may have been read', async () => {
+  it('unlike a completed one, after which anything may have been read', async () => {
     const port = await listening(
       createTlsServer({ cert: loopbackCertificate, key: loopbackKey }, (socket) => {
         socket.on('error', () => {});
@@ -204,7 +204,7 @@ describe('a proxy that does not connect', () => {
     return JSON.parse(stdout);
   }
 
-  it.each(final)('for a reason that someone must look into: HTTP %i', async (status) => {
+  it.each(final)('blocks the endpoint for a lasting reason: HTTP %i', async (status) => {
     expect(await through(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\n\r\n`)).toMatchObject({
       status: 'blocked',
       scope: 'endpoint',
@@ -214,7 +214,7 @@ describe('a proxy that does not connect', () => {
     });
   });
 
-  it.each(passing)('for a reason that may pass: HTTP %i', async (status) => {
+  it.each(passing)('defers its notes for a temporary reason: HTTP %i', async (status) => {
     const outcome = await through(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\n\r\n`);
     expect(outcome).toMatchObject({ status: 'deferred', scope: 'endpoint', code: 'ENDPOINT_UNREACHABLE' });
   });
@@ -223,7 +223,7 @@ describe('a proxy that does not connect', () => {
     expect(await through(answer, { deadline: 3_000 })).toMatchObject({ status: 'deferred', scope: 'endpoint' });
   });
 
-  it('and answers a request in the clear with 407', async () => {
+  it('blocks the endpoint if it answers an unencrypted request with 407', async () => {
     const outcome = await through('HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n', {
       url: 'http://mail.contoso.test/EWS/Exchange.asmx',
     });

@@ -42,8 +42,8 @@ function structure(xml: string): string {
   return walk(document.root);
 }
 
-describe('CreateItem, as written', () => {
-  it('is this, in the schema’s order', () => {
+describe('CreateItem', () => {
+  it('is written in the order of the schema', () => {
     const note = makeNote(transport, 1, { subject: 'A & B', body: { type: 'html', content: '<b>x</b>' } });
     expect(messageXml(note)).toBe(
       '<t:Message><t:ItemClass>IM.Note.MissedConversation</t:ItemClass><t:Subject>A &amp; B</t:Subject>' +
@@ -73,7 +73,7 @@ const fields = fc.record({
   from: mailbox,
 });
 
-describe('whatever a caller passes', () => {
+describe('any value of a caller', () => {
   beforeAll(() => {
     if (schemaAvailable) validateBody(requestOf([makeNote(transport, 1)])); // compiles the schema outside the property
   });
@@ -120,7 +120,7 @@ describe('whatever a caller passes', () => {
     );
   });
 
-  it.skipIf(!schemaAvailable)('validates against Microsoft’s schema', () => {
+  it.skipIf(!schemaAvailable)('validates against the schema of Microsoft', () => {
     fc.assert(
       fc.property(fc.array(fields, { minLength: 1, maxLength: 3 }), (notes) => {
         expect(validateBody(requestOf(notes.map((given, n) => makeNote(transport, n, given))))).toEqual([]);
@@ -129,7 +129,7 @@ describe('whatever a caller passes', () => {
     );
   });
 
-  it.skipIf(!schemaAvailable)('in searches and deletions too', () => {
+  it.skipIf(!schemaAvailable)('is escaped in searches and deletions too', () => {
     fc.assert(
       fc.property(fc.array(anyText, { minLength: 1, maxLength: 5 }), nonEmpty, (tags, address) => {
         const search = head + findItemXml(tags, ['conversationhistory', 'recoverableitemsdeletions'], address) + tail;

@@ -36,8 +36,8 @@ const failure = (sent: 'no' | 'unknown', scope: string, code: string, message: R
   details,
 });
 
-describe('a request that was not written', () => {
-  it('since no connection could be made: the endpoint is out of reach', () => {
+describe('a request that was not sent', () => {
+  it('since no connection was made: the endpoint is unreachable', () => {
     const details = { requestId: 'r', connectionCode: 'ECONNREFUSED' };
     expect(seen(failedBy(refused, state({ at: 'connection' })))).toEqual(
       failure('no', 'endpoint', 'ENDPOINT_UNREACHABLE', /^No connection .+ \(ECONNREFUSED\)\.$/, details),
@@ -47,7 +47,7 @@ describe('a request that was not written', () => {
     );
   });
 
-  it.each([undefined, 'login', 'server'] as const)('since its login failed (at: %s): the mailbox can not log in', (at) => {
+  it.each([undefined, 'login', 'server'] as const)('since its login failed (at: %s): the mailbox cannot log in', (at) => {
     const parts = at === undefined ? {} : { at };
     expect(seen(failedBy(refused, state(parts)))).toEqual(
       failure('no', 'mailbox', 'AUTHENTICATION_FAILED', /^The login failed .+ \(ECONNREFUSED\)\.$/, {
@@ -61,7 +61,7 @@ describe('a request that was not written', () => {
     });
   });
 
-  it("since a host's login threw an error of ours: that one, without what hangs on it", () => {
+  it("since a host's login threw an OfflineImError: reported as is, without attached properties", () => {
     const own = new OfflineImError('TOKEN_FAILED' as never, 'No token could be had.', {
       cause: new Error('secret'),
       details: { tries: 3 },
@@ -81,7 +81,7 @@ describe('a request that was not written', () => {
     });
   });
 
-  it('for want of a token that only someone can give: it blocks, unless the body may have been sent by then', () => {
+  it('for lack of a token that only someone can provide: blocked, unless the body may have been sent by then', () => {
     const standing = new OfflineImError('AUTHENTICATION_FAILED', 'The host gave no token.', { details: { standing: true } });
     const passing = new OfflineImError('AUTHENTICATION_FAILED', 'The token endpoint did not answer.');
     expect(failedBy(standing, state())).toMatchObject({ sent: 'no', scope: 'mailbox', blocks: true });
@@ -89,7 +89,7 @@ describe('a request that was not written', () => {
     expect(failedBy(passing, state())).not.toHaveProperty('blocks');
   });
 
-  it('by our own decision: nothing was attempted, whatever ended meanwhile', () => {
+  it('by our own decision: not attempted, whatever ended meanwhile', () => {
     const own = new OfflineImError('NOT_ATTEMPTED', 'No lease left.');
     expect(failedBy(own, state({ ended: 'deadline' }))).toEqual({ kind: 'failed', sent: 'no', scope: 'note', error: own });
     expect(failedBy(own, state({ ended: 'aborted', sent: 'unknown' }))).toMatchObject({
@@ -104,7 +104,7 @@ describe('a request that was not written', () => {
   });
 });
 
-describe('a request that may have been written', () => {
+describe('a request that may have been sent', () => {
   it('whose connection broke: the endpoint lost it', () => {
     expect(seen(failedBy(Object.assign(new Error(), { code: 'ECONNRESET' }), state({ sent: 'unknown' })))).toEqual(
       failure('unknown', 'endpoint', 'CONNECTION_LOST', /broke .+ \(ECONNRESET\)\.$/, {
@@ -116,14 +116,14 @@ describe('a request that may have been written', () => {
 });
 
 describe('a request that ended', () => {
-  it.each(['no', 'unknown'] as const)('by an abort (sent: %s): it concerns its notes only', (sent) => {
+  it.each(['no', 'unknown'] as const)('by an abort (sent: %s): affects only its notes', (sent) => {
     expect(seen(failedBy(refused, state({ ended: 'aborted', sent })))).toEqual(
       failure(sent, 'note', 'REQUEST_ABORTED', /aborted/, { requestId: 'r' }),
     );
   });
 
   const details = { requestId: 'r', deadline: 60_000 };
-  it('by its deadline while it connected: the endpoint is out of reach', () => {
+  it('by its deadline while connecting: the endpoint is unreachable', () => {
     expect(seen(failedBy(refused, state({ ended: 'deadline', at: 'connection' })))).toEqual(
       failure('no', 'endpoint', 'ENDPOINT_UNREACHABLE', /^No connection .+ within 60000 ms\.$/, details),
     );
@@ -136,19 +136,16 @@ describe('a request that ended', () => {
     ['unknown', 'server', /^The server did not answer/],
     ['unknown', 'login', /^The server did not answer/],
     ['unknown', 'connection', /^The server did not answer/],
-  ] as const)(
-    'by its deadline (sent: %s, at: %s): a server that hangs for one mailbox may serve the others',
-    (sent, at, text) => {
-      const parts = at === undefined ? {} : { at };
-      expect(seen(failedBy(refused, state({ ended: 'deadline', sent, ...parts })))).toEqual(
-        failure(sent, 'mailbox', 'REQUEST_TIMEOUT', text, details),
-      );
-    },
-  );
+  ] as const)('by its deadline (sent: %s, at: %s): a server that hangs for one mailbox may serve others', (sent, at, text) => {
+    const parts = at === undefined ? {} : { at };
+    expect(seen(failedBy(refused, state({ ended: 'deadline', sent, ...parts })))).toEqual(
+      failure(sent, 'mailbox', 'REQUEST_TIMEOUT', text, details),
+    );
+  });
 });
 
-describe('a proxy on the way that refuses to connect', () => {
-  it('is told from what it threw, as a runtime names it', () => {
+describe('a proxy that refuses to connect', () => {
+  it('is recognised from the thrown error, in the words of each runtime', () => {
     const tunnel = Object.assign(new Error('tunnel'), { code: 'ERR_PROXY_TUNNEL', statusCode: 407 });
     expect(failedBy(tunnel, state({ at: 'connection' }))).toMatchObject({
       sent: 'no',
@@ -164,7 +161,7 @@ describe('a proxy on the way that refuses to connect', () => {
     [407, true],
     [502, false],
     [404, false],
-  ] as const)('with %s: someone must act? %s', (status, blocks) => {
+  ] as const)('with %s: must someone act? %s', (status, blocks) => {
     const why = status === 407 ? /HTTP 407: it wants a login of its own/ : new RegExp(`HTTP ${status}: see its log`);
     expect(seen(endedByProxy(status, 'r'))).toEqual({
       ...failure('no', 'endpoint', 'ENDPOINT_UNREACHABLE', why, { requestId: 'r', proxyStatus: status }),
@@ -173,31 +170,31 @@ describe('a proxy on the way that refuses to connect', () => {
   });
 });
 
-it('a login that ended with an answer before the body was written: nothing was processed', () => {
+it('a login that ended with a response before the body was sent: nothing was processed', () => {
   expect(seen(endedInLogin(503, 'r'))).toEqual(
     failure('no', 'endpoint', 'HTTP_STATUS', /HTTP 503 to the login/, { status: 503, requestId: 'r' }),
   );
 });
 
-it('a login that gave something unusable: its words stay out', () => {
+it('a login that returned an unusable value: its text is not repeated', () => {
   const error = unusableLogin('the header is no string');
   expect(error).toMatchObject({ code: 'AUTHENTICATION_FAILED', message: expect.stringMatching(/: the header is no string\.$/) });
 });
 
-it("impersonate did not say as whom to ask: an error of ours is the mailbox's, any other a defect", () => {
+it('impersonate failed: an OfflineImError affects the mailbox, any other error is a defect', () => {
   const own = new OfflineImError('OPTION_INVALID', 'No.');
   expect(notImpersonated(own)).toEqual({ kind: 'failed', sent: 'no', scope: 'mailbox', error: own });
   expect(() => notImpersonated(new TypeError('a defect'))).toThrow(TypeError);
 });
 
-it.each(['note', 'endpoint'] as const)('an answer that is none of EWS: nobody knows what became of the note (%s)', (scope) => {
+it.each(['note', 'endpoint'] as const)('a response that is not from EWS: the outcome is unknown (%s)', (scope) => {
   const cause = new Error('bad xml');
   const failed = unreadableReply('it is not XML', 'r', scope, cause);
   expect(seen(failed)).toEqual(failure('unknown', scope, 'RESPONSE_UNREADABLE', /: it is not XML\.$/, { requestId: 'r' }));
   expect(failed.error.cause).toBe(cause);
 });
 
-it('what can not be said in a schema version was not attempted', () => {
+it('a note that a schema version cannot express was not attempted', () => {
   expect(seen(unsayable('Exchange2007'))).toMatchObject({
     sent: 'no',
     scope: 'note',

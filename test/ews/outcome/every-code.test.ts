@@ -13,7 +13,7 @@ const schema = readFileSync(new URL('./response-codes.txt', import.meta.url), 'u
 const listed = unconfirmed.flatMap(({ codes }) => codes);
 
 describe('the codes of the schema', () => {
-  it('have a rule, or stand among the unconfirmed: each in one place', () => {
+  it('have a rule, or are listed as unconfirmed: each in one place', () => {
     expect(schema).toHaveLength(521);
     const all = [...codeRules.keys(), ...listed, 'NoError'];
     expect(all.filter((code, at) => all.indexOf(code) !== at)).toEqual([]);
@@ -41,8 +41,8 @@ const ofRequest = [...codeRules].flatMap(([code, rule]) =>
   rule.verdict.kind === 'blocked' && rule.beforeFirstItem === true ? [code] : [],
 );
 
-describe('a code about the identity or the address of the request', () => {
-  it('is known in all its kinds', () => {
+describe('a code about the identity or address of the request', () => {
+  it('is known in all its variants', () => {
     const some = ['ErrorNonPrimarySmtpAddress', 'ErrorInvalidUserSid', 'ErrorProxyRequestNotAllowed', 'ErrorAccessModeSpecified'];
     expect(ofRequest).toEqual(expect.arrayContaining(some));
     expect(ofRequest.length).toBeGreaterThan(30);

@@ -90,20 +90,20 @@ function emptyFolders({ operation, body }: SeenRequest): string {
   return found(body, [[], []]);
 }
 
-describe.each(['', 'soap:', 'S_1.x:'])('whatever the prefix, such as "%s"', (prefix) => {
+describe.each(['', 'soap:', 'S_1.x:'])('with any prefix, such as "%s"', (prefix) => {
   const uri = 'http://schemas.xmlsoap.org/soap/envelope/';
   const wrap = (xml: string): string => {
     const declared = prefix === '' ? `xmlns="${uri}"` : `xmlns:${prefix.slice(0, -1)}="${uri}"`;
     return `<${prefix}Envelope ${declared}><${prefix}Body>${xml}</${prefix}Body></${prefix}Envelope>`;
   };
 
-  it('an answer is read', async () => {
+  it('a response is read', async () => {
     const inner = `<CreateItemResponse xmlns="http://schemas.microsoft.com/exchange/services/2006/messages"><ResponseMessages><CreateItemResponseMessage ResponseClass="Success"><ResponseCode>NoError</ResponseCode></CreateItemResponseMessage></ResponseMessages></CreateItemResponse>`;
     h.server.handler = () => ({ body: wrap(inner) });
     expect(short((await h.deliver(1))[0])).toBe('delivered');
   });
 
-  it('names of other namespaces are nothing', async () => {
+  it('names of other namespaces are ignored', async () => {
     h.server.handler = () => ({ body: wrap('<CreateItemResponse xmlns="urn:other"/>') });
     expect(short((await h.deliver(1))[0])).toBe('unconfirmed note');
   });
@@ -125,7 +125,7 @@ describe('a code in the body of a 200', () => {
     expect(outcome).toMatchObject({ error: { code: 'EWS_ERROR', details: { responseCode: code } } });
   });
 
-  it('leaves its neighbours in the batch alone', async () => {
+  it('leaves the other notes of the batch alone', async () => {
     h.server.handler = (request) => ({
       body:
         request.operation === 'CreateItem'
@@ -147,7 +147,7 @@ describe.each([500, 200])('a SOAP fault with HTTP %i', (status) => {
 
 describe('a fault for several notes', () => {
   const whole = ['ErrorServerBusy', 'ErrorExceededConnectionCount', 'ErrorInvalidServerVersion', 'ErrorIncorrectSchemaVersion'];
-  it.each(whole)('%s comes before the first item and holds for all', async (code) => {
+  it.each(whole)('%s comes before the first item, and applies to all', async (code) => {
     h.server.handler = () => ({ status: 500, body: fault(code) });
     const expected = rows.find(([known]) => known === code)?.[1];
     expect((await h.deliver(3)).map(short)).toEqual([expected, expected, expected]);
@@ -166,17 +166,17 @@ describe('a fault for several notes', () => {
     [...others.map(([code]) => code), 'ErrorBatchProcessingStopped', 'ErrorSubmissionQuotaExceeded'].filter(
       (code) => code !== 'ErrorInvalidSchemaVersionForMailboxVersion',
     ),
-  )('%s may follow a part that was sent', async (code) => {
+  )('%s may follow a partial send', async (code) => {
     h.server.handler = () => ({ status: 500, body: fault(code) });
     expect((await h.deliver(2)).map(short)).toEqual(['unconfirmed note', 'unconfirmed note']);
   });
 
-  it('what someone must act on blocks, and says that the send is unknown', async () => {
+  it('that someone must act on blocks, and reports the send as unknown', async () => {
     h.server.handler = () => ({ status: 500, body: fault('ErrorAccountDisabled') });
     expect((await h.deliver(2)).map(short)).toEqual(['blocked mailbox unknown', 'blocked mailbox unknown']);
   });
 
-  it('ErrorSchemaValidation: the note that causes it is found by halves, and the others are sent', async () => {
+  it('ErrorSchemaValidation: the note at fault is found by halving, and the others are sent', async () => {
     h.server.handler = ({ operation, body }) => {
       if (operation === 'GetFolder') return { body: response('GetFolder', [message('GetFolder', ok, { content: '' })]) };
       if (body.includes('secret text 5')) return { status: 500, body: fault('ErrorSchemaValidation') };
@@ -197,7 +197,7 @@ describe('a response class', () => {
   });
 
   it.each(['Warning', 'success', '', 'Unknown'])(
-    '%j beside NoError is no error: a copy found later proves the send',
+    '%j beside NoError is not an error: a copy found later proves the send',
     async (given) => {
       h.server.handler = () => ({ body: answer(given, ok).replace(' ResponseClass=""', '') });
       const [outcome] = await h.deliver(1);
@@ -210,12 +210,12 @@ describe('a response class', () => {
     ['Error', ok],
     ['Warning', 'ErrorInvalidRecipients'],
     ['success', 'ErrorTimeoutExpired'],
-  ])('%s beside %s is one: a copy found later is weak proof', async (given, code) => {
+  ])('%s beside %s is an error: a copy found later is weak proof', async (given, code) => {
     h.server.handler = () => ({ body: answer(given, code) });
     expect((await h.deliver(1))[0]).toMatchObject({ status: 'unconfirmed', ended: 'fault' });
   });
 
-  it('ErrorBatchProcessingStopped comes as a warning and was not processed', async () => {
+  it('ErrorBatchProcessingStopped arrives as a warning, and means not processed', async () => {
     h.server.handler = () => ({ body: answer('Warning', 'ErrorBatchProcessingStopped') });
     expect(short((await h.deliver(1))[0])).toBe('deferred note');
   });
@@ -232,7 +232,7 @@ describe('a response class', () => {
 });
 
 describe('ErrorInternalServerError', () => {
-  it('is what InnerErrorResponseCode says, where it says something known', async () => {
+  it('is treated as its InnerErrorResponseCode, if that is known', async () => {
     const values = { InnerErrorResponseCode: 'ErrorServerBusy', BackOffMilliseconds: '7000' };
     h.server.handler = () => ({ body: response('CreateItem', [message('CreateItem', 'ErrorInternalServerError', { values })]) });
     expect((await h.deliver(1))[0]).toMatchObject({
@@ -267,7 +267,7 @@ describe('ErrorInternalServerError', () => {
     expect(short((await h.deliver(1))[0])).toBe(expected);
   });
 
-  it('no other code is what its inner code says', async () => {
+  it('is the only code treated as its inner code', async () => {
     const values = { InnerErrorResponseCode: 'ErrorServerBusy' };
     h.server.handler = () => ({ body: response('CreateItem', [message('CreateItem', 'ErrorTimeoutExpired', { values })]) });
     expect(short((await h.deliver(1))[0])).toBe('unconfirmed note');

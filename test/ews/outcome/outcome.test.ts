@@ -26,13 +26,13 @@ const fault = (responseCode: string, notes: number, { detail, ...parts }: Partia
 const http = (parts: Partial<ReplyMeta>) => outcomeOfReply({ kind: 'http', meta: meta(parts) }, 1);
 
 describe('a value in MessageXml', () => {
-  it('is read in either namespace, by its name, without the spaces around it', () => {
+  it('is read in either namespace, by name, trimmed', () => {
     for (const ns of [typesNs, messagesNs]) expect(messageXmlValue(values({ A: 'x', B: ' y\n' }, ns), 'B')).toBe('y');
     expect(messageXmlValue(values({ A: 'x' }, 'urn:other'), 'A')).toBeUndefined();
     expect(messageXmlValue(values({ A: 'x' }), 'B')).toBeUndefined();
   });
 
-  it('says how long the server wants to be left alone', () => {
+  it('contains the back-off of the server', () => {
     expect(['25000', ' 7 ', '0', '-5', 'soon'].map((ms) => backOffOf(values({ BackOffMilliseconds: ms })))).toEqual([
       25_000,
       7,
@@ -44,7 +44,7 @@ describe('a value in MessageXml', () => {
 });
 
 describe('the error of a response code', () => {
-  it('says the code and what it means', () => {
+  it('states the code and its meaning', () => {
     const error = ewsError('ErrorServerBusy', 'r');
     expect(error).toMatchObject({
       code: 'EWS_ERROR',
@@ -55,7 +55,7 @@ describe('the error of a response code', () => {
     expect(ewsError('ErrorNobodyHasHeardOf', 'r').message).toBe('Exchange answered ErrorNobodyHasHeardOf.');
   });
 
-  it('shows nothing that is no code: a server can write there what it was sent', () => {
+  it('shows nothing but codes: a server could echo what it was sent', () => {
     const error = ewsError('the text of a message', 'r', 'more of it');
     expect(error).toMatchObject({
       message: 'Exchange answered a response code of no known form.',
@@ -63,7 +63,7 @@ describe('the error of a response code', () => {
     });
   });
 
-  it('names the code inside, and what that means, where one wraps another', () => {
+  it('names the inner code and its meaning if one code wraps another', () => {
     const error = ewsError('ErrorInternalServerError', 'r', 'ErrorQuotaExceeded');
     expect(error).toMatchObject({
       message: 'Exchange answered ErrorInternalServerError: the mailbox is full.',
@@ -77,7 +77,7 @@ describe('the error of a response code', () => {
 });
 
 describe('the error of a reply', () => {
-  it('is what failed, the status, or the code of the fault', () => {
+  it('states the failure, the status, or the code of the fault', () => {
     const error = new OfflineImError('CONNECTION_LOST', 'It broke.');
     expect(replyError({ kind: 'failed', sent: 'unknown', scope: 'note', error })).toBe(error);
     expect(replyError({ kind: 'http', meta: meta({ status: 403 }) })).toMatchObject({
@@ -94,7 +94,7 @@ describe('the error of a reply', () => {
   });
 });
 
-describe('a code that answers one note', () => {
+describe('a code for a single note', () => {
   const answered = (code: string, given: Readonly<Record<string, string>> = {}) => outcomeOfCode(code, values(given), 'r');
 
   it('means what its row says, with the back-off of the server', () => {
@@ -112,13 +112,13 @@ describe('a code that answers one note', () => {
     expect(answered('ErrorInvalidRecipients')).not.toHaveProperty('ended');
   });
 
-  it('ended by a fault where it may have been sent: a copy found later does not disprove that', () => {
+  it('is marked as a fault if the note may have been sent: a copy found later does not disprove the error', () => {
     expect(answered('ErrorNobodyHasHeardOf')).toMatchObject({ status: 'unconfirmed', ended: 'fault' });
     expect(answered('ErrorQuotaExceeded')).toMatchObject({ status: 'blocked', sent: 'unknown', ended: 'fault' });
     for (const code of ['ErrorServerBusy', 'ErrorMailboxConfiguration']) expect(answered(code)).not.toHaveProperty('ended');
   });
 
-  it('that wraps another means what that means, where it is known', () => {
+  it('that wraps a known code means the same as that', () => {
     const inner = (code: string) => answered('ErrorInternalServerError', { InnerErrorResponseCode: code });
     expect(inner('ErrorMailboxFailover')).toMatchObject({ status: 'unconfirmed', scope: 'mailbox' });
     expect(inner('ErrorNobodyHasHeardOf')).toMatchObject({ status: 'unconfirmed', scope: 'note' });
@@ -129,12 +129,12 @@ describe('a code that answers one note', () => {
 });
 
 describe('a fault', () => {
-  it('answers a single note as its code does', () => {
+  it('applies to a single note as its code does', () => {
     expect(fault('ErrorInvalidRecipients', 1)).toMatchObject({ status: 'rejected', scope: 'note' });
     expect(fault('ErrorMailboxFailover', 1)).toMatchObject({ status: 'unconfirmed', scope: 'mailbox', ended: 'fault' });
   });
 
-  it('may follow a batch of which a part was sent: unconfirmed, unless it comes before the first item', () => {
+  it('may follow a partially sent batch: unconfirmed, unless it comes before the first item', () => {
     expect(fault('ErrorInvalidRecipients', 2)).toMatchObject({ status: 'unconfirmed', scope: 'note', ended: 'fault' });
     expect(fault('ErrorMailboxFailover', 2)).toMatchObject({ status: 'unconfirmed', scope: 'mailbox' });
     expect(fault('ErrorSubmissionQuotaExceeded', 2)).toMatchObject({ status: 'unconfirmed', scope: 'note' });
@@ -142,19 +142,19 @@ describe('a fault', () => {
     expect(fault('ErrorInvalidServerVersion', 2)).toMatchObject({ status: 'rejected' });
   });
 
-  it('that someone must act on blocks in any case; of several notes nobody knows which were sent', () => {
+  it('that someone must act on always blocks; with several notes, it is unknown which were sent', () => {
     expect(fault('ErrorPasswordExpired', 1)).toMatchObject({ status: 'blocked', sent: 'no' });
     expect(fault('ErrorPasswordExpired', 2)).toMatchObject({ status: 'blocked', sent: 'unknown', ended: 'fault' });
     expect(fault('ErrorImpersonateUserDenied', 2)).toMatchObject({ status: 'blocked', sent: 'no' });
   });
 
-  it('that wraps one from before the first item may itself come in the middle', () => {
+  it('that wraps a code from before the first item may still come in the middle', () => {
     const detail = values({ InnerErrorResponseCode: 'ErrorImpersonateUserDenied' }, typesNs);
     expect(fault('ErrorInternalServerError', 1, { detail })).toMatchObject({ status: 'blocked', sent: 'no' });
     expect(fault('ErrorInternalServerError', 2, { detail })).toMatchObject({ status: 'blocked', sent: 'unknown' });
   });
 
-  it('names a time itself, or in the header; its own goes first', () => {
+  it('contains a back-off of its own, or in the header; its own takes precedence', () => {
     const detail = values({ BackOffMilliseconds: '1500' }, typesNs);
     expect(fault('ErrorServerBusy', 1, { detail, retryAfter: 60_000 })).toMatchObject({ retryAfter: 1_500 });
     expect(fault('ErrorServerBusy', 1, { detail: values({}, typesNs), retryAfter: 60_000 })).toMatchObject({
@@ -164,7 +164,7 @@ describe('a fault', () => {
     expect(fault('ErrorServerBusy', 1)).not.toHaveProperty('retryAfter');
   });
 
-  it('with HTTP 429 is "too many requests", whatever it says', () => {
+  it('with HTTP 429 is "too many requests", whatever its code', () => {
     expect(fault('ErrorInvalidRecipients', 1, { status: 429 })).toMatchObject({
       status: 'deferred',
       scope: 'mailbox',
@@ -174,7 +174,7 @@ describe('a fault', () => {
 });
 
 describe('an HTTP status', () => {
-  it('holds for all notes, with the time of the header; a gateway says nothing of a fault', () => {
+  it('applies to all notes, with the back-off of the header; a gateway says nothing about a fault', () => {
     expect(http({ status: 503, retryAfter: 7_000 })).toMatchObject({
       status: 'unconfirmed',
       scope: 'endpoint',
@@ -186,8 +186,8 @@ describe('an HTTP status', () => {
   });
 });
 
-describe('a reply to a request whose login sent the body more than once', () => {
-  it('leaves in doubt what another copy of it did', () => {
+describe('a response to a request whose login sent the body more than once', () => {
+  it('leaves the effect of the other copy in doubt', () => {
     const sentBesides = true;
     expect(http({ status: 413, sentBesides })).toMatchObject({ status: 'unconfirmed', scope: 'note' });
     expect(http({ status: 429, sentBesides, retryAfter: 9_000 })).toMatchObject({
@@ -208,7 +208,7 @@ describe('a reply to a request whose login sent the body more than once', () => 
     });
   });
 
-  it('changes nothing of what was delivered, or is in doubt by itself', () => {
+  it('changes nothing if it is delivered or already in doubt', () => {
     const error = new OfflineImError('EWS_ERROR', 'It failed.');
     const outcomes: readonly DeliveryOutcome[] = [
       { status: 'delivered', messageClass: 'IPM.Note' },
@@ -221,11 +221,11 @@ describe('a reply to a request whose login sent the body more than once', () => 
   });
 });
 
-describe('no answer', () => {
+describe('a missing response', () => {
   const failed = (parts: object, code: 'CONNECTION_LOST' | 'NOT_ATTEMPTED' = 'CONNECTION_LOST') =>
     outcomeOfReply({ kind: 'failed', sent: 'no', scope: 'endpoint', error: new OfflineImError(code, 'It broke.'), ...parts }, 3);
 
-  it('is unconfirmed where it may have been sent, deferred where not', () => {
+  it('is unconfirmed if the note may have been sent, else deferred', () => {
     expect(failed({ sent: 'unknown' })).toMatchObject({
       status: 'unconfirmed',
       scope: 'endpoint',
@@ -236,11 +236,11 @@ describe('no answer', () => {
     expect(failed({})).not.toHaveProperty('retryAfter');
   });
 
-  it('by our own decision waits for nothing', () => {
+  it('by our own decision has no back-off', () => {
     expect(failed({ scope: 'note' }, 'NOT_ATTEMPTED')).toMatchObject({ status: 'deferred', retryAfter: 0 });
   });
 
-  it('blocks where someone must act', () => {
+  it('blocks if someone must act', () => {
     expect(failed({ blocks: true })).toMatchObject({ status: 'blocked', scope: 'endpoint', sent: 'no', by: 'login' });
     expect(failed({ blocks: true, sent: 'unknown', scope: 'mailbox' })).toMatchObject({
       status: 'blocked',

@@ -66,17 +66,17 @@ describe('a response code', () => {
     expect(inWords(ruleOf(code))).toBe(rule);
   });
 
-  it('that stands in no row has no rule of its own', () => {
+  it('that is in no row has no rule of its own', () => {
     expect([...codeRules.keys()].sort()).toEqual(rows.map(([code]) => code).sort());
     expect(ruleOf('ErrorNobodyHasHeardOf')).toEqual({ verdict: { kind: 'unconfirmed', scope: 'note' } });
   });
 
-  it.each([...codeRules])('%s says what happened, as the end of a sentence, where it says anything', (_code, { why }) => {
+  it.each([...codeRules])('%s has a text that can end a sentence, if any', (_code, { why }) => {
     if (why !== undefined) expect(why).toMatch(/^[a-z].{5,}[^.]$/i);
   });
 });
 
-describe('a code as it may be shown', () => {
+describe('a printable code', () => {
   it.each([
     'ErrorServerBusy',
     'NoError',

@@ -56,7 +56,7 @@ describe('an item that moves between two reads', () => {
     });
   }
 
-  it.each(reads.slice(0, -4))('by several steps from read %s on', async (read) => {
+  it.each(reads.slice(0, -4))('in several steps, from read %s on', async (read) => {
     for (const moves of [
       [read, read],
       [read, read + 1],
@@ -68,7 +68,7 @@ describe('an item that moves between two reads', () => {
     }
   });
 
-  it('to a place that was named otherwise', async () => {
+  it('to a differently named folder', async () => {
     for (const read of reads) {
       movingItem(1, [read, read]);
       expect((await probe('sentitems'))?.status).not.toBe('absent');

@@ -48,7 +48,7 @@ const searches = () =>
     });
 
 describe('attempts', () => {
-  it('of one place are looked for by one search', async () => {
+  it('at one place are probed in one search', async () => {
     server({
       [`${mailbox} sentitems`]: [
         { tag: 'a:1', flags: sent },
@@ -59,7 +59,7 @@ describe('attempts', () => {
     expect(searches()).toEqual(['sentitems: a:1,b:1']);
   });
 
-  it('of one place are looked for in the names of their notes, for the trace', async () => {
+  it('at one place are recorded in the trace with their note ids', async () => {
     server({});
     const lines: Readonly<Record<string, unknown>>[] = [];
     const write = (fields: Readonly<Record<string, unknown>>): void => {
@@ -76,19 +76,19 @@ describe('attempts', () => {
     expect(named).toEqual([['note-0', 'note-1'], ['note-0', 'note-1'], ['note-2'], ['note-2']]);
   });
 
-  it('of two folders are looked for in each first', async () => {
+  it('in two folders are each searched in their own folder first', async () => {
     server({ [`${mailbox} sentitems`]: [{ tag: 'a:1', flags: sent }], [`${mailbox} f`]: [{ tag: 'b:1', flags: sent }] });
     expect(await probe(['a:1', 'sentitems'], ['b:1', 'id:f'])).toEqual([{ status: 'found' }, { status: 'found' }]);
     expect(searches()).toEqual(['sentitems: a:1', 'f: b:1']);
   });
 
-  it('with one tag in two folders have a result each: a copy in one says nothing of the other', async () => {
+  it('with one tag in two folders get a result each: a copy in one says nothing about the other', async () => {
     server({ [`${mailbox} f`]: [{ tag: 'a:1', flags: sent }] });
     const [first, second] = await probe(['a:1', 'sentitems'], ['a:1', 'id:f']);
     expect([first?.status, second?.status]).toEqual(['absent', 'found']);
   });
 
-  it('with one tag in two mailboxes have a result each; the case of an address makes no other mailbox', async () => {
+  it('with one tag in two mailboxes get a result each; the case of an address does not matter', async () => {
     server({ 'carol@contoso.test sentitems': [{ tag: 'a:1', flags: sent }] });
     const results = await probe(
       ['a:1', 'sentitems'],
@@ -99,7 +99,7 @@ describe('attempts', () => {
     expect(searches().filter((search) => search === 'sentitems: a:1')).toHaveLength(2);
   });
 
-  it('that went to another endpoint are looked for by nobody', async () => {
+  it('at another endpoint are not searched', async () => {
     server({});
     const transport = h.transport();
     const note = h.note(transport, 0);

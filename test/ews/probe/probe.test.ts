@@ -57,7 +57,7 @@ describe('found', () => {
     expect(await probeOne()).toEqual({ status: 'found' });
   });
 
-  it('in the folder of the copy: one request', async () => {
+  it('in the folder of the copy, with one request', async () => {
     mailbox({ conversationhistory: [{ tag, flags: sent }] });
     await probeOne();
     expect(h.server.requests).toHaveLength(1);
@@ -70,7 +70,7 @@ describe('found', () => {
 });
 
 describe('absent', () => {
-  it('when nowhere, in two searches, and one for a Conversation History that only its name tells', async () => {
+  it('if nowhere, in two searches and one for a Conversation History known only by name', async () => {
     mailbox({});
     expect(await probeOne()).toEqual({ status: 'absent' });
     expect(h.server.operations()).toEqual(['FindItem', 'FindFolder', 'FindItem']);
@@ -79,7 +79,7 @@ describe('absent', () => {
     expect(asked).toEqual(['conversationhistory', ...everywhere]);
   });
 
-  it('other tags are not ours', async () => {
+  it('if only other tags are there', async () => {
     mailbox({});
     const others = [{ tag: 'note-0/10', flags: sent }];
     const inner = h.server.handler;
@@ -95,12 +95,12 @@ describe('absent', () => {
     expect(await probeOne()).toEqual({ status: 'absent' });
   });
 
-  it.each(everywhere)('a missing %s is empty', async (folder) => {
+  it.each(everywhere)('if the folder %s is missing', async (folder) => {
     mailbox({ [folder]: 'ErrorFolderNotFound' });
     expect(await probeOne()).toEqual({ status: 'absent' });
   });
 
-  it.each(everywhere.slice(0, 4))('a %s that a server refuses by a fault for the whole search is empty', async (folder) => {
+  it.each(everywhere.slice(0, 4))('if the server refuses the whole search because %s is missing', async (folder) => {
     mailbox({});
     const inner = h.server.handler;
     h.server.handler = (request, raw) =>
@@ -108,19 +108,19 @@ describe('absent', () => {
     expect(await probeOne()).toEqual({ status: 'absent' });
   });
 
-  it('Recoverable Items that are closed to this login are empty', async () => {
+  it('if Recoverable Items are closed to this login', async () => {
     mailbox({ recoverableitemsdeletions: 'ErrorAccessDenied' });
     expect(await probeOne()).toEqual({ status: 'absent' });
   });
 
-  it('a note without unknown attempts', async () => {
+  it('if the note has no unknown attempts', async () => {
     expect(await probeOne([])).toEqual({ status: 'absent' });
     expect(h.server.requests).toHaveLength(0);
   });
 });
 
 describe('unknown', () => {
-  it.each(everywhere.slice(0, 5))('%s can not be read', async (folder) => {
+  it.each(everywhere.slice(0, 5))('if %s cannot be read', async (folder) => {
     mailbox({ [folder]: 'ErrorAccessDenied' });
     expect(await probeOne()).toMatchObject({
       status: 'unknown',
@@ -128,12 +128,12 @@ describe('unknown', () => {
     });
   });
 
-  it('Recoverable Items that may be read later', async () => {
+  it('if Recoverable Items may be readable later', async () => {
     mailbox({ recoverableitemsdeletions: 'ErrorServerBusy' });
     expect(await probeOne()).toMatchObject({ status: 'unknown' });
   });
 
-  it('no folder can be found at all: the login sees nothing', async () => {
+  it('if no folder is found: the login sees nothing', async () => {
     mailbox(Object.fromEntries(everywhere.map((name) => [name, 'ErrorFolderNotFound'])));
     expect(await probeOne()).toMatchObject({ status: 'unknown', error: { code: 'FOLDER_UNAVAILABLE' } });
   });
@@ -143,7 +143,7 @@ describe('unknown', () => {
     [{ status: 503 }, 'HTTP_STATUS'],
     [{ body: '<a>' }, 'RESPONSE_UNREADABLE'],
     [{ body: response('FindItem', []) }, 'RESPONSE_UNREADABLE'],
-  ] as [Answer, string][])('the search fails: %j', async (answer, code) => {
+  ] as [Answer, string][])('if the search fails: %j', async (answer, code) => {
     h.server.handler = () => answer;
     expect(await probeOne()).toMatchObject({ status: 'unknown', error: { code } });
   });
@@ -162,7 +162,7 @@ describe('unknown', () => {
     ['a refused impersonation', { body: fault('ErrorImpersonateUserDenied') }, { scope: 'mailbox', blocked: true }],
     ['an answer to something else', { body: response('GetItem', []) }, { scope: 'note' }],
   ];
-  it.each(reach)('%s: how far it reaches', async (_, answer, expected) => {
+  it.each(reach)('%s: the scope of the error', async (_, answer, expected) => {
     h.server.handler = () => answer;
     const result = await probeOne();
     expect(result).toMatchObject({ status: 'unknown', ...expected });
@@ -170,7 +170,7 @@ describe('unknown', () => {
   });
 
   it.each(reach.filter(([, , { scope }]) => scope !== 'note'))(
-    '%s: nothing more is asked, of any mailbox it holds for',
+    '%s: no further requests for any mailbox in its scope',
     async (_, answer, { scope }) => {
       h.server.handler = () => answer;
       const transport = h.transport();
@@ -190,7 +190,7 @@ describe('unknown', () => {
     },
   );
 
-  it('a busy server in the answer for one folder: its back-off is kept', async () => {
+  it('if one folder reports a busy server, whose back-off is kept', async () => {
     h.server.handler = ({ operation, body }): Answer => {
       if (operation === 'FindFolder') return { body: foundFolders() };
       const values = { BackOffMilliseconds: '4000' };
@@ -202,7 +202,7 @@ describe('unknown', () => {
     expect(await probeOne()).toMatchObject({ status: 'unknown', scope: 'mailbox', retryAfter: 4000 });
   });
 
-  it('of several attempts, what reaches furthest is told', async () => {
+  it('with the widest scope of several attempts', async () => {
     mailbox({ deleteditems: 'ErrorServerBusy', drafts: 'ErrorAccessDenied' });
     const transport = h.transport();
     const note = h.note(transport, 0);
@@ -216,7 +216,7 @@ describe('unknown', () => {
     });
   });
 
-  it('more results than a search returns', async () => {
+  it('if a search has more results than it returns', async () => {
     h.server.handler = ({ operation, body }) => ({
       body:
         operation === 'FindFolder'
@@ -230,13 +230,13 @@ describe('unknown', () => {
     expect(await probeOne()).toMatchObject({ status: 'unknown', error: { code: 'RESPONSE_INCOMPLETE' } });
   });
 
-  it('aborted', async () => {
+  it('if aborted', async () => {
     const transport = h.transport();
     const results = await transport.probe([unknownNote(transport, 0)], { signal: AbortSignal.abort() });
     expect(results[0]).toMatchObject({ status: 'unknown', error: { code: 'REQUEST_ABORTED' } });
   });
 
-  it('an attempt at an endpoint that is no longer configured', async () => {
+  it('if the attempt is at an endpoint that is no longer configured', async () => {
     const transport = h.transport();
     const note = h.note(transport, 0);
     const place = { ...note.place, endpoint: 'https://old.test/' };
@@ -244,7 +244,7 @@ describe('unknown', () => {
     expect(results[0]).toMatchObject({ status: 'unknown', error: { code: 'PLACE_GONE' } });
   });
 
-  it('found elsewhere counts, though a folder can not be read', async () => {
+  it('unless the copy is found elsewhere', async () => {
     mailbox({ conversationhistory: 'ErrorAccessDenied', sentitems: [{ tag, flags: sent }] });
     expect(await probeOne()).toEqual({ status: 'found' });
   });
@@ -265,7 +265,7 @@ describe('pending', () => {
 
 describe('draft', () => {
   it.each(everywhere.filter((name) => name !== 'outbox' && name !== 'recoverableitemsdeletions'))(
-    'in %s: removed',
+    'in %s is removed',
     async (folder) => {
       mailbox({ [folder]: [{ tag, id: 'draft&amp;1', flags: unsent, created: old }] });
       expect(await probeOne()).toEqual({ status: 'draft', removed: true });
@@ -276,24 +276,24 @@ describe('draft', () => {
     },
   );
 
-  it('in Recoverable Items it has been removed already', async () => {
+  it('in Recoverable Items counts as removed', async () => {
     mailbox({ recoverableitemsdeletions: [{ tag, flags: unsent, created: old }] });
     expect(await probeOne()).toEqual({ status: 'draft', removed: true });
     expect(h.server.operations()).not.toContain('DeleteItem');
   });
 
-  it('that can not be removed', async () => {
+  it('that cannot be removed is reported as left', async () => {
     mailbox({ drafts: [{ tag, flags: unsent, created: old }] }, 'ErrorAccessDenied');
     expect(await probeOne()).toEqual({ status: 'draft', removed: false });
   });
 
-  it('that is not there under its id, and is shown there all the same: it is left', async () => {
+  it('reported as missing, but still listed, is left', async () => {
     mailbox({ drafts: [{ tag, flags: unsent, created: old }] }, 'ErrorItemNotFound');
     expect(await probeOne()).toEqual({ status: 'draft', removed: false });
   });
 });
 
-describe('over several attempts: found, pending, unknown, draft, absent', () => {
+describe('several attempts, in order of precedence: found, pending, unknown, draft, absent', () => {
   const a = 'note-0/1';
   const b = 'note-0/2';
   const draft = { tag: a, flags: unsent, created: old };
@@ -327,7 +327,7 @@ describe('over several attempts: found, pending, unknown, draft, absent', () => 
     ],
     ['a copy of another attempt', { drafts: [oldDraft], sentitems: [copyOf(b)] }, [a, b], { status: 'found', tags: [b] }],
   ] as [string, Folders, string[], ProbeResult][])(
-    'a draft beside %s takes nothing back, and is told of where it can not be removed',
+    'a draft beside %s overrides nothing, and is reported if it cannot be removed',
     async (_, folders, tags, expected) => {
       mailbox(folders);
       expect(await probeOne(tags)).toEqual(expected);
@@ -338,14 +338,14 @@ describe('over several attempts: found, pending, unknown, draft, absent', () => 
     },
   );
 
-  it('a removal without an answer takes nothing back of a copy, and says that the draft may be left', async () => {
+  it('a removal without a response does not override a copy, and reports that the draft may be left', async () => {
     mailbox({ drafts: [oldDraft], sentitems: [copyOf(a)] });
     const inner = h.server.handler;
     h.server.handler = (request, raw) => (request.operation === 'DeleteItem' ? { status: 401 } : inner(request, raw));
     expect(await probeOne([a])).toEqual({ status: 'found', draft: 'left' });
   });
 
-  it('each in its own place', async () => {
+  it('results keep the order of the call', async () => {
     mailbox({ sentitems: [{ tag: b, flags: sent }] });
     const transport = h.transport();
     const note = h.note(transport, 0);
@@ -365,7 +365,7 @@ describe('over several attempts: found, pending, unknown, draft, absent', () => 
   });
 });
 
-it('many notes in few requests', async () => {
+it('many notes take few requests', async () => {
   mailbox({ conversationhistory: Array.from({ length: 60 }, (_, n) => ({ tag: `note-${n}/1`, flags: sent })) });
   const transport = h.transport();
   const results = await transport.probe(

@@ -59,7 +59,7 @@ async function search(
 
 const whyOf = ({ byTag }: SearchResult, tag: string) => byTag.get(tag)?.unreadable;
 
-it('a server that knows no Conversation History is not asked for it, nor at all where that is the only folder', async () => {
+it('a server without Conversation History is not asked for it, and not at all if that is the only folder', async () => {
   const tags = ['a:1'];
   const known = (folders: readonly string[]) =>
     search({ tags, folders, serverVersion: 'Exchange2010_SP2' }, (body) => inEach(body, []));
@@ -69,21 +69,21 @@ it('a server that knows no Conversation History is not asked for it, nor at all 
   expect([none.asked, none.byTag.get('a:1')?.folders]).toEqual([[], 0]);
 });
 
-it('tells apart which tag a match without one belongs to by so many requests more, and leaves the rest in doubt', async () => {
+it('resolves a match without a tag with a bounded number of requests, and leaves the rest in doubt', async () => {
   const { asked, byTag } = await search({ tags: everyTag(50) }, (body) => inEach(body, [noTag]));
   expect(asked).toHaveLength(1 + 24);
   expect([...byTag.values()].every(({ unreadable }) => unreadable !== undefined)).toBe(true);
 });
 
 describe('one request', () => {
-  it('looks for fifty tags, in the order in which they were given', async () => {
+  it('searches for fifty tags, in the given order', async () => {
     const tags = everyTag(120);
     const { asked, byTag } = await search({ tags }, (body) => inEach(body, []));
     expect(asked).toEqual([tags.slice(0, 50), tags.slice(50, 100), tags.slice(100)]);
     expect([...byTag.values()]).toEqual(tags.map(() => ({ items: [], unreadable: undefined, folders: 1 })));
   });
 
-  it('is not made for no tags', async () => {
+  it('is not sent for no tags', async () => {
     expect(await search({ tags: [] }, (body) => inEach(body, []))).toMatchObject({
       asked: [],
       byTag: new Map(),
@@ -100,11 +100,11 @@ describe('one request', () => {
   });
 });
 
-describe('what any request would meet', () => {
+describe('an error that any request would meet', () => {
   const busy = (body: string, nth: number): Answer =>
     nth === 1 ? { body: fault('ErrorServerBusy', { BackOffMilliseconds: '60000' }) } : inEach(body, []);
 
-  it('ends the search: the tags of the other requests are as unknown as those of the first', async () => {
+  it('ends the search: tags of later requests are as unknown as those of the first', async () => {
     const tags = everyTag(120);
     const result = await search({ tags, folders: ['drafts', 'outbox'] }, busy);
     expect(result.asked).toEqual([tags.slice(0, 50)]);
@@ -112,7 +112,7 @@ describe('what any request would meet', () => {
     for (const tag of tags) expect(whyOf(result, tag)).toBe(result.closed);
   });
 
-  it('ends it too in the middle of folders that are asked one by one', async () => {
+  it('ends it even while folders are searched one by one', async () => {
     const result = await search({ tags: ['tag-0'], folders: ['drafts', 'outbox', 'sentitems'] }, (body, nth) =>
       nth === 1 ? { body: fault('ErrorOfThatServer') } : nth === 2 ? inEach(body, []) : busy(body, 1),
     );
@@ -124,7 +124,7 @@ describe('what any request would meet', () => {
     expect(result.closed).toMatchObject({ retryAfter: 60_000 });
   });
 
-  it('ends it behind folders that could be read', async () => {
+  it('ends it after folders that could be read', async () => {
     const folders = ['drafts', 'outbox', 'sentitems', 'deleteditems'];
     const result = await search({ tags: ['tag-0'], folders }, (body, nth) =>
       nth === 1 ? { body: fault('ErrorOfThatServer') } : nth < 4 ? inEach(body, []) : busy(body, 1),
@@ -134,13 +134,13 @@ describe('what any request would meet', () => {
   });
 });
 
-describe('a match that no tag can be told from', () => {
-  it('has the tags without an item asked for in halves, until each is alone', async () => {
+describe('a match without a recognisable tag', () => {
+  it('makes the unmatched tags be searched again in halves, down to single tags', async () => {
     const { asked } = await search({ tags: everyTag(4) }, (body) => inEach(body, [noTag, { tag: 'tag-3', ...sent }]));
     expect(asked).toEqual([everyTag(4), ['tag-0', 'tag-1'], ['tag-0'], ['tag-1'], ['tag-2']]);
   });
 
-  it('costs a single further request where it concerns one tag of many', async () => {
+  it('costs one further request if it concerns one of many tags', async () => {
     const tags = everyTag(3);
     const { asked, byTag } = await search({ tags }, (body, nth) =>
       nth === 1 ? inEach(body, [noTag, ...tags.slice(1).map((tag) => ({ tag, ...sent }))]) : inEach(body, []),
@@ -149,13 +149,13 @@ describe('a match that no tag can be told from', () => {
     expect(byTag.get('tag-0')).toEqual({ items: [], unreadable: undefined, folders: 1 });
   });
 
-  it('is not asked for again where only one tag was', async () => {
+  it('is not searched again if there was only one tag', async () => {
     const result = await search({ tags: ['tag-0'] }, (body) => inEach(body, [noTag]));
     expect(result.asked).toHaveLength(1);
     expect(whyOf(result, 'tag-0')).toMatchObject({ error: { code: 'RESPONSE_INCOMPLETE' } });
   });
 
-  it('costs 24 further requests at most, whatever a server answers; what was not asked alone stays unknown', async () => {
+  it('costs at most 24 further requests, whatever a server returns; tags not searched alone stay unknown', async () => {
     const tags = everyTag(50);
     const result = await search({ tags }, (body) => inEach(body, [noTag]));
     expect(result.asked).toHaveLength(25);
@@ -170,24 +170,24 @@ describe('a fault for the whole request', () => {
       .asked.length;
 
   it.each(['ErrorFolderNotFound', 'ErrorAccessDenied', 'ErrorInvalidFolderType', 'ErrorOfThatServer', ''])(
-    'may speak of one folder: each is asked by itself (%s)',
+    'may concern one folder: each is searched separately (%s)',
     async (code) => {
       expect(await requestsAfter(code)).toBe(3);
     },
   );
 
   it.each(['ErrorServerBusy', 'ErrorMailboxMoveInProgress', 'ErrorExceededConnectionCount', 'ErrorNonPrimarySmtpAddress'])(
-    'would meet each folder: none is asked again (%s)',
+    'would affect every folder: none is searched again (%s)',
     async (code) => {
       expect(await requestsAfter(code)).toBe(1);
     },
   );
 
-  it('with a back-off is the server wanting to be left alone', async () => {
+  it('with a back-off means that the server is busy', async () => {
     expect(await requestsAfter('ErrorOfThatServer', { BackOffMilliseconds: '60000' })).toBe(1);
   });
 
-  it('for a single folder is what is known of it', async () => {
+  it('for a single folder is the result for it', async () => {
     const result = await search({ tags: ['tag-0'], folders: ['outbox'] }, () => ({ body: fault('ErrorAccessDenied') }));
     expect(result.asked).toHaveLength(1);
     expect(whyOf(result, 'tag-0')).toMatchObject({ error: { details: { responseCode: 'ErrorAccessDenied' } } });
@@ -218,7 +218,7 @@ describe('a folder that is refused', () => {
     expect(await refused(folder, code)).toBe(expected);
   });
 
-  it('and that counts as read by nobody', async () => {
+  it('is not counted as read', async () => {
     const { byTag } = await search({ tags: ['tag-0'], folders: ['recoverableitemsdeletions'] }, (body) =>
       inEach(body, 'ErrorAccessDenied'),
     );
@@ -226,7 +226,7 @@ describe('a folder that is refused', () => {
   });
 });
 
-it('an answer to something else says so, with the id of the request', async () => {
+it('a response to another operation is reported with the request id', async () => {
   const result = await search({ tags: ['tag-0'], folders: ['drafts', 'outbox'] }, (body) => ({ body: found(body, [[]]) }));
   expect(whyOf(result, 'tag-0')?.error).toMatchObject({
     code: 'RESPONSE_UNREADABLE',

@@ -38,8 +38,8 @@ const last = (body: string, items: readonly Item[], before = 0): Answer => ({
   headers: { date },
 });
 
-describe('what Drafts holds', () => {
-  it('is read page by page, from where the last one ended', async () => {
+describe('the content of Drafts', () => {
+  it('is read page by page, each from where the last one ended', async () => {
     const pages = folder((body, nth) => (nth === 1 ? more(body, drafts(0, 100)) : last(body, drafts(100, 3), 100)));
     const { items, complete, now } = await pages.find(query);
     expect(offsetsAsked()).toEqual([0, 100]);
@@ -47,7 +47,7 @@ describe('what Drafts holds', () => {
     expect({ complete, now }).toEqual({ complete: true, now: Date.parse(date) });
   });
 
-  it('is unsent only where its flags say so', async () => {
+  it('counts as unsent only if its flags say so', async () => {
     const { items } = await folder((body) =>
       last(body, [{ tag: 'a', flags: unsent }, { tag: 'b', flags: sent }, { tag: 'c' }]),
     ).find(query);
@@ -58,7 +58,7 @@ describe('what Drafts holds', () => {
     ]);
   });
 
-  it('is read up to the limit: not complete where there is more, complete where that was all', async () => {
+  it('is read up to the limit: incomplete if there is more, complete otherwise', async () => {
     const all = folder((body) => last(body, drafts(0, 3)));
     expect(await all.find({ ...query, limit: 3 })).toMatchObject({ items: { length: 3 }, complete: true });
     expect(await all.find({ ...query, limit: 2 })).toMatchObject({ items: { length: 2 }, complete: false });
@@ -68,13 +68,13 @@ describe('what Drafts holds', () => {
     expect(offsetsAsked()).toEqual([0]);
   });
 
-  it('is not complete where a server shows the same page again and says that there is more: it is asked no further', async () => {
+  it('is incomplete if a server repeats a page and claims more: no further request is sent', async () => {
     const stuck = folder((body) => more(body, drafts(0, 100)));
     expect(await stuck.find(query)).toMatchObject({ items: { length: 100 }, complete: false });
     expect(offsetsAsked()).toEqual([0, 100]);
   });
 
-  it('is not complete where one of it has no id to be named by', async () => {
+  it('is incomplete if an item has no id', async () => {
     const pages = folder((body) => {
       const answer = last(body, [...drafts(0, 1), { tag: 'nameless', id: '', flags: unsent }]);
       return { ...answer, body: answer.body?.replace('<ty:ItemId Id="" ChangeKey="ck"/>', '') ?? '' };
@@ -82,24 +82,24 @@ describe('what Drafts holds', () => {
     expect(await pages.find(query)).toMatchObject({ items: [{ id: 'id-0' }], complete: false });
   });
 
-  it('may be nothing', async () => {
+  it('may be empty', async () => {
     expect(await folder((body) => last(body, [])).find(query)).toMatchObject({ items: [], complete: true });
   });
 
-  it('is not asked for once the caller has given up', async () => {
+  it('is not requested once the caller has aborted', async () => {
     const pages = folder((body) => last(body, []));
     await expect(pages.find({ ...query, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'NOT_ATTEMPTED' });
     expect(h.server.requests).toHaveLength(0);
   });
 });
 
-describe('no answer to the question', () => {
+describe('an invalid response', () => {
   it.each([
     ['no message at all', () => response('FindItem', [])],
     ['a success without anything', () => response('FindItem', [message('FindItem', 'NoError', { content: '' })])],
     ['another operation', () => response('GetItem', [])],
     ['nothing shown, though there is more', (body: string) => found(body, [[]], false)],
-  ])('%s: RESPONSE_UNREADABLE, with the id of the request', async (_, answer) => {
+  ])('%s: RESPONSE_UNREADABLE with the request id', async (_, answer) => {
     const looked = folder((body) => ({ body: answer(body) })).find(query);
     await expect(looked).rejects.toMatchObject({ message: expect.stringContaining('not the answer to this FindItem') });
     const requestId = h.server.requests[0]?.headers['client-request-id'];
@@ -109,13 +109,13 @@ describe('no answer to the question', () => {
   it.each([
     ['an error for the folder', (body: string) => ({ body: found(body, ['ErrorAccessDenied']) }), 'EWS_ERROR'],
     ['an HTTP status', () => ({ status: 403 }), 'EWS_DISABLED'],
-  ])('%s is told by its code', async (_, answer, code) => {
+  ])('%s is reported with its code', async (_, answer, code) => {
     await expect(folder(answer).find(query)).rejects.toMatchObject({ code });
   });
 });
 
-describe('what is removed', () => {
-  it('goes to Deleted Items; what became of each is told in order', async () => {
+describe('removal', () => {
+  it('moves items to Deleted Items, and reports on each in order', async () => {
     const codes = ['NoError', 'ErrorAccessDenied', 'ErrorItemNotFound'];
     const pages = folder((body) =>
       body.includes('<m:DeleteItem')

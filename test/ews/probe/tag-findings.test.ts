@@ -22,7 +22,7 @@ const item = (tag: string | undefined): FoundItem => ({
 const folder = (...tags: (string | undefined)[]) => ({ folder: 'f', items: tags.map(item), whole: true, seenAt: 7 });
 
 describe('findings', () => {
-  it('are of every tag that was asked for: items, where they lie and when they were seen, and how many folders were read', () => {
+  it('cover every requested tag: items, where they are, when they were seen, and how many folders were read', () => {
     const findings = new Findings(['a:1', 'b:1']);
     findings.add(folder('a:1'));
     findings.add({ ...folder(), folder: 'g' });
@@ -35,7 +35,7 @@ describe('findings', () => {
     expect(findings.ambiguous()).toEqual([]);
   });
 
-  it('leave every tag in doubt where a match has no tag: those without an item of their own are asked for again', () => {
+  it('leave every tag in doubt if a match has no tag: those without an item are searched again', () => {
     const findings = new Findings(['a:1', 'b:1', 'c:1']);
     findings.add(folder(undefined, 'a:1'));
     expect([...findings.byTag.values()].map(({ unreadable }) => unreadable)).toEqual([incomplete, incomplete, incomplete]);
@@ -43,13 +43,13 @@ describe('findings', () => {
     expect(findings.ambiguous()).toEqual(['b:1', 'c:1']);
   });
 
-  it('leave every tag in doubt where the answer is not whole', () => {
+  it('leave every tag in doubt if the response is incomplete', () => {
     const findings = new Findings(['a:1']);
     findings.add({ ...folder(), whole: false });
     expect([findings.byTag.get('a:1')?.unreadable, findings.ambiguous()]).toEqual([incomplete, ['a:1']]);
   });
 
-  it('leave a tag in doubt by a value that may be it: in other case, with spaces, cut off, in quotes or with markup', () => {
+  it('leave a tag in doubt if a value may be it: in other case, with spaces, truncated, in quotes or with markup', () => {
     for (const seen of [
       'NOTE-A:1',
       'note -a:1',
@@ -72,7 +72,7 @@ describe('findings', () => {
     }
   });
 
-  it('do not care about the tags of others', () => {
+  it('ignore other tags', () => {
     for (const seen of ['note-a:10', 'note-b:1', 'ote-a:1', 'my-note-a:1', '"note-b:1"']) {
       const findings = new Findings(['note-a:1']);
       findings.add(folder(seen));
@@ -80,7 +80,7 @@ describe('findings', () => {
     }
   });
 
-  it('keep a reason that was known before a look-alike', () => {
+  it('keep a known reason over that of a look-alike', () => {
     const findings = new Findings(['a:1']);
     const before: Unreadable = { scope: 'mailbox', error };
     findings.fail(before);
@@ -89,7 +89,7 @@ describe('findings', () => {
     expect(findings.byTag.get('a:1')?.folders).toBe(1);
   });
 
-  it('keep, of two reasons, the one that reaches further', () => {
+  it('keep the reason with the wider scope', () => {
     const findings = new Findings(['a:1']);
     findings.fail({ scope: 'note', error });
     findings.fail({ scope: 'endpoint', error });
@@ -98,7 +98,7 @@ describe('findings', () => {
   });
 });
 
-describe('why something can not be read', () => {
+describe('the reason of an unreadable folder', () => {
   it.each<[DeliveryOutcome, Unreadable]>([
     [
       { status: 'deferred', scope: 'mailbox', error, retryAfter: 5 },
@@ -128,18 +128,18 @@ describe('why something can not be read', () => {
     expect(unreadableBy(outcome)).toStrictEqual(expected);
   });
 
-  it('is never that something was delivered: a search delivers nothing', () => {
+  it('is never a delivery: a search delivers nothing', () => {
     expect(() => unreadableBy({ status: 'delivered', messageClass: 'x' })).toThrow(TypeError);
   });
 
-  it('closes the mailbox to the next request too, but for what concerns one note and passes at once', () => {
+  it('closes the mailbox to the next request too, unless it concerns one note and passes at once', () => {
     expect(closes({ scope: 'note', error })).toBe(false);
     expect([{ scope: 'mailbox', error } as const, { scope: 'endpoint', error } as const].map(closes)).toEqual([true, true]);
     expect(closes({ scope: 'note', error, blocked: true })).toBe(true);
     expect(closes({ scope: 'note', error, retryAfter: 0 })).toBe(true);
   });
 
-  it('of two reasons: scope before block before back-off; of equals the first', () => {
+  it('of two is ranked by scope, then block, then back-off; of equals, the first counts', () => {
     const ordered: readonly Unreadable[] = (['note', 'mailbox', 'endpoint'] as const).flatMap((scope) => [
       { scope, error },
       { scope, error, retryAfter: 5 },
@@ -154,7 +154,7 @@ describe('why something can not be read', () => {
   });
 });
 
-it('a verdict that nobody can tell says why, in a sentence', () => {
+it('an unknown verdict states the reason in a sentence', () => {
   const sentence = expect.stringMatching(/^[A-Z].{20,}\.$/);
   const odd = { ...item('a:1'), tag: 'a:1', folder: 'f', seenAt: 7, state: 'contradictory' } as const;
   const verdict = verdictOf({ items: [odd], unreadable: undefined, folders: 1 }, false);

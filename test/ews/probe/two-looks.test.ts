@@ -52,29 +52,29 @@ async function probe({ looks, folders, deletion = ok }: World, tags: readonly st
 }
 const item = (flags: number, id = 'i', tag = 'a:1'): Item => ({ tag, id, flags, isDraft: flags !== sent, created });
 
-describe('the first look', () => {
-  it('is enough where it finds the copy', async () => {
+describe('the first search', () => {
+  it('is enough if it finds the copy', async () => {
     const { result, operations } = await probe({ looks: [{ sentitems: [item(sent)] }] });
     expect([result, operations]).toEqual([{ status: 'found' }, ['FindItem']]);
   });
 
-  it('shows a note on its way that the second one misses: it is pending, not absent', async () => {
+  it('shows a note in transit that the second one misses: pending, not absent', async () => {
     expect((await probe({ looks: [{ sentitems: [item(submitted)] }, {}] })).result).toEqual({ status: 'pending' });
   });
 
-  it('shows a draft that the second one shows too: it is deleted once', async () => {
+  it('shows a draft that the second one shows too: deleted once', async () => {
     const draft = { sentitems: [item(unsent)] };
     const { result, operations } = await probe({ looks: [draft, draft, {}] });
     expect(result).toEqual({ status: 'draft', removed: true });
     expect(operations.filter((one) => one === 'DeleteItem')).toHaveLength(1);
   });
 
-  it('finds a copy under the id of a draft that the second one shows: nothing is deleted', async () => {
+  it('finds a copy with the id of a draft that the second one shows: nothing is deleted', async () => {
     const { result, operations } = await probe({ looks: [{}, { sentitems: [item(sent)], drafts: [item(unsent)] }] });
     expect([result?.status, operations.includes('DeleteItem')]).toEqual(['found', false]);
   });
 
-  it('shows a draft, and the second one the copy: it was sent', async () => {
+  it('shows a draft, the second one the copy: the note was sent', async () => {
     const draft = { sentitems: [item(unsent)] };
     const { result } = await probe({ looks: [draft, { ...draft, deleteditems: [item(sent, 'other')] }] });
     expect(result).toEqual({ status: 'found' });
@@ -83,12 +83,12 @@ describe('the first look', () => {
   it.each([
     ['under another id, as a draft: it is pending', 'other', { status: 'pending' }],
     ['under the same id, as a draft: the later look counts', 'i', { status: 'draft', removed: true }],
-  ] as const)('shows a note on its way that the second one shows %s', async (_what, id, expected) => {
+  ] as const)('shows a note in transit that the second one shows %s', async (_what, id, expected) => {
     const looks = [{ sentitems: [item(submitted)] }, { drafts: [item(unsent, id)] }];
     expect((await probe({ looks })).result).toEqual(expected);
   });
 
-  it('that meets what any request would meet is the last one', async () => {
+  it('with an error that any request would meet is the last one', async () => {
     const busy = { status: 500, body: fault('ErrorServerBusy', { BackOffMilliseconds: '7000' }) };
     const { results, operations } = await probe({ looks: [busy] }, ['a:1', 'b:1']);
     expect(results).toMatchObject([
@@ -99,10 +99,10 @@ describe('the first look', () => {
   });
 });
 
-describe('a mailbox whose Conversation History can not be looked up', () => {
+describe('a failed look-up of Conversation History', () => {
   const world = (answer: Answer): World => ({ looks: [{}], folders: answer });
 
-  it('now: nothing can be said, and no other folder is asked', async () => {
+  it('that may pass leaves the result unknown, and no other folder is searched', async () => {
     const { result, operations } = await probe(
       world({ status: 429, headers: { 'retry-after': '9' }, body: 'busy' }),
       ['a:1'],
@@ -112,7 +112,7 @@ describe('a mailbox whose Conversation History can not be looked up', () => {
     expect(operations).toEqual(['FindItem', 'FindFolder']);
   });
 
-  it('at all: the others are asked, and nothing is absent', async () => {
+  it('that is final lets other folders be searched, but nothing is absent', async () => {
     const { result, operations } = await probe(
       world({ status: 500, body: fault('ErrorNobodyHasHeardOf') }),
       ['a:1'],
@@ -122,13 +122,13 @@ describe('a mailbox whose Conversation History can not be looked up', () => {
   });
 });
 
-it('the second look fails as a whole: nothing is absent, and no folder is asked by itself', async () => {
+it('if the second search fails as a whole, nothing is absent, and no folder is searched separately', async () => {
   const { result, operations } = await probe({ looks: [{}, { status: 403, body: 'no' }] });
   expect(result).toMatchObject({ status: 'unknown', scope: 'endpoint', blocked: true, error: { code: 'EWS_DISABLED' } });
   expect(operations).toEqual(['FindItem', 'FindItem']);
 });
 
-it('what keeps one folder from being read closes no other: attempts of the mailbox whose copies lie elsewhere are looked for', async () => {
+it('an unreadable folder closes no other: attempts of the mailbox with copies elsewhere are probed', async () => {
   h.server.handler = ({ operation, body }: SeenRequest): Answer => {
     if (operation === 'FindFolder') return { body: foundFolders() };
     if (body.includes('Constant Value="a:1"')) return { body: fault('ErrorNobodyHasHeardOf') };
@@ -147,7 +147,7 @@ it('what keeps one folder from being read closes no other: attempts of the mailb
   ]);
 });
 
-it('a Conversation History that is made anew whenever it is looked up: it is looked for twice, not for ever', async () => {
+it('a Conversation History re-created at every look-up is searched twice, not forever', async () => {
   let made = 0;
   h.server.handler = ({ operation, body }: SeenRequest): Answer => {
     if (operation === 'FindFolder') return { body: foundFolders(`AAMk-${made++}`) };
@@ -166,7 +166,7 @@ it('a Conversation History that is made anew whenever it is looked up: it is loo
   expect(h.server.operations().filter((one) => one === 'FindItem')).toHaveLength(3);
 });
 
-it('a Conversation History that was made anew between two probes: what it holds is found, and only what is still open is looked for again', async () => {
+it('a Conversation History re-created between two probes is searched again for open attempts only', async () => {
   let history = 'AAMk-old';
   const items = (): Readonly<Record<string, readonly Item[]>> => ({
     outbox: [item(submitted, 'o', 'b:1')],
@@ -215,42 +215,42 @@ describe('a draft', () => {
     expect(result).toMatchObject(expected);
   });
 
-  it('that is kept is left: it says so', async () => {
+  it('whose deletion fails is reported as left', async () => {
     const { result, operations } = await probe({ looks: [{}, draft], deletion: 'ErrorAccessDenied' });
     expect(result).toEqual({ status: 'draft', removed: false });
     expect(operations.filter((one) => one === 'FindItem')).toHaveLength(3);
   });
 
-  it('that is kept, and is then seen among the deleted items only, was removed by someone else', async () => {
+  it('whose deletion fails, and that is then found only in Deleted Items, was removed by someone else', async () => {
     const looks = [{}, draft, { recoverableitemsdeletions: [item(unsent)] }];
     expect((await probe({ looks, deletion: 'ErrorAccessDenied' })).result).toEqual({ status: 'draft', removed: true });
   });
 
-  it('that is kept, and can not be looked for again: what is not known says that it is left', async () => {
+  it('whose deletion fails, and that cannot be searched again, is reported as left in an unknown result', async () => {
     const looks: World['looks'] = [{}, draft, { status: 403, body: 'no' }];
     expect((await probe({ looks, deletion: 'ErrorAccessDenied' })).result).toMatchObject({ status: 'unknown', draft: 'left' });
     expect((await probe({ looks, deletion: 'ErrorItemNotFound' })).result).not.toHaveProperty('draft');
   });
 
-  it('of two, that was deleted and is still shown where the other one is looked for again, is left', async () => {
+  it('of two, deleted but still shown while the other is searched again, is left', async () => {
     const looks = [{}, { drafts: [item(unsent, 'one'), item(unsent, 'two')] }, { drafts: [item(unsent, 'one')] }];
     const { result } = await probe({ looks, deletion: [ok, 'ErrorItemNotFound'] });
     expect(result).toEqual({ status: 'draft', removed: false });
   });
 
-  it('without an id can not be deleted: it says that it is left', async () => {
+  it('without an id cannot be deleted, and is reported as left', async () => {
     const { result, operations } = await probe({ looks: [{}, { drafts: [item(unsent, '')] }] });
     expect([result, operations.includes('DeleteItem')]).toEqual([{ status: 'draft', removed: false }, false]);
   });
 
-  it('beside a copy of it changes nothing, whatever became of it: the note was sent', async () => {
+  it('beside its copy changes nothing, whatever happens to it: the note was sent', async () => {
     const looks = [{}, { ...draft, deleteditems: [item(sent, 'other')] }, {}];
     const { result, operations } = await probe({ looks, deletion: 'ErrorItemNotFound' });
     expect(result).toEqual({ status: 'found' });
     expect(operations.filter((one) => one === 'FindItem')).toHaveLength(2);
   });
 
-  it('that was plainly deleted is not looked for again', async () => {
+  it('that was verifiably deleted is not searched again', async () => {
     const { operations } = await probe({ looks: [{}, draft] });
     expect(operations).toEqual(['FindItem', 'FindItem', 'DeleteItem']);
   });

@@ -135,7 +135,7 @@ const contradicting: readonly (readonly [string, string])[] = [
 ];
 
 describe('never absent', () => {
-  it('as many as the page on security says', () => {
+  it('covers as many responses as docs/security.md says', () => {
     expect(numbersOfRow('Searches whose answer').tried).toEqual([unknown.length + found.length + contradicting.length]);
   });
 
@@ -173,14 +173,14 @@ describe('never absent', () => {
   });
 });
 
-describe('terms that were searched for, which a server may list unasked', () => {
+describe('search terms that a server may list unasked', () => {
   const terms = (inside: string): string => `${empty}<me:HighlightTerms>${inside}</me:HighlightTerms>`;
   const term = '<ty:Term><ty:Scope>Subject</ty:Scope><ty:Value>x</ty:Value></ty:Term>';
 
   it.each([
     ['none', ''],
     ['some', term + term],
-  ])('%s: what is not there is absent', async (_, inside) => {
+  ])('%s: a missing item is absent', async (_, inside) => {
     server(success(terms(inside)));
     expect(await probe()).toEqual([{ status: 'absent' }]);
   });
@@ -189,13 +189,13 @@ describe('terms that were searched for, which a server may list unasked', () => 
     ['among them', item(tagged())],
     ['within one', `<ty:Term><ty:Scope>${item(tagged())}</ty:Scope></ty:Term>`],
     ['in the place of one', `<ty:Message><ty:ItemId Id="A"/><ty:Subject>${tag}</ty:Subject></ty:Message>`],
-  ])('a match %s is not passed over', async (_, inside) => {
+  ])('a match %s is not ignored', async (_, inside) => {
     server(success(terms(term + inside)));
     expect((await probe())[0]?.status).toBe('unknown');
   });
 });
 
-describe('a match at any place of an answer', () => {
+describe('a match anywhere in a response', () => {
   /** Ways in which what stands between server and client has been seen to change XML; the tag stays where somebody can read it. */
   const changes = ['rename', 'namespace', 'wrap', 'before', 'after', 'text'] as const;
   const names = ['FindItemResponseMessage', 'RootFolder', 'Items', 'Message', 'ExtendedProperty', 'Value'] as const;
@@ -222,7 +222,7 @@ describe('a match at any place of an answer', () => {
     });
   }
 
-  it('is never absent, whatever one or two changes were made on its way', async () => {
+  it('is never absent, whatever one or two changes were made in transit', async () => {
     const attributes = [nothingInView, one, 'IncludesLastItemInRange="true"', 'TotalItemsInView="0"'];
     const step = fc.tuple(fc.constantFrom(...changes), fc.constantFrom(...names));
     await fc.assert(
@@ -265,7 +265,7 @@ describe('absent', () => {
   });
 });
 
-describe('contradicting flags: unknown, and nothing is deleted', () => {
+describe('with contradicting flags a note is unknown, and nothing is deleted', () => {
   it.each(contradicting)('%s', async (_, content) => {
     server(success(root(one, item(content, 'Message'))));
     expect((await probe())[0]?.status).toBe('unknown');
@@ -273,7 +273,7 @@ describe('contradicting flags: unknown, and nothing is deleted', () => {
 });
 
 describe('one odd item', () => {
-  it('leaves only its own note unknown, in few requests', async () => {
+  it('leaves only its own note unknown, with few requests', async () => {
     server(success(root(one, item(''))), ['note-17/1']);
     const results = await probe(50);
     expect(results.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, (_, n) => (n === 17 ? 'unknown' : 'absent')));

@@ -39,7 +39,7 @@ describe('one item', () => {
     [old + 1, 'pending'],
     [seenAt + 5000, 'pending'],
     [undefined, 'pending'],
-  ] as const)('unsent, made at %s: %s', (created, status) => {
+  ] as const)('unsent, created at %s: %s', (created, status) => {
     expect(short(findings([item('unsent', { created })]))).toBe(status);
   });
 });
@@ -57,19 +57,19 @@ describe('several items of one attempt', () => {
   });
 });
 
-describe('nothing found', () => {
+describe('a note that was not found', () => {
   it('is absent only where every folder could be read', () => {
     expect(verdictOf(findings([]), false)).toEqual({ status: 'absent' });
     expect(verdictOf(findings([], { unreadable: why }), false)).toEqual({ status: 'unknown', ...why });
   });
 
-  it('in a mailbox of which no folder is there: the login sees nothing', () => {
+  it('is unknown in a mailbox without any folder: the login sees nothing', () => {
     const expected = { status: 'unknown', scope: 'mailbox', error: { code: 'FOLDER_UNAVAILABLE' } };
     expect(verdictOf(findings([], { folders: 0 }), false)).toMatchObject(expected);
     expect(verdictOf(undefined, false)).toMatchObject(expected);
   });
 
-  it('what was found counts, whatever could not be read', () => {
+  it('is irrelevant if another item was found, whatever could not be read', () => {
     expect(short(findings([item('sent')], { unreadable: why }))).toBe('found');
     expect(short(findings([item('unsent')], { unreadable: why }))).toBe('draft');
   });
@@ -78,23 +78,23 @@ describe('nothing found', () => {
 describe('drafts that may be deleted', () => {
   const ids = (...items: readonly TaggedItem[]): unknown[] => draftsOf(findings(items)).map(({ id }) => id?.id);
 
-  it('each once, however many folders show it', () => {
+  it('are listed once, however many folders show them', () => {
     expect(ids(item('unsent'), item('unsent', { folder: 'id:f' }))).toEqual(['unsent-id']);
   });
 
-  it('none that is young, in the Outbox, handed over, or deleted already', () => {
+  it('exclude those that are young, in the Outbox, submitted, or deleted already', () => {
     const young = item('unsent', { created: seenAt });
     const waiting = item('unsent', { folder: 'outbox' });
     const gone = item('unsent', { folder: 'recoverableitemsdeletions' });
     expect(ids(young, waiting, item('submitted'), gone)).toEqual([]);
   });
 
-  it('none where anything is unclear', () => {
+  it('are none if anything is unclear', () => {
     expect(ids(item('unsent'), item('contradictory', { folder: 'sentitems' }))).toEqual([]);
     expect(ids(item('unsent'), item('unstated', { folder: 'drafts' }))).toEqual([]);
   });
 
-  it('never under an id by which a copy was found: it was on its way', () => {
+  it('never share their id with a copy: that draft was in transit', () => {
     const id = { id: 'same', changeKey: undefined };
     expect(ids(item('unsent', { id }), item('sent', { id, folder: 'sentitems' }))).toEqual([]);
     expect(ids(item('unsent', { id }), item('sent', { folder: 'sentitems' }))).toEqual(['same']);

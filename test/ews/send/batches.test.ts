@@ -7,7 +7,7 @@ const countOf = (body: string): number => (body.match(/<t:Message>/g) ?? []).len
 const sizes = (): number[] => h.server.requests.map(({ body }) => countOf(body));
 const accept = ({ body }: { body: string }) => ({ body: created(...Array<string>(countOf(body)).fill(ok)) });
 
-describe('notes are cut into requests', () => {
+describe('notes are split into requests', () => {
   it('by count, in order', async () => {
     h.server.handler = accept;
     const outcomes = await h.deliver(7, { notesPerRequest: 3 });
@@ -23,7 +23,7 @@ describe('notes are cut into requests', () => {
     expect(sizes()).toEqual([50, 1]);
   });
 
-  it('by bytes as written, and a note that is larger alone goes alone', async () => {
+  it('by bytes as written; a note above the limit goes alone', async () => {
     h.server.handler = accept;
     const transport = h.transport({ maxRequestBytes: 4096 });
     const content = ['&'.repeat(300), '€'.repeat(600), 'x', '&'.repeat(2000), 'y'];
@@ -32,7 +32,7 @@ describe('notes are cut into requests', () => {
     expect(sizes()).toEqual([1, 2, 1, 1]);
   });
 
-  it('as full as their bytes allow, though they could have been more', async () => {
+  it('as full as their bytes allow, though escaping could have made them longer', async () => {
     h.server.handler = accept;
     const probe = h.transport();
     await probe.deliver([h.note(probe, 0, { body: { type: 'text', content: 'a'.repeat(3000) } })], always());
@@ -46,7 +46,7 @@ describe('notes are cut into requests', () => {
     expect(sizes()).toEqual([3, 3, 1]);
   });
 
-  it('where the place changes', async () => {
+  it('at each change of place', async () => {
     h.server.handler = accept;
     const transport = h.transport();
     const notes = [0, 1, 2, 3].map((n) => h.note(transport, n));
@@ -62,13 +62,13 @@ describe('notes are cut into requests', () => {
     ]);
   });
 
-  it('none at all', async () => {
+  it('or into none', async () => {
     expect(await h.deliver(0)).toEqual([]);
     expect(h.server.requests).toHaveLength(0);
   });
 });
 
-describe('after trouble no later request of the delivery goes out', () => {
+describe('after a failure no later request of the delivery is sent', () => {
   const rows = [
     ['an unknown outcome', { status: 500 }],
     ['a lost item', { body: created(ok) }],
@@ -84,7 +84,7 @@ describe('after trouble no later request of the delivery goes out', () => {
     }
   });
 
-  it('what concerns one note only holds up nothing', async () => {
+  it('a failure that concerns one note holds up nothing', async () => {
     h.server.handler = (request) => {
       if (request.operation !== 'CreateItem') return { status: 500 };
       return h.server.operations().filter((name) => name === 'CreateItem').length === 1
@@ -113,7 +113,7 @@ describe('after trouble no later request of the delivery goes out', () => {
   });
 });
 
-it('a note for an endpoint that is not ours is not sent, and holds up no other', async () => {
+it('a note for a foreign endpoint is not sent, and holds up no other', async () => {
   h.server.handler = accept;
   const transport = h.transport({ notesPerRequest: 1 });
   const note = h.note(transport, 0);

@@ -21,7 +21,7 @@ describe('a search', () => {
     ['a code of the future', found('ErrorOfTheFuture')],
     ['a fault of no known meaning', { status: 500, body: fault('Server') }],
     ['an answer to something else', { body: response('GetFolder', []) }],
-  ])('that is answered by what can not be read is made once more, by name: %s', async (_what, answer) => {
+  ])('with an unreadable response is repeated once, by name: %s', async (_what, answer) => {
     expect(await lookUp(findHistory, answer, { body: foundFolders('f') })).toEqual({
       lookup: { folder: 'id:f' },
       asked: ['FindFolder', 'FindFolder'],
@@ -32,7 +32,7 @@ describe('a search', () => {
     });
   });
 
-  it('of which the answer is not one says so, and of which request', async () => {
+  it('with a foreign response reports that, with the request id', async () => {
     const answer = { body: response('GetFolder', []) };
     expect((await lookUp(findHistory, answer, answer)).lookup).toMatchObject({
       outcome: {
@@ -45,7 +45,7 @@ describe('a search', () => {
     });
   });
 
-  it('of which the answer is cut off each time says what was wrong with it', async () => {
+  it('whose response is truncated each time reports what was wrong', async () => {
     const { client, settings } = answeredBy(() => ({ body: foundFolders('f').slice(0, 300) }));
     const lookup = await findHistory(client, settings, asking);
     expect(lookup).toMatchObject({ outcome: { status: 'blocked', scope: 'mailbox', error: { code: 'RESPONSE_UNREADABLE' } } });
@@ -59,7 +59,7 @@ describe('a search', () => {
     ['ErrorAccountDisabled', { outcome: { status: 'blocked', sent: 'no' } }],
     ['ErrorFolderNotFound', 'none'],
     ['ErrorAccessDenied', 'none'],
-  ])('that is refused with a code that is known is not made again: %s', async (code, expected) => {
+  ])('refused with a known code is not repeated: %s', async (code, expected) => {
     for (const answer of [found(code), { status: 500, body: fault(code) }]) {
       const { lookup, asked } = await lookUp(findHistory, answer);
       expect(asked).toEqual(['FindFolder']);
@@ -69,30 +69,30 @@ describe('a search', () => {
   });
 });
 
-describe('the making of the folder', () => {
+describe('creating the folder', () => {
   const none = { body: foundFolders() };
   const made = (code: string): Answer => ({ body: createdFolder(undefined, code) });
 
-  it('is not tried where a folder was found, or could not be looked for', async () => {
+  it('is skipped if a folder was found, or the search failed', async () => {
     expect(await lookUp(findOrCreateHistory, { body: foundFolders('f') })).toMatchObject({ lookup: { folder: 'id:f' } });
     expect((await lookUp(findOrCreateHistory, found('ErrorServerBusy'))).asked).toEqual(['FindFolder']);
   });
 
-  it('gives the folder that was made', async () => {
+  it('returns the new folder', async () => {
     expect(await lookUp(findOrCreateHistory, none, { body: createdFolder('made') })).toEqual({
       lookup: { folder: 'id:made' },
       asked: ['FindFolder', 'CreateFolder'],
     });
   });
 
-  it('that is refused leaves no folder, and is not looked after', async () => {
+  it('if refused, leaves no folder, and no search follows', async () => {
     expect(await lookUp(findOrCreateHistory, none, made('ErrorAccessDenied'))).toEqual({
       lookup: 'none',
       asked: ['FindFolder', 'CreateFolder'],
     });
   });
 
-  it('that was not sent is not looked after: nothing can be there', async () => {
+  it('if not sent, needs no search: nothing can be there', async () => {
     const { lookup, asked } = await lookUp(findOrCreateHistory, none, 'refused');
     expect(lookup).toMatchObject({ outcome: { status: 'deferred' } });
     expect(asked).toEqual(['FindFolder', 'CreateFolder']);
@@ -104,14 +104,14 @@ describe('the making of the folder', () => {
     ['a code that says nothing', made('ErrorTimeoutExpired')],
     ['a code of the future', made('ErrorOfTheFuture')],
     ['a folder without an id', made('NoError')],
-  ])('of which the outcome is unknown is looked for, not repeated: %s', async (_what, answer) => {
+  ])('with an unknown outcome is followed by a search, not repeated: %s', async (_what, answer) => {
     expect(await lookUp(findOrCreateHistory, none, answer, { body: foundFolders('f') })).toEqual({
       lookup: { folder: 'id:f' },
       asked: ['FindFolder', 'CreateFolder', 'FindFolder'],
     });
   });
 
-  it('of which the outcome is unknown, and that is not found, waits where it may have been made', async () => {
+  it('with an unknown outcome and no match is retried later, since it may have succeeded', async () => {
     const timedOut = await lookUp(findOrCreateHistory, none, made('ErrorTimeoutExpired'), none);
     expect(timedOut.lookup).toMatchObject({ outcome: { status: 'deferred', scope: 'note' } });
     expect((await lookUp(findOrCreateHistory, none, made('ErrorOfTheFuture'), none)).lookup).toBe('none');

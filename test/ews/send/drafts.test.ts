@@ -31,7 +31,7 @@ const folders =
   });
 const draft = { tag: 'note-0/1', flags: 9, isDraft: true, created: now };
 
-describe('after a rejection the draft is looked for', () => {
+describe('after a rejection the draft is searched for', () => {
   it('and removed, however young', async () => {
     server(['ErrorSendAsDenied'], folders([draft]));
     expect((await h.deliver(1))[0]).toMatchObject({ status: 'rejected', scope: 'mailbox', draft: 'removed' });
@@ -43,13 +43,13 @@ describe('after a rejection the draft is looked for', () => {
     expect((await h.deliver(2)).map((o) => 'draft' in o && o.draft)).toEqual(['removed', 'none']);
   });
 
-  it('for all rejected notes of a request at once', async () => {
+  it('for all rejected notes of a request together', async () => {
     server(['ErrorInvalidRecipients', ok, 'ErrorAccessDenied'], folders([]));
     expect((await h.deliver(3)).map((o) => 'draft' in o && o.draft)).toEqual(['none', false, 'none']);
     expect(h.server.operations()).toEqual(['CreateItem', 'FindItem']);
   });
 
-  it('and only of those: what looks like a draft of a note that was accepted is on its way', async () => {
+  it('and only for those: what looks like the draft of an accepted note is in transit', async () => {
     server(['ErrorInvalidRecipients', ok], folders([{ ...draft, tag: 'note-1/1' }]));
     expect((await h.deliver(2)).map(({ status }) => status)).toEqual(['rejected', 'delivered']);
     expect(h.server.operations()).toEqual(['CreateItem', 'FindItem']);
@@ -58,18 +58,18 @@ describe('after a rejection the draft is looked for', () => {
   it.each([
     ['in Drafts is one', [{ tag: draft.tag }], [], 'removed'],
     ['in the folder of the copy may be that copy', [], [{ tag: draft.tag }], 'left'],
-  ] as const)('and what does not say whether it was sent %s', async (_, drafts, saved, expected) => {
+  ] as const)('and an item that does not tell whether it was sent %s', async (_, drafts, saved, expected) => {
     server(['ErrorInvalidRecipients'], folders(drafts, saved));
     expect((await h.deliver(1))[0]).toMatchObject({ draft: expected });
     expect(h.server.operations().includes('DeleteItem')).toBe(expected === 'removed');
   });
 
-  it('and reported when it can not be removed', async () => {
+  it('and reported if it cannot be removed', async () => {
     server(['ErrorInvalidRecipients'], folders([draft]), 'ErrorAccessDenied');
     expect((await h.deliver(1))[0]).toMatchObject({ draft: 'left' });
   });
 
-  it('and reported, not removed, where nobody can tell that it is one', async () => {
+  it('and reported, not removed, if it is not certainly a draft', async () => {
     server(['ErrorInvalidRecipients'], folders([{ ...draft, isDraft: false }]));
     expect((await h.deliver(1))[0]).toMatchObject({ draft: 'left' });
     expect(h.server.operations()).toEqual(['CreateItem', 'FindItem']);
@@ -80,7 +80,7 @@ describe('after a rejection the draft is looked for', () => {
   it.each([
     ['it was handed over', [{ ...draft, flags: 13 }], []],
     ['it is in both folders', [{ ...draft, id: 'moving' }], [{ ...draft, id: 'moving', flags: 1, isDraft: false }]],
-  ])('and what may go out all the same is looked for again, neither sent again nor deleted: %s', async (_, first, saved) => {
+  ])('and if it may still be sent, it is probed, neither resent nor deleted: %s', async (_, first, saved) => {
     server(['ErrorMessageSizeExceeded'], folders(first, saved));
     expect((await h.deliver(1))[0]).toMatchObject(inDoubt);
     expect(h.server.operations()).toEqual(['CreateItem', 'FindItem']);
@@ -91,7 +91,7 @@ describe('after a rejection the draft is looked for', () => {
     ['was handed over', [{ ...draft, flags: 13 }], [], inDoubt],
     ['can not be looked for again', 'ErrorAccessDenied', [], { draft: 'left' }],
     ['has gone', [], [], { draft: 'removed' }],
-  ] as const)('and may no longer be one when it is to be deleted: it %s', async (_, second, saved, expected) => {
+  ] as const)('and may have changed by the time of deletion: it %s', async (_, second, saved, expected) => {
     let looks = 0;
     server(
       ['ErrorInvalidRecipients'],
@@ -105,7 +105,7 @@ describe('after a rejection the draft is looked for', () => {
   it.each([
     ['removed', []],
     ['left', [draft]],
-  ] as const)('and looked for again where the answer to DeleteItem tells nothing: %s', async (expected, second) => {
+  ] as const)('and searched again if the DeleteItem response is inconclusive: %s', async (expected, second) => {
     let looks = 0;
     server(['ErrorInvalidRecipients'], (body) => folders(looks++ === 0 ? [draft] : second)(body));
     const { handler } = h.server;
@@ -115,7 +115,7 @@ describe('after a rejection the draft is looked for', () => {
     expect(looks).toBe(2);
   });
 
-  it('and removed for certain where one of two was shown without an id, and no look shows any more', async () => {
+  it('and is certainly removed if one of two had no id, and the next search shows none', async () => {
     let looks = 0;
     const both = [draft, { ...draft, id: '' }];
     server(['ErrorInvalidRecipients'], (body) => folders(looks++ === 0 ? both : [])(body), 'ErrorItemNotFound');
@@ -128,7 +128,7 @@ describe('after a rejection the draft is looked for', () => {
     expect((await h.deliver(1))[0]).toMatchObject({ draft: 'removed' });
   });
 
-  it('where Drafts can not be read, a refusal to send as somebody inside another code leaves one too', async () => {
+  it('if Drafts cannot be read, ErrorSendAsDenied inside another code implies a draft too', async () => {
     const inside = { values: { InnerErrorResponseCode: 'ErrorSendAsDenied' } };
     h.server.handler = ({ operation, body }) => {
       if (operation !== 'CreateItem') return { body: found(body, ['ErrorAccessDenied', []]) };
@@ -140,7 +140,7 @@ describe('after a rejection the draft is looked for', () => {
   it.each([
     ['ErrorSendAsDenied', 'left'],
     ['ErrorInvalidRecipients', 'none'],
-  ])('where Drafts can not be read, %s: %s', async (code, expected) => {
+  ])('if Drafts cannot be read, %s: %s', async (code, expected) => {
     server([code], folders('ErrorAccessDenied'));
     expect((await h.deliver(1))[0]).toMatchObject({ draft: expected });
     server([code], () => ({ status: 401 }));
@@ -153,7 +153,7 @@ describe('after a rejection the draft is looked for', () => {
     expect((await h.deliver(1))[0]).toMatchObject({ status: 'rejected', draft: 'none' });
   });
 
-  it('in the names of the notes that were rejected, for the trace', async () => {
+  it('under the ids of the rejected notes, for the trace', async () => {
     server([ok, 'ErrorInvalidRecipients'], folders([]));
     const lines: Readonly<Record<string, unknown>>[] = [];
     const write = (fields: Readonly<Record<string, unknown>>): void => {
@@ -166,7 +166,7 @@ describe('after a rejection the draft is looked for', () => {
     ]);
   });
 
-  it('but not when nothing may be written any more', async () => {
+  it('but not once nothing may be sent', async () => {
     server(['ErrorSendAsDenied'], folders([draft]));
     const transport = h.transport();
     let asked = 0;

@@ -43,7 +43,7 @@ describe('a search without a match', () => {
     ['without Folders', answer('<me:RootFolder/>')],
     ['with empty Folders', listed()],
     ['without a response code', answer('').replace(/<me:ResponseCode>.*<\/me:ResponseCode>/, '')],
-  ])('%s: the folder is made', async (_, find) => {
+  ])('%s: the folder is created', async (_, find) => {
     server(find);
     expect(await folderUsed()).toBe('id:made');
     expect(h.server.operations()).toEqual(['CreateItem', 'FindFolder', 'CreateFolder', 'CreateItem']);
@@ -67,7 +67,7 @@ describe('a match', () => {
     expect(h.server.operations()).not.toContain('CreateFolder');
   });
 
-  it('is asked for by name only where the server can not search by class', async () => {
+  it('is searched for by name only if the server cannot search by class', async () => {
     const refusal = { status: 500, body: fault('ErrorUnsupportedPathForQuery') };
     server(({ body }) => (body.includes('folder:FolderClass"/><t:FieldURIOrConstant>') ? refusal : { body: foundFolders('f') }));
     expect(await folderUsed()).toBe('id:f');
@@ -75,14 +75,14 @@ describe('a match', () => {
   });
 });
 
-describe('a folder that was made', () => {
+describe('a newly created folder', () => {
   it.each([
     [
       'without its id',
       response('CreateFolder', [message('CreateFolder', ok, { content: '<me:Folders><ty:Folder/></me:Folders>' })]),
     ],
     ['without Folders', response('CreateFolder', [message('CreateFolder', ok, { content: '' })])],
-  ])('%s in the answer is looked for', async (_, body) => {
+  ])('%s in the response is searched for', async (_, body) => {
     let made = false;
     server(() => ({ body: made ? listed(folder('f', historyClass)) : answer('') }), { body });
     const inner = h.server.handler;
@@ -93,13 +93,13 @@ describe('a folder that was made', () => {
     expect(await folderUsed()).toBe('id:f');
   });
 
-  it('and refused for a reason nobody knows: Sent Items', async () => {
+  it('refused for an unknown reason: Sent Items', async () => {
     server(answer(''), { body: createdFolder(undefined, 'ErrorOfTheFuture') });
     expect(await folderUsed()).toBe('sentitems');
   });
 });
 
-describe('an answer that can not be read twice in a row', () => {
+describe('an unreadable response twice in a row', () => {
   const other = response('GetFolder', [message('GetFolder', ok, { content: '' })]);
   const rows: readonly (readonly [string, Answer])[] = [
     ['the answer to something else', { body: other }],
@@ -119,20 +119,20 @@ describe('an answer that can not be read twice in a row', () => {
     expect(h.server.operations()).not.toContain('CreateFolder');
   });
 
-  it.each(['{}', 'OK', '<other/>'])('%s is no SOAP: the endpoint is not available', async (body) => {
+  it.each(['{}', 'OK', '<other/>'])('%s is not SOAP: the endpoint is unavailable', async (body) => {
     server(() => ({ body }));
     const transport = h.transport();
     expect(await transport.deliver([h.note(transport, 0)], always())).toMatchObject([{ status: 'deferred', scope: 'endpoint' }]);
   });
 
-  it.each(rows)('%s, once only: the note goes out', async (_, find) => {
+  it.each(rows)('%s once: the note is sent', async (_, find) => {
     let asked = 0;
     server(() => (asked++ === 0 ? find : { body: foundFolders('f') }));
     expect(await folderUsed()).toBe('id:f');
   });
 });
 
-describe('a fault of no known meaning to CreateItem', () => {
+describe('an unknown fault of CreateItem', () => {
   const unknown = (folderState: string): void => {
     h.server.handler = ({ operation, body }): Answer => {
       if (operation === 'FindFolder') return { body: foundFolders('new') };
@@ -142,32 +142,35 @@ describe('a fault of no known meaning to CreateItem', () => {
     };
   };
 
-  it.each(['conversationhistory', 'id:gone'])('%s is gone: unconfirmed, and the next attempt goes elsewhere', async (name) => {
-    unknown('ErrorFolderNotFound');
-    const transport = h.transport();
-    const note = h.note(transport, 0);
-    const [outcome] = await transport.deliver([{ ...note, place: { ...note.place, folder: name } }], always());
-    expect(outcome).toMatchObject({ status: 'unconfirmed', ended: 'fault' });
-    expect(h.server.operations()).toEqual(['CreateItem', 'GetFolder']);
-    const next = await transport.deliver([h.note(transport, 1)], always());
-    expect(next).toMatchObject([{ status: name === 'conversationhistory' ? 'delivered' : 'unconfirmed' }]);
-  });
+  it.each(['conversationhistory', 'id:gone'])(
+    '%s is gone: unconfirmed, and the next attempt uses another folder',
+    async (name) => {
+      unknown('ErrorFolderNotFound');
+      const transport = h.transport();
+      const note = h.note(transport, 0);
+      const [outcome] = await transport.deliver([{ ...note, place: { ...note.place, folder: name } }], always());
+      expect(outcome).toMatchObject({ status: 'unconfirmed', ended: 'fault' });
+      expect(h.server.operations()).toEqual(['CreateItem', 'GetFolder']);
+      const next = await transport.deliver([h.note(transport, 1)], always());
+      expect(next).toMatchObject([{ status: name === 'conversationhistory' ? 'delivered' : 'unconfirmed' }]);
+    },
+  );
 });
 
-describe('a fault of no known meaning', () => {
+describe('an unknown fault', () => {
   it.each([
     [200, ['CreateItem', 'GetFolder']],
     [500, ['CreateItem', 'GetFolder']],
     [502, ['CreateItem']],
     [504, ['CreateItem']],
-  ])('with HTTP %i: the folder is looked at where the server itself may have answered', async (status, operations) => {
+  ])('with HTTP %i: the folder is checked if the server itself may have responded', async (status, operations) => {
     h.server.handler = () => ({ status, body: fault('Server') });
     expect(await h.deliver(1)).toMatchObject([{ status: 'unconfirmed' }]);
     expect([...new Set(h.server.operations())]).toEqual(operations);
   });
 });
 
-describe('a folder that is refused as soon as it was made', () => {
+describe('a folder refused right after it was created', () => {
   const made = (): number => h.server.operations().filter((name) => name === 'CreateFolder').length;
   /** Each making gives another folder; what the server says of copies in these is for the test to say. */
   const fresh = (create: () => Answer): void => {
@@ -185,7 +188,7 @@ describe('a folder that is refused as soon as it was made', () => {
     };
   };
 
-  it('is not made again when several batches meet it at once: their copies go to Sent Items', async () => {
+  it('is not created again by concurrent batches: their copies go to Sent Items', async () => {
     fresh(() => ({ body: created('ErrorSavedItemFolderNotFound') }));
     const transport = h.transport();
     for (const round of [0, 1, 2]) {
@@ -195,7 +198,7 @@ describe('a folder that is refused as soon as it was made', () => {
     }
   });
 
-  it('nor when the refusal is a fault that only a look explains', async () => {
+  it('is not created again if the refusal is a fault that only a check explains', async () => {
     fresh(() => ({ status: 500, body: fault('Server') }));
     const transport = h.transport();
     expect(await transport.deliver([h.note(transport, 0)], always())).toMatchObject([{ status: 'unconfirmed' }]);
@@ -203,7 +206,7 @@ describe('a folder that is refused as soon as it was made', () => {
     expect([made(), transport.placeOf(alice).folder]).toEqual([1, 'sentitems']);
   });
 
-  it('nor by verify(), to which it is shown as gone', async () => {
+  it('is not created again by verify(), even if shown as missing', async () => {
     fresh(() => ({ body: created('ErrorSavedItemFolderNotFound') }));
     const transport = h.transport();
     await transport.verify(alice, { signal: new AbortController().signal }).catch(() => undefined);

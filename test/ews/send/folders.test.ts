@@ -20,7 +20,7 @@ function server(answers: { create(body: string): string; find: readonly string[]
 }
 
 describe('the folder of the copy', () => {
-  it('is Conversation History of the mailbox that sends, and asks nothing beforehand', async () => {
+  it('is Conversation History of the sending mailbox, without a request beforehand', async () => {
     h.server.handler = () => ({ body: created(ok) });
     await h.deliver(1);
     expect(h.server.operations()).toEqual(['CreateItem']);
@@ -30,7 +30,7 @@ describe('the folder of the copy', () => {
   });
 
   it.each(['ErrorFolderNotFound', 'ErrorSavedItemFolderNotFound'])(
-    '%s: found by its name, used in the same delivery, and remembered for that mailbox',
+    '%s: found by name, used in the same delivery, and remembered for the mailbox',
     async (code) => {
       server({ create: (body) => (isHistory(body) ? created(code) : created(ok)), find: [foundFolders('AAM+/=')] });
       const transport = h.transport();
@@ -44,7 +44,7 @@ describe('the folder of the copy', () => {
     },
   );
 
-  it('only the notes that were refused for it go out again', async () => {
+  it('only the notes refused because of it are resent', async () => {
     server({
       create: (body) => (isHistory(body) ? created(ok, 'ErrorFolderNotFound', ok) : created(ok)),
       find: [foundFolders('f')],
@@ -53,7 +53,7 @@ describe('the folder of the copy', () => {
     expect(h.server.requests.at(-1)?.body.match(/secret text \d/g)).toEqual(['secret text 1']);
   });
 
-  it('is made where there is none', async () => {
+  it('is created if missing', async () => {
     server({
       create: (body) => created(isHistory(body) ? 'ErrorFolderNotFound' : ok),
       find: [foundFolders()],
@@ -71,7 +71,7 @@ describe('the folder of the copy', () => {
   it.each([
     ['whose making was lost on the way', { status: 500 }],
     ['that someone else made meanwhile', { body: createdFolder(undefined, 'ErrorFolderExists') }],
-  ] as [string, Answer][])('%s is looked for again: no second one appears', async (_, make) => {
+  ] as [string, Answer][])('%s is searched for: no second one is created', async (_, make) => {
     server({
       create: (body) => created(isHistory(body) ? 'ErrorFolderNotFound' : ok),
       find: [foundFolders(), foundFolders('there')],
@@ -81,7 +81,7 @@ describe('the folder of the copy', () => {
     expect(h.server.operations()).toEqual(['CreateItem', 'FindFolder', 'CreateFolder', 'FindFolder', 'CreateItem']);
   });
 
-  it('that is refused as soon as it was made is not made again: the copy goes to Sent Items', async () => {
+  it('refused right after it was created is not created again: the copy goes to Sent Items', async () => {
     server({
       create: (body) => created(body.includes('"sentitems"') ? ok : 'ErrorFolderNotFound'),
       find: [foundFolders()],
@@ -95,7 +95,7 @@ describe('the folder of the copy', () => {
     expect(h.server.operations().slice(-2)).toEqual(['CreateItem', 'CreateItem']);
   });
 
-  it('that took copies and has gone since is looked up again', async () => {
+  it('that took copies and has disappeared is looked up again', async () => {
     let gone: string | undefined;
     server({
       create: (body) => created(isHistory(body) || (gone !== undefined && body.includes(gone)) ? 'ErrorFolderNotFound' : ok),
@@ -109,7 +109,7 @@ describe('the folder of the copy', () => {
     expect(h.server.requests.at(-1)?.body).toContain('<t:FolderId Id="second"/>');
   });
 
-  it('whose making stays unknown is tried later, and looked for first', async () => {
+  it('whose creation is uncertain is searched for later before creating it again', async () => {
     server({
       create: (body) => created(isHistory(body) ? 'ErrorFolderNotFound' : ok),
       find: [foundFolders(), foundFolders(), foundFolders('late')],
@@ -136,7 +136,7 @@ describe('the folder of the copy', () => {
     ['a wrong password', { status: 401 }, 'blocked', undefined],
     ['a failing server', { status: 502 }, 'deferred', undefined],
   ] as [string, Answer, string, number | undefined][])(
-    'the look-up meets %s: nothing was sent',
+    'if the look-up meets %s, nothing was sent',
     async (_, answer, status, wait) => {
       h.server.handler = ({ operation }) => (operation === 'CreateItem' ? { body: created('ErrorFolderNotFound') } : answer);
       const [outcome] = await h.deliver(1);
@@ -145,7 +145,7 @@ describe('the folder of the copy', () => {
     },
   );
 
-  it('many deliveries at once look for it once', async () => {
+  it('is looked up once by many concurrent deliveries', async () => {
     server({
       create: (body) => created(isHistory(body) ? 'ErrorFolderNotFound' : ok),
       find: [foundFolders()],
@@ -157,7 +157,7 @@ describe('the folder of the copy', () => {
     expect(h.server.operations().filter((name) => name === 'CreateFolder')).toHaveLength(1);
   });
 
-  it('known by its id and gone: forgotten, and the next attempt freezes another place', async () => {
+  it('known by id and missing: forgotten, and the next attempt freezes another place', async () => {
     let gone = false;
     server({
       create: (body) => created(isHistory(body) || (gone && body.includes('"f1"')) ? 'ErrorSavedItemFolderNotFound' : ok),
@@ -173,7 +173,7 @@ describe('the folder of the copy', () => {
     expect(transport.placeOf(alice).folder).toBe('id:f2');
   });
 
-  it('not even Sent Items: forgotten, and tried anew with a back-off', async () => {
+  it('and Sent Items missing too: forgotten, and retried with a back-off', async () => {
     server({ create: () => created('ErrorSavedItemFolderNotFound'), find: [foundFolders()], make: { status: 403 } });
     const transport = h.transport({ savedCopyFolder: 'sentitems' });
     const [outcome] = await transport.deliver([h.note(transport, 0)], always());
@@ -181,13 +181,13 @@ describe('the folder of the copy', () => {
     expect(outcome).not.toHaveProperty('retryAfter');
   });
 
-  it('a server that finds no folder at all is not asked without end', async () => {
+  it('of a server that finds no folder at all is not looked up endlessly', async () => {
     server({ create: () => created('ErrorFolderNotFound'), find: [foundFolders('f')] });
     expect(await h.deliver(1)).toMatchObject([{ status: 'deferred' }]);
     expect(h.server.requests.length).toBeLessThan(20);
   });
 
-  it('a server whose schema does not know it', async () => {
+  it('is found by name if the schema of the server does not know it', async () => {
     h.server.handler = ({ operation, body }): Answer => {
       if (operation === 'FindFolder') return { body: foundFolders('f') };
       return isHistory(body) ? { status: 500, body: fault('ErrorSchemaValidation') } : { body: created(ok, ok) };
@@ -214,7 +214,7 @@ describe('the folder of the copy', () => {
     }
   });
 
-  it('a schema error is the note’s where the server knows the folder', async () => {
+  it('is not to blame for a schema error if the server knows it', async () => {
     h.server.handler = (request): Answer =>
       request.operation === 'GetFolder'
         ? { body: folder('ErrorFolderNotFound') }
@@ -222,13 +222,13 @@ describe('the folder of the copy', () => {
     expect((await h.deliver(1))[0]).toMatchObject({ status: 'rejected', splittable: true, draft: 'none' });
   });
 
-  it('can be chosen', () => {
+  it('can be configured', () => {
     expect(h.transport({ savedCopyFolder: 'sentitems' }).placeOf(alice).folder).toBe('sentitems');
   });
 });
 
 describe('verify()', () => {
-  it('passes where the folder is there', async () => {
+  it('passes if the folder exists', async () => {
     h.server.handler = () => ({ body: folder(ok) });
     expect(await h.transport().verify(alice, options)).toEqual({ limits: [] });
     expect(h.server.operations()).toEqual(['GetFolder']);
@@ -255,7 +255,7 @@ describe('verify()', () => {
     expect(transport.placeOf(alice).folder).toBe('sentitems');
   });
 
-  it('rejects where there is no folder at all', async () => {
+  it('rejects if there is no folder at all', async () => {
     h.server.handler = ({ operation }) => {
       if (operation === 'FindFolder') return { body: foundFolders() };
       if (operation === 'CreateFolder') return { body: createdFolder(undefined, 'ErrorAccessDenied') };
@@ -280,7 +280,7 @@ describe('verify()', () => {
     await expect(h.transport().verify(alice, options)).rejects.toMatchObject(expected);
   });
 
-  it('tries again what may pass', async () => {
+  it('retries temporary failures', async () => {
     h.server.handler = () => (h.server.requests.length < 3 ? { status: 503 } : { body: folder(ok) });
     await h.transport().verify(alice, options);
     expect(h.server.requests).toHaveLength(3);
@@ -292,7 +292,7 @@ describe('verify()', () => {
     expect(h.server.requests).toHaveLength(3);
   });
 
-  it('does not undercut a back-off', async () => {
+  it('never retries earlier than the server asked', async () => {
     h.server.handler = () => ({ status: 503, headers: { 'retry-after': '60' } });
     await expect(h.transport().verify(alice, options)).rejects.toMatchObject({ code: 'HTTP_STATUS' });
     expect(h.server.requests).toHaveLength(1);

@@ -35,7 +35,7 @@ const forms: [string, (code: string) => Answer][] = [
 ];
 
 describe.each(codes)('%s', (code) => {
-  it.each(forms)('as %s: an older version in the same delivery, remembered', async (_, refuse) => {
+  it.each(forms)('as %s: an older version in the same delivery, and remembered', async (_, refuse) => {
     speaks(['Exchange2013'], refuse, code);
     const transport = h.transport({ savedCopyFolder: 'sentitems' });
     const deliver = () => transport.deliver([h.note(transport, 0), h.note(transport, 1)], always());
@@ -49,20 +49,20 @@ describe.each(codes)('%s', (code) => {
 describe('the schema version', () => {
   const refuse = (code: string): Answer => ({ status: 500, body: fault(code) });
 
-  it('goes down first, then up', async () => {
+  it('is lowered first, then raised', async () => {
     speaks(['Exchange2016'], refuse);
     await h.deliver(1, { savedCopyFolder: 'sentitems' });
     expect(versions()).toEqual(['Exchange2013_SP1', 'Exchange2013', 'Exchange2010_SP2', 'Exchange2015', 'Exchange2016']);
   });
 
-  it('goes at once to what the server says it speaks, when that is older', async () => {
+  it('jumps to what the server says it speaks, if that is older', async () => {
     const info = 'MajorVersion="14" MinorVersion="3" MajorBuildNumber="123" Version="Exchange2010_SP2"';
     speaks(['Exchange2010_SP2'], (code) => ({ status: 500, body: fault(code).replace('MajorVersion="15"', info) }));
     await h.deliver(1, { savedCopyFolder: 'sentitems', serverVersion: 'Exchange2016' });
     expect(versions()).toEqual(['Exchange2016', 'Exchange2010_SP2']);
   });
 
-  it('refused in every form: rejected after one round, and asked anew the next time', async () => {
+  it('refused in every form: rejected after one round, and negotiated again the next time', async () => {
     speaks([], refuse);
     const transport = h.transport({ savedCopyFolder: 'sentitems' });
     expect(await transport.deliver([h.note(transport, 0)], always())).toMatchObject([{ status: 'rejected' }]);
@@ -81,7 +81,7 @@ describe('the schema version', () => {
     expect(h.server.operations()).toEqual(['CreateItem', 'FindFolder', 'FindFolder', 'CreateItem']);
   });
 
-  it('is negotiated by a probe as well, which then looks by name', async () => {
+  it('is negotiated by a probe too, which then searches by name', async () => {
     speaks(['Exchange2010_SP2'], refuse);
     const transport = h.transport();
     const note = h.note(transport, 0);
@@ -102,7 +102,7 @@ describe('the schema version', () => {
     expect(versions()).toEqual(['Exchange2013_SP1', 'Exchange2013']);
   });
 
-  it('is in the trace when it changes', async () => {
+  it('is traced when it changes', async () => {
     speaks(['Exchange2013'], refuse);
     const lines: unknown[] = [];
     const logger = { debug: (line: unknown) => lines.push(line), info: () => {}, warn: () => {}, error: () => {} };
@@ -134,7 +134,7 @@ describe('ErrorObjectTypeChanged', () => {
   const answers = (body: string): string[] =>
     [...body.matchAll(/<t:ItemClass>([^<]*)/g)].map(([, name]) => (name?.startsWith('IPM.Note') ? ok : 'ErrorObjectTypeChanged'));
 
-  it('the refused notes of a batch go out again, and only they, under the fallback class', async () => {
+  it('only the refused notes of a batch are resent, with the fallback class', async () => {
     refuses((body) => ({ body: created(...answers(body)) }));
     const transport = h.transport();
     const notes = ['IM.Note.MissedConversation', 'IPM.Note', 'IM.Note.MissedConversation'].map((messageClass, n) =>
@@ -152,7 +152,7 @@ describe('ErrorObjectTypeChanged', () => {
     expect(h.server.requests[1]?.body.match(/secret text \d/g)).toEqual(['secret text 0', 'secret text 2']);
   });
 
-  it('is remembered: later notes go out under it at once, in this delivery and the next', async () => {
+  it('is remembered: later notes use the fallback class at once, in this delivery and the next', async () => {
     refuses((body) => ({ body: created(...answers(body)) }));
     const transport = h.transport({ notesPerRequest: 1 });
     await transport.deliver([h.note(transport, 0), h.note(transport, 1)], always());
@@ -168,7 +168,7 @@ describe('ErrorObjectTypeChanged', () => {
     expect(await h.deliver(1)).toEqual([{ status: 'delivered', messageClass: 'IPM.Note.Microsoft.Missed' }]);
   });
 
-  it('as a fault for several notes proves nothing', async () => {
+  it('as a fault for several notes is inconclusive', async () => {
     refuses(() => ({ status: 500, body: fault('ErrorObjectTypeChanged') }));
     expect((await h.deliver(2)).map((o) => o.status)).toEqual(['unconfirmed', 'unconfirmed']);
     expect(h.server.operations()).toEqual(['CreateItem']);
@@ -181,7 +181,7 @@ describe('ErrorObjectTypeChanged', () => {
     expect(h.server.operations()).toEqual(['CreateItem', 'CreateItem', 'FindItem', 'CreateItem', 'FindItem']);
   });
 
-  it('what is unknown in the same answer keeps the others from going out again', async () => {
+  it('beside an unknown outcome in the same response is not resent yet', async () => {
     refuses(() => ({ body: created('ErrorObjectTypeChanged', 'ErrorTimeoutExpired') }));
     expect(await h.deliver(2)).toMatchObject([
       { status: 'deferred', retryAfter: 0, error: { code: 'NOT_ATTEMPTED' } },
@@ -190,7 +190,7 @@ describe('ErrorObjectTypeChanged', () => {
     expect(h.server.operations()).toEqual(['CreateItem']);
   });
 
-  it('mayWrite is asked before it goes out again', async () => {
+  it('mayWrite is asked before resending', async () => {
     refuses(() => ({ body: created('ErrorObjectTypeChanged') }));
     const transport = h.transport();
     let asked = 0;
@@ -199,13 +199,13 @@ describe('ErrorObjectTypeChanged', () => {
     expect(h.server.requests).toHaveLength(1);
   });
 
-  it('a neighbour in the answer that was rejected is looked after once', async () => {
+  it('the draft of a rejected neighbour is searched for once', async () => {
     refuses((body) => ({ body: created(...answers(body).map((code, at) => (at === 1 ? 'ErrorInvalidRecipients' : code))) }));
     expect((await h.deliver(2)).map((o) => o.status)).toEqual(['delivered', 'rejected']);
   });
 });
 
-it('an answer that is neither is left alone', async () => {
+it('a response of another operation negotiates nothing', async () => {
   h.server.handler = () => ({ body: response('GetFolder', [message('GetFolder', 'ErrorInvalidServerVersion')]) });
   expect((await h.deliver(1)).map((o) => o.status)).not.toContain('delivered');
 });

@@ -23,8 +23,8 @@ function losesFirst(operation: string): typeof globalThis.fetch {
 
 const hourAgo = (): ManualClock => new ManualClock(Date.now() - 3_600_000);
 
-describe('an answer that is lost on the way', () => {
-  it.each(tenths)('reset after %i tenths of it: found, not sent again', async (tenth) => {
+describe('a response lost in transit', () => {
+  it.each(tenths)('reset after %i tenths: found, not resent', async (tenth) => {
     await using scene = await sendToSimulator();
     scene.exchange.faults
       .on('CreateItem')
@@ -38,7 +38,7 @@ describe('an answer that is lost on the way', () => {
     expect(scene.events).toContainEqual(expect.stringMatching(/^unconfirmed/));
   });
 
-  it.each(tenths)('cut off after %i tenths, and ended properly: found, not sent again', async (tenth) => {
+  it.each(tenths)('truncated after %i tenths, but properly ended: found, not resent', async (tenth) => {
     await using scene = await sendToSimulator();
     scene.exchange.faults
       .on('CreateItem')
@@ -50,7 +50,7 @@ describe('an answer that is lost on the way', () => {
     expect(scene.sends()).toBe(1);
   });
 
-  it('time-out after it was sent: found', async () => {
+  it('time-out after sending: found', async () => {
     await using scene = await sendToSimulator({ transport: { requestTimeout: paced(800) } });
     scene.exchange.faults.on('CreateItem').once().hang({ processed: true });
     await scene.send('one');
@@ -61,8 +61,8 @@ describe('an answer that is lost on the way', () => {
   });
 });
 
-describe('a request that is lost on the way', () => {
-  it.each(['reset', 'time-out', 'proxy', 'page'] as const)('%s: absent twice, then sent again, once', async (kind) => {
+describe('a request lost in transit', () => {
+  it.each(['reset', 'time-out', 'proxy', 'page'] as const)('%s: absent twice, then resent once', async (kind) => {
     await using scene = await sendToSimulator({ transport: { requestTimeout: paced(800) } });
     const fault = scene.exchange.faults.on('CreateItem').once();
     if (kind === 'reset') fault.resetBefore();
@@ -80,7 +80,7 @@ describe('a request that is lost on the way', () => {
 });
 
 describe('a batch', () => {
-  it('of which a part was sent before a whole HTTP 500: each note once', async () => {
+  it('partly sent before an HTTP 500: each note once', async () => {
     await using scene = await sendToSimulator();
     scene.exchange.faults.on('CreateItem').once().partialBatch(3);
     const texts = Array.from({ length: 7 }, (_, n) => `text ${n}`);
@@ -90,7 +90,7 @@ describe('a batch', () => {
     expect(scene.events.filter((event) => event.startsWith('unconfirmed'))).toHaveLength(7);
   });
 
-  it('that is answered for in part: each note once', async () => {
+  it('partly answered: each note once', async () => {
     await using scene = await sendToSimulator();
     scene.exchange.faults.on('CreateItem').once().partialBatch(2, { answer: 'fewer' });
     const texts = Array.from({ length: 5 }, (_, n) => `text ${n}`);
@@ -100,7 +100,7 @@ describe('a batch', () => {
     expect(scene.events.filter((event) => event.startsWith('unconfirmed'))).toHaveLength(3);
   });
 
-  it('with a poisonous note: the others are not held up, nor sent twice', async () => {
+  it('with a poisonous note: the others are neither delayed nor sent twice', async () => {
     await using scene = await sendToSimulator();
     const poisonous = ({ body }: { body: string }): boolean => body.includes('poison');
     scene.exchange.faults.on('CreateItem').when(poisonous).soapFault('ErrorSchemaValidation');
@@ -136,7 +136,7 @@ describe('a batch', () => {
 });
 
 describe('the copy', () => {
-  it('was stored, and the send failed with an error: dead, since the copy proves nothing, and never sent again', async () => {
+  it('was stored, but sending failed with an error: dead, since the copy proves nothing, and never resent', async () => {
     await using scene = await sendToSimulator();
     scene.exchange.faults.on('CreateItem').once().copyStoredSendFailed();
     const id = await scene.send('one');
@@ -146,7 +146,7 @@ describe('the copy', () => {
     expect(scene.sends()).toBe(1);
   });
 
-  it('after an error is taken as sent where the host says so', async () => {
+  it('after an error counts as sent if the host says so', async () => {
     await using scene = await sendToSimulator({ sender: { probe: { onCopyAfterFault: 'delivered' } } });
     scene.exchange.faults.on('CreateItem').once().copyStoredSendFailed();
     const id = await scene.send('one');
@@ -155,7 +155,7 @@ describe('the copy', () => {
     expect(scene.sends()).toBe(1);
   });
 
-  it('was stored unsent: the draft is removed, and the note is not sent again', async () => {
+  it('was stored unsent: the draft is removed, and the note is not resent', async () => {
     await using scene = await sendToSimulator({ simulator: { clock: hourAgo() } });
     scene.exchange.faults.on('CreateItem').once().copyStoredSendFailed({ unsent: true });
     const id = await scene.send('one');
@@ -165,7 +165,7 @@ describe('the copy', () => {
     expect(scene.inbox()).toEqual([]);
   });
 
-  it('of an earlier attempt appears while a later one is looked for: delivered, once', async () => {
+  it('of an earlier attempt appears while a later one is probed: delivered, once', async () => {
     const clock = new ManualClock(Date.now());
     await using scene = await sendToSimulator({ simulator: { clock, lateCopies: 60_000 } });
     scene.exchange.faults.on('CreateItem').nth(1).lostResponse();
@@ -195,7 +195,7 @@ describe('the copy', () => {
     expect(scene.sends()).toBe(1);
   });
 
-  it('appears late, within the grace period: found', async () => {
+  it('appears late, but within the grace period: found', async () => {
     await using scene = await sendToSimulator({ simulator: { lateCopies: 120 } });
     scene.exchange.faults.on('CreateItem').once().lostResponse();
     await scene.send('one');
@@ -204,7 +204,7 @@ describe('the copy', () => {
     expect(scene.sends()).toBe(1);
   });
 
-  it('waits in the Outbox of a server that throttles: pending until it has left', async () => {
+  it('waits in the Outbox of a throttling server: pending until it has left', async () => {
     const clock = new ManualClock();
     await using scene = await sendToSimulator({ simulator: { clock }, transport: { fetch: losesFirst('CreateItem') } });
     scene.exchange.faults.on('CreateItem').once().heldInOutbox(60_000);
@@ -218,7 +218,7 @@ describe('the copy', () => {
     expect(scene.sends()).toBe(1);
   });
 
-  it('lies in a Conversation History that only its name tells: found', async () => {
+  it('is in a Conversation History known only by name: found', async () => {
     await using scene = await sendToSimulator({ simulator: { profile: 'exchange-2010' } });
     scene.exchange.faults.on('CreateItem').nth(2).lostResponse();
     await scene.send('one');
@@ -228,8 +228,8 @@ describe('the copy', () => {
   });
 });
 
-describe('where nobody can look', () => {
-  it('the note waits, and ends dead with OUTCOME_UNKNOWN', async () => {
+describe('if no folder can be searched', () => {
+  it('the note waits, and becomes dead with OUTCOME_UNKNOWN', async () => {
     await using scene = await sendToSimulator({ sender: { probe: { giveUpAfter: 300 } } });
     scene.exchange.faults.on('CreateItem').once().lostResponse();
     scene.exchange.faults.on('FindItem').soapFault('ErrorAccessDenied');
@@ -240,7 +240,7 @@ describe('where nobody can look', () => {
     expect(scene.exchange.journal.filter((entry) => entry.operation === 'FindItem').length).toBeGreaterThan(2);
   });
 
-  it("or is sent again, where the host prefers that: onUnconfirmed 'resend'", async () => {
+  it("the note is resent with onUnconfirmed 'resend'", async () => {
     await using scene = await sendToSimulator({ sender: { probe: { giveUpAfter: 300, onUnconfirmed: 'resend' } } });
     scene.exchange.faults.on('CreateItem').once().resetBefore();
     scene.exchange.faults.on('FindItem').soapFault('ErrorAccessDenied');
@@ -251,7 +251,7 @@ describe('where nobody can look', () => {
     expect((await scene.entry(id))?.state).toBe('delivered');
   });
 
-  it('for a while only: found as soon as one can', async () => {
+  it('for a while, the note is found as soon as one can', async () => {
     await using scene = await sendToSimulator();
     scene.exchange.faults.on('CreateItem').once().lostResponse();
     scene.exchange.faults.on('FindItem').times(4).soapFault('ErrorServerBusy');
@@ -262,7 +262,7 @@ describe('where nobody can look', () => {
   });
 });
 
-describe('a death between ErrorSendAsDenied and the clean-up', () => {
+describe('a crash between ErrorSendAsDenied and the clean-up', () => {
   /** As if the process had died there: the clean-up is never written, and its answer never comes. */
   function diesAt(operation: string, then: () => void): typeof globalThis.fetch {
     let died = false;

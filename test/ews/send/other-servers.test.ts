@@ -7,8 +7,8 @@ import { alice, sendToSimulator } from '../../support/send-to-simulator.ts';
 const sparse = { conversationHistory: 'absent', omits: ['FindFolderResponseMessage/RootFolder:empty'] } as const;
 const texts = (count: number): string[] => Array.from({ length: count }, (_, n) => `text ${n}`);
 
-describe('a mailbox without Conversation History, at a server that leaves RootFolder out', () => {
-  it('gets it, and every message is delivered, once', async () => {
+describe('a mailbox without Conversation History, on a server that omits RootFolder', () => {
+  it('gets one, and every message is delivered once', async () => {
     await using scene = await sendToSimulator({ simulator: { profile: sparse } });
     for (const text of texts(60)) await scene.send(text);
     await scene.settle(20_000);
@@ -19,7 +19,7 @@ describe('a mailbox without Conversation History, at a server that leaves RootFo
     expect(made.map(({ items }) => items.length)).toEqual([60]);
   });
 
-  it('though every third answer is lost', async () => {
+  it('gets one, even if every third response is lost', async () => {
     await using scene = await sendToSimulator({ simulator: { profile: sparse } });
     scene.exchange.faults.on('CreateItem').every(3).lostResponse();
     for (const text of texts(30)) await scene.send(text);
@@ -33,8 +33,8 @@ describe('a mailbox without Conversation History, at a server that leaves RootFo
   });
 });
 
-describe('what can not be read', () => {
-  it('of a look-up blocks the mailbox, and says so', async () => {
+describe('an unreadable response', () => {
+  it('to a look-up blocks the mailbox, with that reason', async () => {
     const omits: readonly Omission[] = ['Folder/FolderId'];
     await using scene = await sendToSimulator({ simulator: { profile: { conversationHistory: 'by-name', omits } } });
     const blocked = new Promise<unknown>((resolve) => scene.sender.on('lane:blocked', resolve));
@@ -44,7 +44,7 @@ describe('what can not be read', () => {
     expect(scene.inbox()).toEqual([]);
   });
 
-  it('of a copy, whose tag is left out, never leads to a second send', async () => {
+  it('with a copy but without its tag never leads to a second send', async () => {
     const omits: readonly Omission[] = ['Item/ExtendedProperty', 'Message/ExtendedProperty'];
     await using scene = await sendToSimulator({ simulator: { profile: { omits } } });
     scene.exchange.faults.on('CreateItem').once().lostResponse();

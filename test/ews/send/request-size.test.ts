@@ -17,20 +17,20 @@ function batchOf(count: number): Batch {
 }
 
 describe('a batch', () => {
-  it.each([2, 3, 7])('of %s has two halves, in order, with every note once', (count) => {
+  it.each([2, 3, 7])('of %s is halved in order, with every note once', (count) => {
     const [first, second] = halvesOf(batchOf(count));
     expect([...first.positions, ...second.positions]).toEqual(Array.from({ length: count }, (_, n) => n));
     expect(first.notes.length - second.notes.length).toBe(count % 2);
     expect([...first.items, ...second.items]).toEqual(batchOf(count).items);
   });
 
-  it('has parts that keep place and position', () => {
+  it('is split into parts that keep place and position', () => {
     const part = partOf(batchOf(5), (at) => at % 2 === 1);
     expect(part).toMatchObject({ positions: [1, 3], place, refusals: 0 });
     expect(part.notes.map(({ id }) => id)).toEqual(['note-1', 'note-3']);
   });
 
-  it('counts how often it was refused, and goes under the class that the server takes', () => {
+  it('counts its refusals, and uses the class that the server accepts', () => {
     const again = refusedOnce({ ...batchOf(2), folder: 'f' }, { of: () => 'IPM.Note.Microsoft.Missed' });
     expect(again.refusals).toBe(1);
     expect(again.folder).toBeUndefined();
@@ -39,7 +39,7 @@ describe('a batch', () => {
   });
 });
 
-describe('what goes out together', () => {
+describe('one request', () => {
   const cut = (list: readonly Note[], maxBytes = 1_000_000) =>
     [...batchesOf(list, { batchSize: 100, maxBytes, classes: same })].map(({ notes: part }) => part.map(({ id }) => id));
 
@@ -47,13 +47,13 @@ describe('what goes out together', () => {
     ['endpoint', 'https://other.test/'],
     ['mailbox', 'carol@contoso.test'],
     ['folder', 'conversationhistory'],
-  ])('is of one %s: a request never goes where only one of its notes belongs', (part, value) => {
+  ])('contains notes of one %s', (part, value) => {
     const [a, b, c] = notes(3) as [Note, Note, Note];
     const elsewhere = { ...b, place: { ...place, [part]: value } };
     expect(cut([a, elsewhere, c])).toEqual([['note-0'], ['note-1'], ['note-2']]);
   });
 
-  it('is no longer than a request may be, however long each note is', () => {
+  it('is never above the size limit, however long each note is', () => {
     const [small, other, large] = notes(3).map((note, at) => ({
       ...note,
       body: { type: 'text' as const, content: 'x'.repeat([10, 10, 50_000][at] ?? 0) },
@@ -64,7 +64,7 @@ describe('what goes out together', () => {
 });
 
 describe('the size of requests', () => {
-  it('is one note after a fault for several', () => {
+  it('shrinks to one note after a fault for several', () => {
     const size = new RequestSize(50);
     size.faulted(1);
     expect(size.most).toBe(50);
@@ -77,7 +77,7 @@ describe('at a server', () => {
   const h = useHarness();
   const countOf = (body: string): number => (body.match(/<t:Message>/g) ?? []).length;
 
-  it('that refuses a request as a whole for one of its notes: it is halved until that one is alone, and the others go out once', async () => {
+  it('that refuses a whole request because of one note, halving isolates that note, and the others are sent once', async () => {
     h.server.handler = ({ body }): Answer =>
       body.includes('note-2/1') ? { status: 413 } : { body: created(...Array<string>(countOf(body)).fill(ok)) };
     const outcomes = await h.deliver(4);
@@ -85,7 +85,7 @@ describe('at a server', () => {
     expect(h.server.requests.map(({ body }) => countOf(body))).toEqual([4, 2, 2, 1, 1]);
   });
 
-  it('that nothing may be written to now: no later note overtakes the one that had to wait', async () => {
+  it('that may not be written to now, no later note overtakes the one that waits', async () => {
     h.server.handler = (): Answer => ({ body: created(ok) });
     const transport = h.transport({ notesPerRequest: 1 });
     let asked = 0;
@@ -95,7 +95,7 @@ describe('at a server', () => {
     expect([outcomes, asked, h.server.requests]).toMatchObject([[notTried, notTried], 1, []]);
   });
 
-  it('that answered a fault for several notes, each goes alone from then on', async () => {
+  it('that answered a fault for several notes, each note is sent alone from then on', async () => {
     h.server.handler = ({ body }): Answer =>
       countOf(body) > 1 ? { status: 500, body: fault('ErrorInternalServerError') } : { body: created(ok) };
     const transport = h.transport();
@@ -119,7 +119,7 @@ describe('at a server', () => {
         ),
       },
     ],
-  ] as [string, Answer][])('%s teaches nothing of the kind', async (_, answer) => {
+  ] as [string, Answer][])('%s does not shrink later requests', async (_, answer) => {
     let first = true;
     h.server.handler = ({ body }): Answer => {
       if (!first) return { body: created(...Array<string>(countOf(body)).fill(ok)) };
@@ -135,7 +135,7 @@ describe('at a server', () => {
   });
 });
 
-describe('how an attempt of unknown outcome ended', () => {
+describe('the recorded ending of an unknown attempt', () => {
   const h = useHarness();
   const one = (code: string, responseClass = 'Error'): Answer => ({
     body: response('CreateItem', [message('CreateItem', code, { responseClass })]),

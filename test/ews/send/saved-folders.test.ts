@@ -57,15 +57,15 @@ function scene(
   };
 }
 
-describe('the folder to write to', () => {
-  it('is the one of the place, or Conversation History, without a question', async () => {
+describe('the folder of the copy', () => {
+  it('is that of the place, or Conversation History, without a request', async () => {
     const { folders, target, place, asked } = scene();
     expect(await folders.target({ ...place, folder: 'sentitems' }, asking)).toEqual({ folder: 'sentitems' });
     expect(await target()).toEqual({ folder: history });
     expect([folders.of(mailbox), asked()]).toEqual([history, []]);
   });
 
-  it('is looked up where Conversation History was refused, once for a mailbox, however it is spelt', async () => {
+  it('is looked up once per mailbox, in any spelling, after Conversation History was refused', async () => {
     const { folders, target, refused, asked } = scene();
     expect(await refused(history, gone)).toMatchObject({ folder: history });
     const both = await Promise.all([target(), target('ALICE@contoso.test')]);
@@ -74,7 +74,7 @@ describe('the folder to write to', () => {
     expect(await target('bob@contoso.test')).toEqual({ folder: history });
   });
 
-  it('is Sent Items for an hour where there is none, and none can be made', async () => {
+  it('is Sent Items for an hour if there is none and none can be created', async () => {
     const { target, refused, asked, pass } = scene(undefined, { body: foundFolders() });
     await refused(history, gone);
     expect([await target(), await target(), asked()]).toEqual([
@@ -88,7 +88,7 @@ describe('the folder to write to', () => {
     expect([await target(), asked()]).toEqual([{ folder: 'sentitems' }, ['FindFolder', 'CreateFolder']]);
   });
 
-  it('can not be said where the look-up fails, and is looked up the next time, also by a probe', async () => {
+  it('is unknown if the look-up fails, and is looked up next time, also by a probe', async () => {
     let isBusy = true;
     const { folders, place, target, refused } = scene(undefined, () =>
       isBusy ? { status: 500, body: fault('ErrorServerBusy') } : { body: foundFolders('f') },
@@ -100,7 +100,7 @@ describe('the folder to write to', () => {
     expect(await target()).toEqual({ folder: 'id:f' });
   });
 
-  it('is looked up again, not Conversation History by its name, where the folder by id has gone', async () => {
+  it('is looked up again, without trying Conversation History by name, if the folder with the id has disappeared', async () => {
     const { folders, target, refused, asked } = scene();
     await refused(history, gone);
     await target();
@@ -110,7 +110,7 @@ describe('the folder to write to', () => {
     expect([await target(), asked()]).toEqual([{ folder: 'id:f' }, ['FindFolder']]);
   });
 
-  it('is Sent Items for a day where a folder was refused as soon as it had been found', async () => {
+  it('is Sent Items for a day if a folder was refused right after it was found', async () => {
     const { target, refused, pass, asked } = scene();
     await refused(history, gone);
     await target();
@@ -122,7 +122,7 @@ describe('the folder to write to', () => {
     expect([await target(), asked()]).toEqual([{ folder: 'id:f' }, ['FindFolder']]);
   });
 
-  it('is Conversation History once more where not even Sent Items are there', async () => {
+  it('is Conversation History again if not even Sent Items exist', async () => {
     const { target, refused } = scene(undefined, { body: foundFolders() });
     await refused(history, gone);
     await target();
@@ -132,7 +132,7 @@ describe('the folder to write to', () => {
 });
 
 describe('a refusal', () => {
-  it('for the folder lets the notes go elsewhere only where their place does not name that very folder', async () => {
+  it('because of the folder lets notes use another only if their place does not name that folder', async () => {
     const { refused, asked } = scene();
     expect(await refused('id:x', gone, 'id:x')).toBeUndefined();
     expect(await refused('sentitems', gone, 'sentitems')).toBeUndefined();
@@ -141,20 +141,20 @@ describe('a refusal', () => {
     expect(asked()).toEqual([]);
   });
 
-  it('by the schema is looked into: it may be for the name of the folder', async () => {
+  it('because of the schema is checked: it may be due to the name of the folder', async () => {
     const { target, refused, asked } = scene({ status: 500, body: fault('ErrorSchemaValidation') });
     expect(await refused(history, 'ErrorSchemaValidation')).toMatchObject({ folder: history });
     expect(asked()).toEqual(['GetFolder']);
     expect(await target()).toEqual({ folder: 'id:f' });
   });
 
-  it('by the schema is the note’s where the folder is there', async () => {
+  it('because of the schema is due to the note if the folder exists', async () => {
     const { target, refused } = scene();
     expect(await refused(history, 'ErrorSchemaValidation')).toBeUndefined();
     expect(await target()).toEqual({ folder: history });
   });
 
-  it('by the schema is not looked into where the folder has taken a copy, is another one, or nothing may be asked', async () => {
+  it('because of the schema is not checked if the folder has taken a copy, is another one, or nothing may be sent', async () => {
     const { folders, refused, batch, asked } = scene({ status: 500, body: fault('ErrorSchemaValidation') });
     const schema = 'ErrorSchemaValidation';
     expect(await refused('sentitems', schema)).toBeUndefined();
@@ -164,14 +164,14 @@ describe('a refusal', () => {
     expect([await refused(history, schema), asked()]).toEqual([undefined, []]);
   });
 
-  it('by the schema is looked into though another folder has taken a copy', async () => {
+  it('because of the schema is checked even if another folder has taken a copy', async () => {
     const { folders, refused, asked } = scene({ status: 500, body: fault('ErrorSchemaValidation') });
     folders.worked('sentitems');
     expect(await refused(history, 'ErrorSchemaValidation')).toMatchObject({ folder: history });
     expect(asked()).toEqual(['GetFolder']);
   });
 
-  it('makes a place stale that names a folder which has gone', () => {
+  it('makes a place stale that names a missing folder', () => {
     const { folders, batch } = scene();
     const isStale = (folder: string, frozen: string, code = gone) =>
       folders.isStale(batch(folder, frozen), { error: errorOf(code) });
@@ -184,7 +184,7 @@ describe('a refusal', () => {
   });
 });
 
-describe('a fault of no known meaning', () => {
+describe('an unknown fault', () => {
   const suspected = async (look: Answer, folder: string) => {
     const all = scene(look);
     const { folders, target, refused, batch, asked } = all;
@@ -198,7 +198,7 @@ describe('a fault of no known meaning', () => {
     return { asked: asked(), folder: folders.of(mailbox) };
   };
 
-  it('is looked into: a folder that is there stays, one that is gone is forgotten', async () => {
+  it('is checked: an existing folder is kept, a missing one forgotten', async () => {
     expect(await suspected(getFolder(ok), history)).toEqual({ asked: ['GetFolder'], folder: history });
     expect(await suspected(getFolder(ok), 'id:f')).toEqual({ asked: ['GetFolder'], folder: 'id:f' });
     expect(await suspected(getFolder(gone), 'id:f')).toEqual({ asked: ['GetFolder'], folder: history });
@@ -206,37 +206,34 @@ describe('a fault of no known meaning', () => {
     expect(await suspected({ body: response('FindFolder', []) }, 'id:f')).toEqual({ asked: ['GetFolder'], folder: history });
   });
 
-  it.each([gone, 'ErrorSchemaValidation'])('gives up Conversation History by its name on the server’s word: %s', async (code) => {
+  it.each([gone, 'ErrorSchemaValidation'])('drops Conversation History by name on the word of the server: %s', async (code) => {
     const { folders, target, batch } = scene(getFolder(code));
     await folders.suspect(batch(history), always());
     expect(await target()).toEqual({ folder: 'id:f' });
   });
 
-  it.each(['ErrorServerBusy', 'ErrorItemNotFound', 'ErrorOfTheFuture'])('but not on another: %s', async (code) => {
+  it.each(['ErrorServerBusy', 'ErrorItemNotFound', 'ErrorOfTheFuture'])('but not because of any other: %s', async (code) => {
     const { folders, target, batch } = scene(getFolder(code));
     await folders.suspect(batch(history), always());
     expect(await target()).toEqual({ folder: history });
   });
 
-  it.each([gone, 'ErrorItemNotFound'])(
-    'means Sent Items where it follows a folder that was just found, and is not there: %s',
-    async (code) => {
-      const { folders, target, refused, batch } = scene(getFolder(code));
-      await refused(history, gone);
-      await target();
-      await folders.suspect(batch('id:f'), always());
-      expect(folders.of(mailbox)).toBe('sentitems');
-    },
-  );
+  it.each([gone, 'ErrorItemNotFound'])('means Sent Items if a folder that was just found is missing: %s', async (code) => {
+    const { folders, target, refused, batch } = scene(getFolder(code));
+    await refused(history, gone);
+    await target();
+    await folders.suspect(batch('id:f'), always());
+    expect(folders.of(mailbox)).toBe('sentitems');
+  });
 
-  it('is not looked into for Sent Items, or where nothing may be asked', async () => {
+  it('is not checked for Sent Items, or if nothing may be sent', async () => {
     const { folders, batch, asked } = scene(getFolder(gone));
     await folders.suspect(batch('sentitems'), always());
     await folders.suspect(batch(history), { ...always(), mayWrite: () => false });
     expect(asked()).toEqual([]);
   });
 
-  it('asks before each look whether it may', async () => {
+  it('asks for permission before each check', async () => {
     const { folders, batch, asked } = scene(getFolder(gone));
     let may = 1;
     await folders.suspect(batch(history), { ...always(), mayWrite: () => may-- > 0 });
@@ -245,7 +242,7 @@ describe('a fault of no known meaning', () => {
 });
 
 describe('a probe', () => {
-  it('asks the folder first that took the copies last', async () => {
+  it('searches the folder first that took the last copies', async () => {
     const { folders, target, refused, place } = scene();
     expect(folders.askedFirst({ ...place, folder: 'id:x' })).toBe('id:x');
     expect(folders.askedFirst(place)).toBe(history);
@@ -258,7 +255,7 @@ describe('a probe', () => {
     expect(folders.askedFirst({ ...place, mailbox: 'Alice@contoso.test' })).toBe('id:f');
   });
 
-  it('looks in the folder of the place, or in Conversation History by its name and by its id', async () => {
+  it('searches the folder of the place, or Conversation History by name and by id', async () => {
     const { folders, place, refused, asked } = scene();
     expect([await folders.copyFolders({ ...place, folder: 'id:x' }, asking), asked()]).toEqual([{ folders: ['id:x'] }, []]);
     expect([await folders.copyFolders(place, asking), asked()]).toEqual([{ folders: [history, 'id:f'] }, ['FindFolder']]);
@@ -268,7 +265,7 @@ describe('a probe', () => {
     expect([await folders.copyFolders(place, asking), asked()]).toEqual([{ folders: [history, 'id:f'] }, []]);
   });
 
-  it('looks by the name alone where the search finds none or fails, which is told; the next one searches again', async () => {
+  it('searches by name alone if the look-up finds none or fails, which is reported; the next probe looks it up again', async () => {
     const { folders, place, asked } = scene(undefined, { body: foundFolders() });
     for (let probes = 0; probes < 2; probes++)
       expect([await folders.copyFolders(place, asking), asked()]).toEqual([{ folders: [history] }, ['FindFolder']]);
@@ -279,7 +276,7 @@ describe('a probe', () => {
     });
   });
 
-  it('that finds a folder gone has it looked up again, where it was known by its id', async () => {
+  it('that finds a folder missing has it looked up again if it was known by id', async () => {
     const { folders, place, target, asked } = scene();
     await folders.copyFolders(place, asking);
     expect(folders.isGone(mailbox, 'id:x')).toBe(false);
@@ -295,13 +292,13 @@ describe('a probe', () => {
 });
 
 describe('verify()', () => {
-  it('passes where the folder is there', async () => {
+  it('passes if the folder exists', async () => {
     const { folders, asked } = scene();
     await folders.verify(mailbox, signal);
     expect(asked()).toEqual(['GetFolder']);
   });
 
-  it('rejects with what keeps the folder from being looked up', async () => {
+  it('rejects with the reason why the folder cannot be looked up', async () => {
     const busy = scene(getFolder(gone), { status: 500, body: fault('ErrorServerBusy') });
     await expect(busy.folders.verify(mailbox, signal)).rejects.toMatchObject({ details: { responseCode: 'ErrorServerBusy' } });
     const unreadable = scene({ body: response('FindFolder', []) });
@@ -312,7 +309,7 @@ describe('verify()', () => {
     });
   });
 
-  it('rejects where no folder is there, after each was asked for', async () => {
+  it('rejects if no folder exists, after requesting each', async () => {
     const { folders, asked } = scene(getFolder(gone), { body: foundFolders() });
     await expect(folders.verify(mailbox, signal)).rejects.toMatchObject({ code: 'FOLDER_UNAVAILABLE', details: { mailbox } });
     expect(asked()).toEqual(['GetFolder', 'FindFolder', 'CreateFolder', 'GetFolder']);

@@ -115,7 +115,7 @@ const pieces = [
   '-',
 ];
 
-it('accepts nothing that libxml2 refuses, however a document is damaged', () => {
+it('accepts nothing that libxml2 rejects, however a document is damaged', () => {
   fc.assert(
     fc.property(
       document,

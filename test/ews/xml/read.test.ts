@@ -13,7 +13,7 @@ function refused(source: string, limits?: Parameters<typeof parseXml>[1]): boole
 }
 
 describe('parseXml', () => {
-  it('reads names by namespace, attributes that have none, text with CDATA', () => {
+  it('reads qualified names, unqualified attributes, and text with CDATA', () => {
     const root = parseXml('<a xmlns="u" xmlns:p="v" x="1" p:y="2">one<p:b>&lt;</p:b><![CDATA[<&amp;]]><!-- no -->two</a>');
     expect([root.ns, root.name, root.text]).toEqual(['u', 'a', 'one<&amp;two']);
     expect([...root.attributes]).toEqual([['x', '1']]);
@@ -30,7 +30,7 @@ describe('parseXml', () => {
     expect(childrenOf(undefined, 'u', 'c')).toEqual([]);
   });
 
-  it('reads a tag that comes again by the namespaces that stand around it there', () => {
+  it('reads a repeated tag with the namespaces in scope at that point', () => {
     const root = parseXml(
       '<r xmlns:p="u"><p:b x="1"/><p:b x="1"/><q xmlns:p="v"><p:b x="1"/><p:b x="1"><p:b x="1"/></p:b></q><p:b x="1"/></r>',
     );
@@ -46,23 +46,23 @@ describe('parseXml', () => {
     expect(refused('<r><a x="1"/><a x="1"/><a x="1"/></r>', { maxNodes: 7 })).toBe(false);
   });
 
-  it('decodes references, also beyond the basic plane and in attributes', () => {
+  it('decodes references, also beyond the BMP and in attributes', () => {
     const root = parseXml('<a x="&#10;&#x9;&quot;">&#13;&#x1F600;&#128512;&amp;lt;&apos;</a>');
     expect(root.text).toBe("\r😀😀&lt;'");
     expect(root.attributes.get('x')).toBe('\n\t"');
   });
 
-  it('keeps blanks, digits and booleans as they are', () => {
+  it('keeps whitespace, digits and booleans unchanged', () => {
     expect(parseXml('<a> 007 </a>').text).toBe(' 007 ');
     expect(parseXml('<a>true</a>').text).toBe('true');
     expect(parseXml('<a>1\r\n2</a>').text).toBe('1\n2');
   });
 
-  it('replaces references to characters that XML forbids, as Exchange writes them', () => {
+  it('replaces references to characters that XML forbids, which Exchange writes', () => {
     expect(parseXml('<a>&#x1;&#xFFFE;&#xD800;&#1114112;&#9999999999;</a>').text).toBe('\ufffd'.repeat(5));
   });
 
-  it('takes names that are special in JavaScript as names', () => {
+  it('accepts names that are special in JavaScript', () => {
     const root = parseXml('<a><toString/><hasOwnProperty x="1"/><q:__proto__ xmlns:q="u" __proto__="2"/></a>');
     expect(root.children.map((c) => c.name)).toEqual(['toString', 'hasOwnProperty', '__proto__']);
     expect(root.children[2]?.attributes.get('__proto__')).toBe('2');
@@ -102,7 +102,7 @@ describe('parseXml', () => {
     expect(refused(source)).toBe(true);
   });
 
-  it('bounds depth and length', () => {
+  it('limits depth and length', () => {
     const nested = (depth: number): string => '<a>'.repeat(depth) + '</a>'.repeat(depth);
     expect(refused(nested(64))).toBe(false);
     expect(refused(nested(65))).toBe(true);
@@ -121,7 +121,7 @@ describe('parseXml', () => {
     `<a>${'<'.repeat(100_000)}`,
     `<a b="${'x'.repeat(200_000)}`,
   ];
-  it('takes time in proportion to hostile input', () => {
+  it('needs time linear in the length of hostile input', () => {
     const started = performance.now();
     for (const bad of unfinished) {
       expect(refused(bad)).toBe(true);
@@ -145,7 +145,7 @@ describe('parseXml', () => {
     expect(refused(source)).toBe(true);
   });
 
-  it('takes no attribute of another namespace for its own', () => {
+  it('ignores attributes of other namespaces', () => {
     expect([...parseXml('<a xmlns:x="u" x:Class="Success" Class="Error" xml:lang="en"/>').attributes]).toEqual([
       ['Class', 'Error'],
     ]);
@@ -165,7 +165,7 @@ describe('parseXml', () => {
     ['sections', (n) => `<r>${'<![CDATA[]]>'.repeat(n)}</r>`],
     ['references', (n) => `<r>${'&#65;'.repeat(n)}</r>`],
   ];
-  it.each(squared)('takes time in proportion to %s', (_, make) => {
+  it.each(squared)('needs time linear in the length of %s', (_, make) => {
     const cpu = (n: number): number => {
       const source = make(n);
       const start = process.cpuUsage();
@@ -178,12 +178,12 @@ describe('parseXml', () => {
     expect(cpu(12_000)).toBeLessThan(2_000);
   });
 
-  it('tries as many as the page on security says', () => {
+  it('tries as many as docs/security.md says', () => {
     expect(numbersOfRow('XML within its limits').tried).toEqual([squared.length, unfinished.length]);
     expect(numbersOfRow('XML that readers take in two ways').tried).toEqual([contradictory.length]);
   });
 
-  it('says nothing of the document in its errors', () => {
+  it('repeats nothing of the document in its errors', () => {
     try {
       parseXml('<secret-text>');
       expect.unreachable();

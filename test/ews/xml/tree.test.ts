@@ -54,8 +54,8 @@ const pieces = [
   '\ud800',
 ];
 
-describe('the reader of trees', () => {
-  it('makes of any document what the reader of answers makes of it', () => {
+describe('the tree reader', () => {
+  it('reads any document as the response reader does', () => {
     const documents = fc.array(fc.constantFrom(...pieces), { maxLength: 8 }).map((parts) => parts.join(''));
     const wrapped = documents.map((inner) => `<r xmlns:q="urn:q">${inner}</r>`);
     fc.assert(
@@ -107,11 +107,11 @@ const confusing = [
   ],
 ];
 
-describe('the reader of envelopes', () => {
+describe('the envelope reader', () => {
   const envelope = (header: string, body: string, after = ''): string =>
     `<?xml version="1.0"?><s:Envelope xmlns:s="urn:s" xmlns:t="urn:t">${header}<s:Body>${body}</s:Body>${after}</s:Envelope>${after}`;
 
-  it('makes of any request what the reader of trees makes of it', () => {
+  it('reads any request as the tree reader does', () => {
     const some = fc.array(fc.constantFrom(...usual, ...confusing), { maxLength: 4 }).map((parts) => parts.join(''));
     fc.assert(
       fc.property(some, some, fc.oneof(fc.constant(''), some), (header, body, after) => {
@@ -137,7 +137,7 @@ describe('the reader of envelopes', () => {
       'another prefix of the body',
       '<a:Envelope xmlns:a="urn:s"><b:Body xmlns:b="urn:s" xmlns="urn:d"><c/></b:Body></a:Envelope>',
     ],
-  ])('reads %s as the reader of trees does', (_what, source) => {
+  ])('reads %s as the tree reader does', (_what, source) => {
     expect(withoutBodyText(readEnvelope, source)).toEqual(withoutBodyText(readTree, source));
   });
 });

@@ -12,19 +12,19 @@ function libxml(xml: string): { text: string; attribute: string } {
 }
 
 describe('escaping', () => {
-  it('knows the characters that matter', () => {
+  it('escapes the characters that matter', () => {
     expect(escapeText('<a b="c">&\'\r\n\t]]>')).toBe('&lt;a b="c"&gt;&amp;\'&#13;\n\t]]&gt;');
     expect(escapeAttribute('<"\'&>\r\n\t')).toBe('&lt;&quot;&apos;&amp;&gt;&#13;&#10;&#9;');
     expect(escapeText('\0\u001f\ufffe\uffff\ud800x\udc00')).toBe('\ufffd\ufffd\ufffd\ufffd\ufffdx\ufffd');
     expect(escapeText('😀\u{1fffe}\u0085\u2028\u007f')).toBe('😀\u{1fffe}\u0085\u2028\u007f');
   });
 
-  it('gives clean text back as it is', () => {
+  it('returns clean text unchanged', () => {
     const text = 'Are you there? Привет 你好 שלום 😀';
     expect(escapeText(text)).toBe(text);
   });
 
-  it('any text comes back as the same text, from libxml2 and from our own reader', () => {
+  it('preserves any text, read by libxml2 and by our own reader', () => {
     fc.assert(
       fc.property(anyText, anyText, (text, attribute) => {
         const xml = `<a b="${escapeAttribute(attribute)}">${escapeText(text)}</a>`;

@@ -72,7 +72,7 @@ async function leave(page: Page, to: string, text: string): Promise<void> {
 
 const notesOf = (name: string): number => exchange.mailbox(`${name}@contoso.test`).missedConversations().length;
 
-it('renderer.ts keeps a note over the end of its page, and delivers through the relay', async () => {
+it('renderer.ts keeps a note after its page is closed, and delivers through the relay', async () => {
   await using site = await serve();
   const first = await visit(`${site.origin}/later`);
   await leave(first, 'sip:bob@contoso.test', 'Are you there?');

@@ -80,13 +80,13 @@ describe('a login', () => {
     await transport.verify({ address: alice }, always());
   });
 
-  it('holds for the requests that follow on its connection', async () => {
+  it('is valid for later requests on its connection', async () => {
     const { deliver, counts } = await start();
     for (let n = 0; n < 10; n++) expect(statuses(await deliver())).toEqual(['delivered']);
     expect(counts()).toEqual({ connections: 1, legs: 1, requests: 10 });
   });
 
-  it('asks a function for the password that counts now, once for each connection that logs in', async () => {
+  it('asks a password function for the current password, once per connection', async () => {
     let [given, asked] = ['wrong', 0];
     const { deliver, server } = await start({
       password: async () => {
@@ -102,13 +102,13 @@ describe('a login', () => {
     expect(inbox(server)).toBe(2);
   });
 
-  it('that a function gives no password for is not begun', async () => {
+  it('is not started if its password function returns none', async () => {
     const { deliver, counts } = await start({ password: () => 'with the line break of its file\n' });
     expect(await deliver()).toMatchObject([{ status: 'deferred', scope: 'mailbox', error: { code: 'AUTHENTICATION_FAILED' } }]);
     expect(counts()).toMatchObject({ legs: 0, requests: 0 });
   });
 
-  it('whose password never comes keeps no connection from the requests that follow', async () => {
+  it('whose password never arrives blocks no connection for later requests', async () => {
     let given: () => string | Promise<string> = () => new Promise<string>(() => {});
     const { deliver, transport } = await start({ password: () => given(), maxConnections: 1 });
     const options = { ...always(), signal: AbortSignal.timeout(50) };
@@ -117,7 +117,7 @@ describe('a login', () => {
     expect(statuses(await deliver())).toEqual(['delivered']);
   });
 
-  it('is made for each connection, one for each request under way', async () => {
+  it('is made per connection, one for each concurrent request', async () => {
     const { deliver, counts, server } = await start();
     server.faults.on('CreateItem').delay(30);
     for (let round = 0; round < 3; round++) {
@@ -127,7 +127,7 @@ describe('a login', () => {
     expect(counts()).toEqual({ connections: 4, legs: 4, requests: 12 });
   });
 
-  it('waits its turn where connections are few', async () => {
+  it('waits for its turn if connections are scarce', async () => {
     const { deliver, counts, server } = await start({ maxConnections: 2 });
     const all = await Promise.all(Array.from({ length: 9 }, () => deliver()));
     expect(all.flatMap(statuses)).toEqual(Array(9).fill('delivered'));
@@ -135,7 +135,7 @@ describe('a login', () => {
     expect(inbox(server)).toBe(9);
   });
 
-  it('waits its turn no longer than the deadline', async () => {
+  it('waits for its turn no longer than the deadline', async () => {
     const login = ntlmAuth({ username: alice, password, maxConnections: 1 });
     const { server, transport, counts } = await start({}, {}, { credentials: login });
     const hurried = new EwsTransport({ url: server.url, credentials: login, requestTimeout: 300 });
@@ -188,7 +188,7 @@ describe('no login', () => {
     await expect(transport.verify({ address: alice }, always())).rejects.toMatchObject({ code: 'AUTHENTICATION_FAILED' });
   });
 
-  it('where the server does not offer NTLM', async () => {
+  it('if the server does not offer NTLM', async () => {
     const { deliver, counts } = await start({}, { auth: ['basic'] });
     expect(await deliver()).toMatchObject([{ status: 'blocked', scope: 'mailbox', sent: 'no' }]);
     expect(counts()).toEqual({ connections: 1, legs: 1, requests: 0 });
@@ -214,7 +214,7 @@ describe('a connection that ends', () => {
     expect(inbox(server)).toBe(4);
   });
 
-  it('between requests, several at once', async () => {
+  it('between requests is replaced, even if several end at once', async () => {
     const { deliver, counts, server } = await start();
     server.faults.on('CreateItem').times(4).delay(30);
     await Promise.all(Array.from({ length: 4 }, () => deliver()));
@@ -226,7 +226,7 @@ describe('a connection that ends', () => {
     expect(counts().connections).toBe(8);
   });
 
-  it('after the request was written leaves the note in doubt, and the next one goes', async () => {
+  it('after the request was sent leaves the note in doubt, and the next note goes out', async () => {
     const { deliver, server, transport } = await start();
     server.faults.on('CreateItem').nth(2).lostResponse();
     await deliver();
@@ -239,7 +239,7 @@ describe('a connection that ends', () => {
     expect(statuses(await deliver())).toEqual(['delivered']);
   });
 
-  it('because nobody used it', async () => {
+  it('because it was idle is replaced', async () => {
     const { deliver, counts } = await start({ keepAlive: 40 });
     await deliver();
     await new Promise((resolve) => setTimeout(resolve, 150));
@@ -247,7 +247,7 @@ describe('a connection that ends', () => {
     expect(counts()).toEqual({ connections: 2, legs: 2, requests: 2 });
   });
 
-  it('by close() is made anew by whoever still sends', async () => {
+  it('by close() is replaced by the next request', async () => {
     const { deliver, counts, transport } = await start();
     await deliver();
     await transport.close();
@@ -265,7 +265,7 @@ it('a server that forgets the login gets a new one on the same connection, and t
   expect(counts()).toEqual({ connections: 1, legs: 2, requests: 3 });
 });
 
-it('a large request travels once', async () => {
+it('a large request is transmitted once', async () => {
   const { server, transport } = await start({}, {}, { maxRequestBytes: 1_000_000 });
   const note = makeNote(transport, 0, { body: { type: 'text', content: 'x'.repeat(200_000) } });
   expect(statuses(await transport.deliver([note], always()))).toEqual(['delivered']);
@@ -286,7 +286,7 @@ it('mayWrite is asked before each leg', async () => {
   expect(statuses(await transport.deliver([makeNote(transport, 0)], always()))).toEqual(['delivered']);
 });
 
-it('an idle connection keeps no process alive', async () => {
+it('an idle connection does not keep the process alive', async () => {
   const { deliver } = await start();
   const before = process.getActiveResourcesInfo().length;
   await deliver();
@@ -295,7 +295,7 @@ it('an idle connection keeps no process alive', async () => {
   expect(process.getActiveResourcesInfo().length - before).toBeLessThanOrEqual(1);
 });
 
-it('neither the password nor what is made of it is in an error or in the trace', async () => {
+it('errors and trace contain neither the password nor anything derived from it', async () => {
   const lines: unknown[] = [];
   const logger = Object.fromEntries(['debug', 'info', 'warn', 'error'].map((level) => [level, (f: unknown) => lines.push(f)]));
   const { deliver } = await start({ password: 'wrong-secret' }, {}, { logger: logger as never });
@@ -304,7 +304,7 @@ it('neither the password nor what is made of it is in an error or in the trace',
   for (const secret of ['wrong-secret', 'TlRMTVNT', 'NTLMSSP']) expect(everything).not.toContain(secret);
 });
 
-it('says which option is wrong', () => {
+it('names the invalid option', () => {
   for (const bad of [{ username: '' }, { username: 7 }, { password: undefined }, { password: 'a\n' }, { domain: 7 }]) {
     expect(() => ntlmAuth({ username: 'a', password: 'b', ...bad } as never)).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID' }),

@@ -64,7 +64,7 @@ describe('NTLM', () => {
     expect((await connection()(`Basic ${btoa('alice@contoso.test:p')}`)).status).toBe(200);
   });
 
-  it('lets a connection in, and this one only', async () => {
+  it('admits one connection, and no other', async () => {
     const [one, other] = [connection(), connection()];
     const challenge = await challengeOn(one);
     expect((await one(header(answerTo(challenge)))).status).toBe(200);
@@ -73,7 +73,7 @@ describe('NTLM', () => {
     expect((await one()).status).toBe(200);
   });
 
-  it('gives every connection a challenge of its own, and takes no answer to another one', async () => {
+  it('sends each connection its own challenge, and accepts no response to another one', async () => {
     const [one, other] = [connection(), connection()];
     const [first, second] = [await challengeOn(one), await challengeOn(other)];
     expect(first.subarray(24, 32).equals(second.subarray(24, 32))).toBe(false);
@@ -81,7 +81,7 @@ describe('NTLM', () => {
     expect((await other()).status).toBe(401);
   });
 
-  it('takes an answer once', async () => {
+  it('accepts a response once', async () => {
     const one = connection();
     const answer = header(answerTo(await challengeOn(one)));
     expect((await one(answer)).status).toBe(200);
@@ -90,7 +90,7 @@ describe('NTLM', () => {
     expect((await connection()(answer)).status).toBe(401);
   });
 
-  it('logs out a connection that begins anew', async () => {
+  it('logs a connection out when it starts again', async () => {
     const one = connection();
     await one(header(answerTo(await challengeOn(one))));
     await challengeOn(one);
@@ -110,7 +110,7 @@ describe('NTLM', () => {
     expect((await one(header(spoil(Buffer.from(answerTo(await challengeOn(one))))))).status).toBe(401);
   });
 
-  it('refuses an empty password where a mailbox has none', async () => {
+  it('refuses an empty password even if the mailbox has none', async () => {
     server.addMailbox('carol@contoso.test');
     const one = connection();
     const challenge = await challengeOn(one);
@@ -125,7 +125,7 @@ describe('NTLM', () => {
     expect((await one(header(message))).status).toBe(401);
   });
 
-  it('is no request: faults pass it by, and the journal shows it without a body', async () => {
+  it('does not count as a request: faults ignore it, and the journal shows it without a body', async () => {
     server.faults.on('*').once().serverBusy();
     const one = connection();
     const challenge = await challengeOn(one);
@@ -147,7 +147,7 @@ function flipped(message: Buffer, at: number): Buffer {
 describe('bearer tokens', () => {
   const status = async (token: string): Promise<number> => (await connection()(`Bearer ${token}`)).status;
 
-  it('are good until they end or are revoked', async () => {
+  it('are valid until they expire or are revoked', async () => {
     await server.close();
     server = await startExchangeSimulator({
       mailboxes: ['alice@contoso.test'],
@@ -170,7 +170,7 @@ describe('bearer tokens', () => {
     expect([await status(brief), await status('good')]).toEqual([401, 401]);
   });
 
-  it('are refused where they are not offered', async () => {
+  it('are refused if they are not offered', async () => {
     server.tokens.add({ token: 'good', login: 'alice@contoso.test' });
     expect(await status('good')).toBe(401);
   });

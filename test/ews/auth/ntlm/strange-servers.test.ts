@@ -68,14 +68,14 @@ const afterChallenge =
 
 const bodies = (): boolean[] => seen.map(({ body }) => body !== '');
 
-describe('before the body was written nothing can have been sent', () => {
-  it('a reset in the first leg', async () => {
+describe('before the body is sent, nothing can have been processed', () => {
+  it('after a reset in the first leg', async () => {
     const outcome = await deliver((response) => response.socket?.resetAndDestroy());
     expect(outcome).toMatchObject({ status: 'deferred', scope: 'endpoint', error: { code: 'ENDPOINT_UNREACHABLE' } });
     expect(bodies()).toEqual([false]);
   });
 
-  it('silence in the first leg', async () => {
+  it('after silence in the first leg', async () => {
     const clock = new ManualClock();
     const outcome = await deliver(() => void clock.advance(60_000), { requestTimeout: 60_000, clock });
     expect(outcome).toMatchObject({ status: 'deferred', scope: 'mailbox', error: { code: 'REQUEST_TIMEOUT' } });
@@ -91,17 +91,17 @@ describe('before the body was written nothing can have been sent', () => {
     [429, 'deferred', 'mailbox'],
     [403, 'blocked', 'endpoint'],
     [456, 'blocked', 'mailbox'],
-  ] as const)('HTTP %s to the first leg: %s, %s', async (status, outcome, scope) => {
+  ] as const)('after HTTP %s to the first leg: %s, %s', async (status, outcome, scope) => {
     expect(await deliver((response) => response.writeHead(status).end())).toMatchObject({ status: outcome, scope });
     expect(bodies()).toEqual([false]);
   });
 
-  it('no challenge in the 401', async () => {
+  it('after a 401 without a challenge', async () => {
     const outcome = await deliver((response) => response.writeHead(401, { 'www-authenticate': 'NTLM, Negotiate' }).end());
     expect(outcome).toMatchObject({ status: 'blocked', scope: 'mailbox', sent: 'no', error: { code: 'AUTHENTICATION_FAILED' } });
   });
 
-  it('a server that closes the connection after each answer', async () => {
+  it('if the server closes the connection after each response', async () => {
     const outcome = await deliver((response, leg) => {
       if (leg === 1) response.writeHead(401, { ...offered(challenge), connection: 'close' }).end();
       else response.writeHead(200).end(created(ok));
@@ -125,13 +125,13 @@ describe('before the body was written nothing can have been sent', () => {
     ['that points beyond its end', beyond],
     ['with pairs beyond its end', brokenPairs],
     ['that is no NTLM at all', Buffer.from('hello, I am a server of another kind')],
-  ])('a challenge %s', async (_, message) => {
+  ])('after a challenge %s', async (_, message) => {
     const outcome = await deliver((response) => response.writeHead(401, offered(message)).end());
     expect(outcome).toMatchObject({ status: 'deferred', scope: 'mailbox', error: { code: 'AUTHENTICATION_FAILED' } });
     expect(bodies()).toEqual([false]);
   });
 
-  it('a page without end beside the challenge', async () => {
+  it('after an endless page beside the challenge', async () => {
     const before = process.memoryUsage().rss;
     const outcome = await deliver((response) => {
       response.writeHead(401, offered(challenge));
@@ -145,7 +145,7 @@ describe('before the body was written nothing can have been sent', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
   });
 
-  it('a page that drips beside the challenge ends at the deadline', async () => {
+  it('after a slow page beside the challenge, which ends at the deadline', async () => {
     const clock = new ManualClock();
     const outcome = await deliver(
       (response) => {
@@ -158,7 +158,7 @@ describe('before the body was written nothing can have been sent', () => {
     expect(outcome).toMatchObject({ status: 'deferred', scope: 'mailbox', error: { code: 'REQUEST_TIMEOUT' } });
   });
 
-  it('a challenge without target information still is answered', async () => {
+  it('answers a challenge without target information', async () => {
     const bare = Buffer.from(cut);
     bare.writeUInt32LE((bare.readUInt32LE(20) & ~flag.targetInfo) >>> 0, 20);
     const outcome = await deliver((response, leg) => {
@@ -169,8 +169,8 @@ describe('before the body was written nothing can have been sent', () => {
   });
 });
 
-describe('once the body was written', () => {
-  it('a 401 says that it was not looked at', async () => {
+describe('once the body is sent', () => {
+  it('a 401 proves that it was not processed', async () => {
     const outcome = await deliver(afterChallenge((response) => response.writeHead(401).end()));
     expect(outcome).toMatchObject({ status: 'blocked', scope: 'mailbox', sent: 'no' });
     expect(bodies()).toEqual([false, true]);
@@ -182,7 +182,7 @@ describe('once the body was written', () => {
     expect(bodies()).toEqual([false, true]);
   });
 
-  it.each([0.01, 0.5, 0.99])('so does a reset after %s of the answer', async (part) => {
+  it.each([0.01, 0.5, 0.99])('a reset after %s of the response leaves it in doubt', async (part) => {
     const answer = created(ok);
     const outcome = await deliver(
       afterChallenge((response) => {
@@ -201,7 +201,7 @@ describe('once the body was written', () => {
     expect(outcome).toMatchObject({ status: 'unconfirmed', error: { code: 'REQUEST_TIMEOUT' } });
   });
 
-  it('an answer that is too large is not read on', async () => {
+  it('a response that is too large is not read to the end', async () => {
     const outcome = await deliver(
       afterChallenge((response) => {
         response.writeHead(200, { 'content-type': 'text/xml' });
@@ -215,7 +215,7 @@ describe('once the body was written', () => {
     expect(outcome).toMatchObject({ status: 'unconfirmed', error: { code: 'RESPONSE_TOO_LARGE' } });
   });
 
-  it('HTTP 500 and 503 mean what they mean elsewhere', async () => {
+  it('HTTP 500 and 503 mean the same as elsewhere', async () => {
     expect(await deliver(afterChallenge((response) => response.writeHead(503).end()))).toMatchObject({ status: 'unconfirmed' });
   });
 });

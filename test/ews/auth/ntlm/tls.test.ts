@@ -50,12 +50,12 @@ async function deliver(ca: string | readonly string[] | undefined, count = 1): P
 it.each([
   ['one', loopbackCertificate],
   ['a list', [loopbackCertificate]],
-])('an authority of one’s own: %s', async (_, ca) => {
+])('accepts a certificate of a private authority: %s', async (_, ca) => {
   expect(await deliver(ca, 3)).toMatchObject(Array(3).fill({ status: 'delivered' }));
   expect(connections).toBe(1);
 });
 
-it('a certificate that is not trusted: nothing is written', async () => {
+it('sends nothing if the certificate is not trusted', async () => {
   expect(await deliver(undefined)).toMatchObject([
     {
       status: 'deferred',

@@ -18,7 +18,7 @@ const answer = (nt: string, lm = ''): Answer => ({
   withoutMic: Buffer.alloc(0),
 });
 
-describe('an answer of NTLMv1', () => {
+describe('an NTLMv1 response', () => {
   it('as MS-NLMP 4.2.2.2.1 has it', () => {
     const nt = '67c43011f30298a2ad35ece64f16331c44bdbed927841f94';
     expect(provesTolerantly(answer(nt), 'Password', exchanged)).toBe(true);

@@ -59,14 +59,14 @@ describe('NTLMv2, MS-NLMP 4.2.4', () => {
   });
 });
 
-describe('what the examples leave out', () => {
-  it('capitals are those of Windows, unit for unit', () => {
+describe('cases beyond the examples', () => {
+  it('upper case follows Windows, code unit by code unit', () => {
     expect(hex(ntowfV2('p', 'straße', 'D'))).toBe(hex(ntowfV2('p', 'STRAßE', 'D')));
     expect(hex(ntowfV2('p', 'straße', 'D'))).not.toBe(hex(ntowfV2('p', 'STRASSE', 'D')));
     expect(hex(ntowfV2('p', 'user', 'd'))).not.toBe(hex(ntowfV2('p', 'user', 'D')));
   });
 
-  it('a FILETIME keeps its ms', () => {
+  it('a FILETIME keeps milliseconds', () => {
     expect(fileTime(0)).toBe(116_444_736_000_000_000n);
     expect(fileTime(1_700_000_000_123.9)).toBe(133_444_736_001_230_000n);
   });
