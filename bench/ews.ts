@@ -100,7 +100,7 @@ rows.push({
   against: `10 * 50 / 0.1 s (${rate(most)})`,
   ...spreadOf((waited.get(slow) ?? []).map((one) => one / most)),
   goal: { atLeast: 0.9 },
-  why: 'the server counts its 100 ms from the whole request: writing and reading comes on top, in the bare client of the next line as well.',
+  why: 'the server starts its 100 ms when it has the whole request; writing and reading come on top, also in the bare client of the next line.',
 });
 const slowBareFigure = median(waited.get(slowBare) ?? []);
 rows.push({

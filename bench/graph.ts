@@ -65,7 +65,7 @@ async function compare(
       against: `${other.name} (${rate(median(rates.get(other) ?? []))})`,
       ...ratio(rates, own, other),
       goal: { atLeast: goals[at] ?? 1 },
-      why: 'all wait for the same request over TLS by fetch, one for each note; on top come the deadline of each and the checks of its answer.',
+      why: 'all wait for the same request over TLS by fetch, one per note; ours also has a deadline, and checks the response.',
     });
   }
 }

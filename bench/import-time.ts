@@ -57,7 +57,7 @@ printTable(
       against: call('undici'),
       ...compared(takes.map(of), theirs.map(of)),
       goal: { atMost: 0.5 },
-      why: 'what is left is to find, read and compile the files that every sender needs; the rest is loaded when it is used.',
+      why: 'the remaining time finds, reads and compiles the files that every sender needs; the rest is loaded on use.',
     });
     return [row(what, (one) => one.ms), row(`${what}, CPU`, (one) => one.cpu)];
   }),

@@ -64,7 +64,7 @@ async function createItems(by: number, validates: boolean): Promise<void> {
     ...compared(ours, theirs),
     ...aim(
       validates ? undefined : { atLeast: 0.5 },
-      'each item is read from XML, checked as Exchange does, stored and answered for; the bare server reads no XML and always answers the same bytes.',
+      'each item is read from XML, validated as by Exchange, stored and reported; the bare server reads no XML and always returns the same bytes.',
     ),
   });
   child.disconnect();
@@ -97,7 +97,7 @@ async function findItems(): Promise<void> {
     against: `of 1,000 items (${rate(median(rates.inbox))})`,
     ...compared(rates.deleteditems, rates.inbox),
     goal: { atLeast: 0.8 },
-    why: 'the 100 items of the page are written either way; finding them among the others is what grows.',
+    why: 'the 100 items of a page are written either way; only finding them among the others takes longer.',
   });
   child.disconnect();
 }
@@ -111,7 +111,7 @@ async function memory(): Promise<void> {
     figure,
     reached: rss / 1e6,
     goal: { atMost: 400 },
-    why: 'each item is kept with all that a client may ask of it, and V8 gives memory back late.',
+    why: 'each item is kept with everything that a client may request, and V8 returns memory late.',
   });
   child.disconnect();
 }
@@ -128,7 +128,7 @@ async function start(): Promise<void> {
     figure: `${median(times).toFixed(1)} ms`,
     ...spreadOf(times),
     goal: { atMost: 100 },
-    why: 'mailboxes with their folders are made, and a port is opened.',
+    why: 'mailboxes with their folders are created, and a port is opened.',
   });
 }
 

@@ -49,10 +49,10 @@ async function takeTurn(process: ChildProcess | undefined): Promise<Turn> {
 }
 
 const ofWhole =
-  'around the same request each message is claimed, made into a note that is frozen, settled, and told of by an event; its own processor time stands beside.';
+  'around the same request each message is claimed, made into a frozen note, settled, and reported by an event; the figure includes its CPU time.';
 
 const ofTransport =
-  'most of a request of 50 is fetch, its streams and the socket; writing the XML and reading the answer are a seventh of it.';
+  'most of a request with 50 notes is fetch, its streams and the socket; writing the XML and reading the response are a seventh.';
 
 function against(what: string, ours: readonly Turn[], theirs: readonly Turn[], name: string, goal: number, why: string): Row {
   const figures = (turns: readonly Turn[]): string =>

@@ -37,7 +37,7 @@ export function watchConditions(redis: string | undefined): () => Conditions {
         ...(redis === undefined ? [] : [`Redis ${redis}`]),
         ...packages.map((name) => `${name} ${versionOf(name)}`),
       ].join(', '),
-      load: `Processes that ran or waited for a processor, this run's own among them (load average of a minute, asked every 15 s): ${least.toFixed(1)} to ${most.toFixed(1)}, in the middle ${middle.toFixed(1)}; before it began ${(loads[0] ?? 0).toFixed(1)}.`,
+      load: `Load average over one minute, sampled every 15 s, including this run: ${least.toFixed(1)} to ${most.toFixed(1)}, median ${middle.toFixed(1)}; before the run ${(loads[0] ?? 0).toFixed(1)}.`,
       day: new Date().toISOString().slice(0, 10),
       minutes: Math.round((Date.now() - started) / 60_000),
     };

@@ -25,15 +25,15 @@ export function pageOf(measured: readonly Measured[], { machine, versions, load,
   const goals = rows.filter(({ goal }) => goal !== undefined).length;
   return `# Benchmarks
 
-Written by one run of \`npm run bench -- --write\` on ${day}, ${minutes} minutes long. Figures are medians of rounds in which we and what we are compared with take turns, in the same run on the same machine;
-*reached* is the median of the ratios round by round, *spread* the smallest and the largest of them. The ratios are what lasts. ${goals} lines have a goal, ${missed} of them miss it.
+One run of \`npm run bench -- --write\` on ${day}, ${minutes} minutes long. Figures are medians of rounds in which both sides take turns, in the same run on the same machine.
+*reached* is the median of the ratios of all rounds, *spread* their minimum and maximum. Compare ratios, not figures: they depend less on the machine. ${goals} lines have a goal; ${missed} miss it.
 
 - Machine: ${machine}. ${load}
 - Versions: ${versions}
 
-![How far each line came on the way to its goal](benchmarks.svg)
+![Each line relative to its goal](benchmarks.svg)
 
-To repeat it: a clone, \`npm ci\`, a machine that does nothing else, \`npm run bench\`. \`npm run bench -- ews import\` measures only these. \`OFFLINE_IM_BENCH_ROUNDS\` and \`OFFLINE_IM_BENCH_NOTES\` make it shorter, and less sure.
+To repeat it: clone, \`npm ci\`, \`npm run bench\` on an otherwise idle machine. \`npm run bench -- ews import\` runs only those two. \`OFFLINE_IM_BENCH_ROUNDS\` and \`OFFLINE_IM_BENCH_NOTES\` make it shorter, and less accurate.
 
 ${measured.map(sectionOf).join('\n')}`;
 }
@@ -42,8 +42,8 @@ function sectionOf({ name, rows, failed }: Measured): string {
   const lines = rows.map((row) => cellsOf(row).map(cell).join(' | '));
   const table = [`| ${columns.join(' | ')} |`, `|${'---|'.repeat(columns.length)}`, ...lines.map((line) => `| ${line} |`)];
   const whys = whysOf(rows);
-  if (whys.length > 0) table.push('', 'What is missed, and why:', '', ...whys);
-  const end = failed ? ['', 'This bench ended with an error: the table is not complete.'] : [];
+  if (whys.length > 0) table.push('', 'Missed goals, and why:', '', ...whys);
+  const end = failed ? ['', 'This bench ended with an error: the table is incomplete.'] : [];
   return [`## ${name}`, '', ...table, ...end, ''].join('\n');
 }
 
@@ -78,7 +78,7 @@ export function plotOf(measured: readonly Measured[]): string {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" role="img">`,
-    '<title>How far each line came, its goal being 1</title>',
+    '<title>Each line relative to its goal of 1</title>',
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...drawn,
     `<line x1="${left + unit}" x2="${left + unit}" y1="${line}" y2="${height - line}" stroke="#333" stroke-dasharray="4 3"/>`,

@@ -30,7 +30,7 @@ const rows: Row[] = [
     against: `of which V8's heap ${megabytes(mostHeap - before.heapTotal)}, and ${megabytes(live)} still live in the end`,
     reached: growth,
     goal: { atMost: 150 },
-    why: 'V8 lets its young generation grow to a share of the memory of the machine; the line below bounds it.',
+    why: 'V8 lets its young generation grow to a share of system memory; the line below bounds it.',
   },
   { what: `SqliteSpool, ${count} waiting: drained by the sender`, figure: rate(count / seconds) },
 ];

@@ -53,7 +53,7 @@ async function measure(folder: string, url: string): Promise<readonly Row[]> {
       against: `harmonic sum (${rate(median(sums))}) of claim + settle (${rate(median(spooled))}) and deliver (${rate(median(delivered))})`,
       ...compared(whole, sums),
       goal: { atLeast: 0.6 },
-      why: 'SQL and XML share one thread: while one is at work the other waits.',
+      why: 'SQL and XML share one thread, so each waits for the other.',
     },
   ];
 }

@@ -47,7 +47,7 @@ export function measureFile(): Promise<readonly Row[]> {
         against: `file + fsync + rename + shared folder fsync (${rate(median(written))})`,
         ...compared(sent, written),
         goal: { atLeast: 0.6 },
-        why: 'beside the same files and syncs each message is checked, and has its places in the table in memory.',
+        why: 'in addition to the same files and syncs, each message is checked and enters the table in memory.',
       },
       {
         what: `FileSpool: claim + settle by ${group}`,
@@ -55,7 +55,7 @@ export function measureFile(): Promise<readonly Row[]> {
         against: `read, manifest with fsync + rename, log with fsync, two removals (${rate(median(bareDrained))})`,
         ...compared(drained, bareDrained),
         goal: { atLeast: 0.6 },
-        why: 'beside the same files and syncs each message is checked, and has its places in the table in memory.',
+        why: 'in addition to the same files and syncs, each message is checked and enters the table in memory.',
       },
     ];
   });

@@ -87,7 +87,7 @@ function rowsOf([many, little]: readonly Costs[]): readonly Row[] {
       against: `bare SQL on the same tables and indexes (${bareGrowth.toFixed(2)} times)`,
       reached: growth / bareGrowth,
       goal: { atMost: 1 },
-      why: 'both look through and write the same tables and indexes, whose depth makes the growth.',
+      why: 'both search and write the same tables and indexes, whose depth causes the growth.',
     },
   ];
 }

@@ -56,7 +56,7 @@ export function measureIdle(): Promise<readonly Row[]> {
         figure: `${(100 * share).toFixed(2)} %`,
         reached: 100 * share,
         goal: { atMost: 1 },
-        why: 'timers look for what others may have written, for expiry and for tombstones whose time is over.',
+        why: 'timers check for entries that others may have written, for expiry and for old tombstones.',
       },
       {
         what: `${conversations} conversations pending: median lateness of a pickup, ms`,
@@ -64,7 +64,7 @@ export function measureIdle(): Promise<readonly Row[]> {
         against: `99 of 100 within ${atMost99} ms, the last after ${late.at(-1)} ms`,
         reached: median(late),
         goal: { atMost: 50 },
-        why: 'a pickup waits for its timer, and for the delivery of what fell due just before.',
+        why: 'a pickup waits for its timer, and for deliveries that fell due just before.',
       },
     ];
   });

@@ -70,7 +70,7 @@ export async function sendLatency(name: string, spool: SpoolStorage, bare: Bare 
             against: `${bare.what} (${shown(theirs)})`,
             reached: percentile(sorted, 0.99) / percentile(theirs, 0.99),
             goal: { atMost: 5 },
-            why: 'a call waits for the commit that is under way, then for its own with all that came meanwhile; collections of garbage fall into both.',
+            why: 'a call waits for the commit in progress, then for its own, shared with all calls that came meanwhile; garbage collections fall into both.',
           },
     );
   }
@@ -155,7 +155,7 @@ async function lateness(name: string, spool: SpoolStorage): Promise<Row> {
     against: `the last after ${late.at(-1)} ms`,
     reached: percentile(late, 0.99),
     goal: { atMost: 100 },
-    why: 'a pickup waits for its timer, and for the delivery of what fell due just before.',
+    why: 'a pickup waits for its timer, and for deliveries that fell due just before.',
   };
 }
 

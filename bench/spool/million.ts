@@ -38,7 +38,7 @@ export function measureMillion(): Promise<readonly Row[]> {
         against: '1 s',
         ...spreadOf(open.map((ms) => ms / 1_000)),
         goal: { atMost: 1 },
-        why: 'the file is opened, checked for what others left and for its version, before the first claim.',
+        why: 'before the first claim, the file is opened, and checked for its version and for what others left.',
       },
       {
         what: `SqliteSpool, ${waiting} waiting: the same, killed before`,
@@ -51,7 +51,7 @@ export function measureMillion(): Promise<readonly Row[]> {
         figure: `${Math.max(...stops).toFixed(0)} ms`,
         ...spreadOf(stops),
         goal: { atMost: 50 },
-        why: 'what a killed process left is looked through in a thread; SQLite reads its log anew on this one.',
+        why: 'a separate thread checks what a killed process left; SQLite rereads its log on this one.',
       },
       ...(await costOfOne(large, small)),
       ...(await drainAll(large, folder)),
@@ -111,7 +111,7 @@ async function costOfOne(large: string, small: string): Promise<readonly Row[]> 
       against: `bare SQL on the same tables and indexes (${growth(bareAtMany, bareAtFew).toFixed(2)} times)`,
       reached: growth(atMany, atFew) / growth(bareAtMany, bareAtFew),
       goal: { atMost: 1 },
-      why: 'both look through and write the same tables and indexes, whose depth makes the growth.',
+      why: 'both search and write the same tables and indexes, whose depth causes the growth.',
     },
   ];
 }
@@ -136,7 +136,7 @@ async function costsOfBare(paths: readonly string[]): Promise<readonly (readonly
   return costs;
 }
 
-/** What V8 is told so that it takes no more for its young generation than it needs; by default it takes a share of the machine's memory. */
+/** What V8 is told so that it takes no more for its young generation than it needs; by default it takes a share of system memory. */
 const youngGeneration = '--max-semi-space-size=16';
 
 /** In processes of their own, whose memory holds nothing of what was measured before. */

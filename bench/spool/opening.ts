@@ -48,7 +48,7 @@ async function openingFiles(root: string): Promise<Row> {
     against: `opening takes ${Math.min(...seconds).toFixed(1)} s`,
     ...spreadOf(stops),
     goal: { atMost: 50 },
-    why: 'a map that grows past 65,536 keys, and a collection while all that was read stays, stop the thread, each for longer on a machine that does something else; no slice is cut through them.',
+    why: 'a map that grows past 65,536 keys, and a garbage collection while everything read is still live, stop the thread, for longer on a busy machine; neither can be divided.',
   };
 }
 
@@ -88,7 +88,7 @@ async function memoryOfEnded(model: string, root: string): Promise<Row> {
     against: `${each.toFixed(1)} bytes each and ${(once / 1e6).toFixed(1)} MB once, measured with ${ended >> 1} and with ${ended}, which open in ${whole.seconds.toFixed(0)} s`,
     reached,
     goal: { atMost: 200 },
-    why: 'of each id a hash and the place of its line are kept, in tables with room to grow.',
+    why: 'a hash of each id and the place of its line are kept, in tables with room to grow.',
   };
 }
 

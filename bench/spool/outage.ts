@@ -76,7 +76,7 @@ export function measureOutage(): Promise<readonly Row[]> {
           against: `the same without delivering (${bare.toFixed(3)} ms)`,
           reached: cpu - bare,
           goal: { atMost: 0.2 },
-          why: 'while the server is down its mailboxes are tried now and then, and what waits for them is kept apart.',
+          why: 'while the server is down, its mailboxes are tried from time to time, and their messages are queued separately.',
         });
       }
     } finally {

@@ -13,7 +13,7 @@ const inFlight = 64;
 const loops = 4;
 const rounds = Number(process.env.OFFLINE_IM_BENCH_ROUNDS ?? 7);
 const why =
-  'messages of a conversation keep their order, a note is frozen before it is sent, and three indexes more are written than pg-boss has.';
+  'messages of a conversation keep their order, a note is frozen before it is sent, and three more indexes are written than by pg-boss.';
 
 const rows = {
   send: { what: `send(), ${inFlight} in flight`, goal: 6 },

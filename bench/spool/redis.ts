@@ -91,6 +91,6 @@ function row(what: string, ours: readonly number[], against: string, theirs: rea
     against: `${against}, Redis with appendfsync always (${rate(median(theirs))})`,
     ...compared(ours, theirs),
     goal: { atLeast: 1 },
-    why: 'Redis has all jobs in memory and appends commands to one file; here each message is rows and indexes on disk, kept in the order of its conversation, and is told apart from a repetition of itself.',
+    why: 'Redis keeps all jobs in memory and appends commands to one file; here each message is rows and indexes on disk, in the order of its conversation, with its duplicates detected.',
   };
 }

@@ -42,7 +42,7 @@ async function measure(folder: string, url: string): Promise<readonly Row[]> {
       against: `one process (${rate(median(figures[1]))})`,
       ...compared(figures[4], figures[1]),
       goal: { atLeast: 1.5 },
-      why: 'one writes to the file at a time, and a message is under that lock for more than half of the time that one process spends on it; the line below is what bare SQL gains.',
+      why: 'only one process writes to the file at a time, and a message is under that lock for more than half of its processing time; the line below shows what bare SQL gains.',
     },
     {
       what: `  bare SQL there: claim + settle by ${group}, 4 processes on one file`,

@@ -13,7 +13,7 @@ const messages = 10_000;
 const inFlight = 256;
 
 const why =
-  'the statements of a note are those of bare SQL, and one to find what follows in its conversation; they are four fifths of the time, in half as many commits where the sender runs. The rest is the records, the note and its events.';
+  'a note takes the statements of bare SQL, and one that finds the next message of its conversation; they are four fifths of the time, in half as many commits with the whole sender. The rest is the records, the note and its events.';
 
 type What = 'send' | 'append' | 'drain' | 'deliver';
 type Bare = 'append' | 'appendMore' | 'drain';
