@@ -87,7 +87,7 @@ describe('parseClientVersion', () => {
     );
   });
 
-  it('gives a version or its own error for any string', () => {
+  it('returns a version or throws its own error for any string', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom('OC/', '16', '.', ' ', '(', ')', '0', 'x')), (pieces) => {
         try {
@@ -101,7 +101,7 @@ describe('parseClientVersion', () => {
 });
 
 describe('compareClientVersions', () => {
-  it('goes by number, part by part', () => {
+  it('compares numerically, part by part', () => {
     fc.assert(
       fc.property(parts, parts, (a, b) => {
         const differing = a.findIndex((value, index) => value !== b[index]);
@@ -115,7 +115,7 @@ describe('compareClientVersions', () => {
 });
 
 it.each(['"16.0.6920.1000"', '16.0.6920.1000.', '„16.0.6920.1000“', '16.0.6920.1000 C2R', '16.0.6920.1000 x64'])(
-  'a version as people quote it is read: %s',
+  'a version is read from text in which people quote it: %s',
   (value) => {
     expect(parseClientVersion(value)).toEqual({ major: 16, minor: 0, build: 6920, revision: 1000 });
   },

@@ -83,14 +83,14 @@ describe('parseCsImConfiguration', () => {
     ]);
   });
 
-  it('leaves out what a scope does not set', () => {
+  it('omits settings that a scope does not set', () => {
     expect(
       parseCsImConfiguration('Identity : Global\nEnableOfflineIm :\n\nIdentity : Site:A\nEnableOfflineIm : True'),
     ).toStrictEqual([{ identity: 'Global' }, { identity: 'Site:A', enableOfflineIm: true }]);
     expect(parseCsImConfiguration('{"Identity":"Global","EnableOfflineIm":null}')).toEqual([{ identity: 'Global' }]);
   });
 
-  it('joins an identity that was wrapped', () => {
+  it('joins an identity wrapped over several lines', () => {
     const output = 'Identity        : Site:Redmond North\n                  Campus\nEnableOfflineIm : True';
     expect(parseCsImConfiguration(output)[0]?.identity).toBe('Site:Redmond North Campus');
   });
@@ -136,7 +136,7 @@ describe('parseCsImConfiguration', () => {
     });
   }
 
-  it('reads any listing that it could have been', () => {
+  it('reads any listing that the cmdlet could print', () => {
     const scope = fc.record({ site: fc.stringMatching(/^[A-Za-z][A-Za-z0-9 -]{0,18}[a-z]$/), on: fc.boolean() });
     const scopes = fc.uniqueArray(scope, { selector: ({ site }) => site.toLowerCase().replaceAll(/ +/g, ' '), minLength: 1 });
     fc.assert(
@@ -150,7 +150,7 @@ describe('parseCsImConfiguration', () => {
     );
   });
 
-  it('gives a listing or its own error for any string', () => {
+  it('returns a listing or throws its own error for any string', () => {
     const piece = fc.constantFrom(
       'Identity',
       'EnableOfflineIm',
@@ -209,7 +209,7 @@ EnableIMAutoArchiving   :
     ]);
   });
 
-  it('refuses the other cmdlet', () => {
+  it('refuses output of the other cmdlet', () => {
     expect(() => parseCsClientPolicy(list)).toThrow(
       expect.objectContaining({
         code: 'CMDLET_OUTPUT_UNREADABLE',
@@ -218,7 +218,7 @@ EnableIMAutoArchiving   :
     );
   });
 
-  it('gives the policy of a tag, else of the site, else the global one', () => {
+  it('returns the policy of a tag, else of the site, else the global one', () => {
     const policies = parseCsClientPolicy(output);
     expect(policyOfCsClientPolicy(policies)).toEqual({ enableImAutoArchiving: true });
     expect(policyOfCsClientPolicy(policies, { tag: 'legal', site: 'Redmond' })).toEqual({ enableImAutoArchiving: false });
@@ -227,7 +227,7 @@ EnableIMAutoArchiving   :
     expect(policyOfCsClientPolicy(policies, { site: 'Oslo' })).toEqual({ enableImAutoArchiving: true });
   });
 
-  it('does not guess for a tag that is not listed', () => {
+  it('does not guess for an unlisted tag', () => {
     expect(() => policyOfCsClientPolicy(parseCsClientPolicy(output), { tag: 'Sales' })).toThrow(
       expect.objectContaining({
         code: 'OPTION_INVALID',
@@ -238,17 +238,17 @@ EnableIMAutoArchiving   :
 });
 
 describe('policyOfCsImConfiguration', () => {
-  it('takes the site over the global configuration', () => {
+  it('prefers the site to the global configuration', () => {
     expect(policyOfCsImConfiguration(both)).toEqual({ enableOfflineIm: true });
     expect(policyOfCsImConfiguration(both, { site: 'redmond' })).toEqual({ enableOfflineIm: false });
     expect(policyOfCsImConfiguration(both, { site: 'Oslo' })).toEqual({ enableOfflineIm: true });
   });
 
-  it('gives nothing where the scope sets nothing', () => {
+  it('returns nothing if the scope sets nothing', () => {
     expect(policyOfCsImConfiguration([{ identity: 'Global' }])).toStrictEqual({});
   });
 
-  it('refuses a listing in which no scope applies', () => {
+  it('refuses a listing without an applicable scope', () => {
     expect(() => policyOfCsImConfiguration(both.slice(1), { site: 'Oslo' })).toThrow(
       expect.objectContaining({
         code: 'OPTION_INVALID',

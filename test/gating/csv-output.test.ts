@@ -8,14 +8,14 @@ const read = (...lines: string[]) =>
   readCsv(lines.join('\n'), new Set(['identity', 'x']), fail).map((block) => Object.fromEntries(block));
 const global = { identity: 'Global', x: '1' };
 
-describe('separated values', () => {
-  it('begin at the line that has all the names, whatever stands above it', () => {
+describe('comma-separated output', () => {
+  it('starts at the line with all the names, whatever stands above it', () => {
     expect(read('Identity,Y', 'Global,1')).toEqual([]);
     expect(read('Identity,Y', 'Site:A,2', 'Identity,X', 'Global,1')).toEqual([global]);
     expect(read('They have 5" screens', 'Identity,X', 'Global,1')).toEqual([global]);
   });
 
-  it('have a row per line, whatever its Identity is', () => {
+  it('has one row per line, whatever its Identity is', () => {
     expect(read('Identity,X', 'Global,1', 'Sales,True', 'Legal,')).toEqual([
       global,
       { identity: 'Sales', x: 'True' },
@@ -24,19 +24,19 @@ describe('separated values', () => {
     expect(read('Identity,X', '|a|,1')).toEqual([{ identity: '|a|', x: '1' }]);
   });
 
-  it('end at a gap, a prompt, and a line of other cells; only what begins as a scope does is read below it', () => {
+  it('ends at an empty line, a prompt, or a line with other cells; below it, only lines that start like a scope are read', () => {
     for (const gap of ['', '   ', '  PS C:\\> Get-X | ft a,b', 'That is all, as I said, of it'])
       expect(read('Identity,X', 'Global,1', gap, 'so much,for today'), gap).toEqual([global]);
     expect(read('Identity,X', 'Global,1', '', 'Site:A,2')).toEqual([global, { identity: 'Site:A', x: '2' }]);
     expect(read('Identity,X', 'Global,1', '', 'Globally,it is on', 'not Site:A,yet', 'not global,yet')).toEqual([global]);
   });
 
-  it('are refused where a row of a scope has other cells than the line of names', () => {
+  it('is refused if the row of a scope has more or fewer cells than the header', () => {
     expect(() => read('Identity,X', 'Global,1,2')).toThrow('A row has 3 cells in place of 2: "Global,1,2".');
     expect(() => read('Identity,X,Y', 'Global,1')).toThrow('A row has 2 cells in place of 3: "Global,1".');
   });
 
-  it('may have more or fewer empty cells at the end of a line of a spreadsheet', () => {
+  it('may have more or fewer empty cells at the end of a line, as spreadsheets write them', () => {
     expect(read('Identity\tX\tY', 'Global\t1', 'Site:A\t2\t\t\t')).toEqual([
       { ...global, y: '' },
       { identity: 'Site:A', x: '2', y: '' },
@@ -44,14 +44,14 @@ describe('separated values', () => {
     expect(() => read('Identity\tX', 'Global\t1\t\tb')).toThrow('A row has 4 cells in place of 2');
   });
 
-  it('are refused where a row goes on in the next line: what it sets could stand there', () => {
+  it('is refused if a row continues on the next line, which could hold its settings', () => {
     const above = ['Identity\tText\tX', 'Global\ta'];
     for (const rest of ['b\tTrue', 'b\tfalse', 'b\tTrue\tc'])
       expect(() => read(...above, rest)).toThrow(/^A row goes on in the next line: "b\\t.+"\.$/);
     expect(read(...above, 'truly\tfor today', 'what I said is true\t')).toEqual([{ identity: 'Global', text: 'a', x: '' }]);
   });
 
-  it('are refused where a quotation mark in a row is not closed, but not where one stands in the text below', () => {
+  it('is refused if a row has an unclosed quotation mark, but not if the text below has one', () => {
     expect(() => read('Identity,X', 'Global,"1', 'Site:A,2')).toThrow(
       'A quotation mark is not closed in "Global,\\"1 Site:A,2".',
     );
@@ -59,7 +59,7 @@ describe('separated values', () => {
   });
 });
 
-describe('a table of bars', () => {
+describe('a table drawn with bars', () => {
   it('may have bars and spaces at the ends of its lines, or none', () => {
     expect(read('| Identity | X |', '|---|---|', 'Global | 1', '  | Site:A | 2 |', '| Sales | 3 |')).toEqual([
       global,
@@ -68,7 +68,7 @@ describe('a table of bars', () => {
     ]);
   });
 
-  it('goes on in the next line where a cell is empty', () => {
+  it('continues on the next line if a cell is empty', () => {
     const names = '│ Identity │ X │';
     expect(read(names, '│ Site:Red │ 1 │', '│ mond │ │')).toEqual([{ identity: 'Site:Red mond', x: '1' }]);
     expect(read(names, '│ Global │ 1 │', '│ Site:A │ a │', '│ │ b │', '│ Site:B │ 2 │')).toEqual([

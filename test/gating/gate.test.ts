@@ -38,7 +38,7 @@ describe('evaluateGate', () => {
     ]);
   });
 
-  it('says of an MSI install that it is one', () => {
+  it('identifies an MSI install', () => {
     const [reason] = reasons({
       client: { version: 'UCCAPI/16.0.4417.1000 OC/16.0.4417.1000', mailboxLocation: 'exchange-online' },
     });
@@ -47,7 +47,7 @@ describe('evaluateGate', () => {
     expect(old?.found).not.toContain('MSI');
   });
 
-  it('gives every reason that applies, in a fixed order', () => {
+  it('returns every reason that applies, in a fixed order', () => {
     const found = reasons({
       client: { version: 'unknown', mailboxLocation: 'on-premises' },
       policy: { serverVersion: '6.0.9319.0', enableImAutoArchiving: false },
@@ -63,7 +63,7 @@ describe('evaluateGate', () => {
     expect(found[0]?.found).toContain('6.0.9319.0');
   });
 
-  it('names the setting that was switched off', () => {
+  it('names the setting that is switched off', () => {
     const [reason] = reasons({ client, policy: { enableOfflineIm: false } });
     expect(reason).toMatchObject({ code: 'offline-im-disabled', found: 'EnableOfflineIm is False.' });
   });
@@ -74,21 +74,21 @@ describe('evaluateGate', () => {
     },
     () => Promise.reject(new Error('directory down')),
     () => undefined,
-  ])('gives a mailboxLocation that throws, answers later or says nothing a code: %s', (tell) => {
+  ])('reports a code if mailboxLocation throws, returns a promise or returns nothing: %s', (tell) => {
     const mailboxLocation = tell as unknown as () => 'on-premises';
     expect(() => evaluateGate({ client: { version: '16.0.6920.1000', mailboxLocation }, mailbox: 'a@b.test' })).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID' }),
     );
   });
 
-  it('refuses a mailbox location it does not know as an option', () => {
+  it('refuses an unknown mailbox location as an option', () => {
     const input = { client: { version: '16.0.6920.1000', mailboxLocation: 'cloud' } } as unknown as GateInput;
     expect(() => evaluateGate(input)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
   });
 });
 
 describe('GateRefusedError', () => {
-  it('carries every reason, for programs and for people', () => {
+  it('carries every reason, as data and as text', () => {
     const error = new GateRefusedError(reasons({ client, policy: { enableOfflineIm: false, enableImAutoArchiving: false } }));
     expect(error).toBeInstanceOf(OfflineImError);
     expect(error).toMatchObject({ name: 'GateRefusedError', code: 'GATE_REFUSED' });

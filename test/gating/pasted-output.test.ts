@@ -17,7 +17,7 @@ const both = [
 const colour = (text: string, on: string, off = '\u001b[0m'): string => text.replaceAll(/^(\w+ *: )/gm, `${on}$1${off}`);
 const read = parseCsImConfiguration;
 
-describe('a listing from a terminal', () => {
+describe('a listing pasted from a terminal', () => {
   const warning =
     'WARNING: The names of some imported commands from the module include unapproved verbs that might make them less\ndiscoverable. To find the commands with unapproved verbs, run the Import-Module command again.\n';
   it.each([
@@ -83,18 +83,18 @@ describe('a listing from a terminal', () => {
     expect(read(output)).toEqual(both);
   });
 
-  it('is refused where a line may be the rest of a name: half a name is another scope', () => {
+  it('is refused if a line may continue a name: half a name is another scope', () => {
     expect(() => read('Identity        : Site:Redmond Nor\nth Campus\nEnableOfflineIm : False')).toThrow(
       expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE', message: expect.stringContaining('"th Campus"') }),
     );
   });
 
-  it('is refused where the cmdlet failed on its way: what it lists is not all there is', () => {
+  it('is refused if the cmdlet failed halfway: the list is incomplete', () => {
     const output = `${list}Get-CsImConfiguration: Access denied.\n`;
     expect(() => read(output)).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
   });
 
-  it('is read whatever of this comes together', () => {
+  it('is read with any combination of these', () => {
     const before = fc.constantFrom(
       '',
       warning,
@@ -121,14 +121,14 @@ describe('a listing from a terminal', () => {
   });
 });
 
-describe('a listing amid a mail', () => {
+describe('a listing inside a mail', () => {
   const mail = `Hi,\n\nhere it is:\n\n${list.trim().replaceAll(/^/gm, '> ')}\n\nBob\n-- \nGlobal IT`;
-  it('is read though only the listing is quoted', () => {
+  it('is read if only the listing is quoted', () => {
     expect(read(mail)).toEqual(both);
     expect(read(mail.replaceAll('> ', '>'))).toEqual(both);
   });
 
-  it('is refused where other lines name a scope that is not quoted', () => {
+  it('is refused if other lines name a scope that is not quoted', () => {
     const output = list.trim().replaceAll(/^/gm, '> ').replace('> Identity        : Site', 'Identity        : Site');
     expect(read(output)).toEqual(both);
     expect(() => read(`< Identity : Site:Paris\n< EnableOfflineIm : False\n---\n${output}`)).toThrow('site:paris');
@@ -183,16 +183,16 @@ describe('XML', () => {
     ]);
   });
 
-  it.each(forms)('of %s is refused wherever it is cut off', (_name, xml) => {
+  it.each(forms)('of %s is refused if it is cut off anywhere', (_name, xml) => {
     for (let end = xml.indexOf('<Obj') + 6; end < xml.length - 10; end += 7) expect(() => read(xml.slice(0, end))).toThrow();
   });
 
-  it.each(forms)('of %s is refused when an object says something twice', (_name, xml) => {
+  it.each(forms)('of %s is refused if an object sets something twice', (_name, xml) => {
     const twice = xml.replace(/<(\w+) N(?:ame)?="EnableOfflineIm".*?<\/\1>/, '$&$&');
     expect(() => read(twice)).toThrow('twice');
   });
 
-  it.each(forms)('of %s is read in all documents of the text', (_name, xml) => {
+  it.each(forms)('of %s is read from all documents in the text', (_name, xml) => {
     const others = xml.replaceAll('Global<', 'Site:Paris<').replaceAll('Redmond North', 'Oslo');
     expect(read(`${xml}\n${others}`).map(({ identity }) => identity)).toEqual([
       'Global',
@@ -211,13 +211,13 @@ describe('XML', () => {
     ['single quotes', "<Property Name='EnableOfflineIm'>False</Property>"],
     ['characters as such', '<Property Name="EnableOfflineIm"><![CDATA[False]]></Property>'],
     ['notes of its own', '<Obj N="EnableOfflineIm" RefId="3"><B>false</B></Obj>'],
-  ])('is refused where a setting can not be read, which would pass for one that is not set: %s', (_name, property) => {
+  ])('is refused if a setting cannot be read, which would look like one that is not set: %s', (_name, property) => {
     expect(() => read(converted.replace('</Objects>', `${paris}${property}</Object></Objects>`))).toThrow(
       expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }),
     );
   });
 
-  it('is refused with a record of an error, a comment, or another listing beside it', () => {
+  it('is refused beside an error record, a comment, or another listing', () => {
     const error = '<S S="Error">Get-CsImConfiguration : Access denied_x000D__x000A_</S>';
     for (const output of [
       clixml.replace('</Objs>', `${error}</Objs>`),
@@ -230,14 +230,14 @@ describe('XML', () => {
     expect(read(`PS C:\\> Get-CsImConfiguration | Select Identity,EnableOfflineIm | ConvertTo-Xml\n${converted}`)).toEqual(both);
   });
 
-  it('costs no more than its length', () => {
+  it('is read in linear time', () => {
     for (const attributes of ['<S N="a" '.repeat(200_000), `<S ${'N="a" '.repeat(200_000)}`]) {
       expect(() => read(`<Objs >${attributes}</Objs>`)).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
     }
   });
 });
 
-describe('a name that a column cut off', () => {
+describe('a name truncated by its column', () => {
   it.each(['...', '\u2026'])('is refused in any form: it could be another scope (%s)', (cut) => {
     const name = `Site:Red${cut}`;
     for (const output of [
@@ -251,7 +251,7 @@ describe('a name that a column cut off', () => {
   });
 });
 
-it('JSON with a text of megabytes is read', () => {
+it('JSON with megabytes of text is read', () => {
   const listing = { Identity: 'Global', EnableOfflineIm: true, Description: 'x'.repeat(9_000_000) };
   expect(read(JSON.stringify(listing))).toEqual([{ identity: 'Global', enableOfflineIm: true }]);
 });
@@ -264,7 +264,7 @@ it.each([
   ['JSON of strings', '["@{Identity=Global; EnableOfflineIm=False; ENABLEOFFLINEIM=True}"]'],
   ['CSV', '"Identity","EnableOfflineIm","EnableOfflineIm"\n"Global","False","True"'],
   ['a table of a wiki', '| Identity | EnableOfflineIm | enableofflineim |\n| Global | False | True |'],
-])('%s that says something twice in one object is refused: only the last would be read', (_form, output) => {
+])('%s is refused if it sets something twice in one object: only the last would be read', (_form, output) => {
   expect(() => read(output)).toThrow('twice');
 });
 
@@ -277,11 +277,11 @@ it.each([
     'JSON below a list of two',
     'Identity : Site:Oslo\nEnableOfflineIm : False\n\nIdentity : Global\nEnableOfflineIm : True\n\n{"Identity":"Global","EnableOfflineIm":false}',
   ],
-])('%s that says something else of the same scope is refused', (_form, output) => {
+])('%s is refused if it contradicts itself about one scope', (_form, output) => {
   expect(() => read(output)).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
 });
 
-describe('a listing that says no more than what is read is not refused:', () => {
+describe('a listing is read although it has', () => {
   const mixed = JSON.stringify([
     { Identity: 'Global', EnableOfflineIm: true, Element: { FirstAttribute: 'EnableOfflineIm="true"', toString: 1 } },
     {
@@ -320,16 +320,16 @@ it.each([
     'objects whose names differ in their case only',
     '{"im":{"Identity":"Global","EnableOfflineIm":false},"Im":{"Identity":"Global","EnableOfflineIm":true}}',
   ],
-])('%s are refused', (_form, output) => {
+])('refuses %s', (_form, output) => {
   expect(() => read(output)).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
 });
 
-it('JSON of great depth costs no more than its length', () => {
+it('deeply nested JSON is read in linear time', () => {
   const deep = `{"Identity":"Global","EnableOfflineIm":true,"X":${'['.repeat(50_000)}${']'.repeat(50_000)}}`;
   expect(read(deep)).toEqual([{ identity: 'Global', enableOfflineIm: true }]);
 });
 
-it('JSON that says something twice, in another case, is refused', () => {
+it('JSON with the same key twice, in different case, is refused', () => {
   const output = '{"Identity":"Global","EnableOfflineIm":true,"enableofflineim":false}';
   expect(() => read(output)).toThrow('twice');
 });
@@ -376,7 +376,7 @@ describe('a table', () => {
     expect(read(output)).toEqual(both);
   });
 
-  it('leaves out what a scope does not set', () => {
+  it('omits settings that a scope does not set', () => {
     const output = 'Identity     EnableOfflineIm\n--------     ---------------\nGlobal                  True\nSite:Redmond\n';
     expect(read(output)).toEqual([{ identity: 'Global', enableOfflineIm: true }, { identity: 'Site:Redmond' }]);
   });
@@ -387,7 +387,7 @@ describe('a table', () => {
     );
   });
 
-  it('is read back as Format-Table lays it out, whatever the names', () => {
+  it('is read as Format-Table prints it, whatever the names', () => {
     const name = fc.stringMatching(/^[A-Za-z]([A-Za-z0-9 -]{0,18}[A-Za-z0-9])?$/).filter((text) => !text.includes('  '));
     const rows = fc.uniqueArray(fc.record({ name, on: fc.boolean() }), {
       selector: (row) => row.name.toLowerCase(),
@@ -453,14 +453,14 @@ describe('ConvertTo-Json', () => {
     expect(read(output)).toEqual(both);
   });
 
-  it('is refused where an object is not what it should be', () => {
+  it('is refused if an object has an unexpected form', () => {
     for (const output of ['[1]', '{"Identity":{},"EnableOfflineIm":true}', `${json.slice(0, -3)}`, '[[["x"]]]']) {
       expect(() => read(output), output).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
     }
   });
 });
 
-describe('a listing that was kept or sent on', () => {
+describe('a listing that was saved or forwarded', () => {
   const csv = '"Identity","EnableOfflineIm"\n"Global","True"\n"Site:Redmond North","False"\n';
   const transcript = (text: string): string =>
     `**********************\nWindows PowerShell transcript start\nStart time: 20260101\n**********************\n${text}**********************\nWindows PowerShell transcript end\n**********************`;
@@ -501,17 +501,17 @@ describe('a listing that was kept or sent on', () => {
     expect(read(output)).toEqual(both);
   });
 
-  it('is refused where a value is neither', () => {
+  it('is refused if a value is neither true nor false', () => {
     expect(() => read(csv.replace('"False"', '"maybe"'))).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
   });
 });
 
-it('keeps the hyphen of a name that goes on in the next line', () => {
+it('keeps the hyphen of a name that continues on the next line', () => {
   const wrapped = 'Identity        : Site:Redmond\n                  - North: 2\nEnableOfflineIm : False\n';
   expect(read(wrapped)).toEqual([{ identity: 'Site:Redmond - North: 2', enableOfflineIm: false }]);
 });
 
-describe('no scope of a listing is left out', () => {
+describe('every scope of a listing is read', () => {
   const tabs = 'Identity\tEnableOfflineIm\tDescription\nGlobal\tTrue\tx\nSite:Redmond North\tFalse\t\n';
   const short = 'Identity,EnableOfflineIm\nGlobal,True\nSite:Redmond North,False\n';
   it.each([
@@ -538,7 +538,7 @@ describe('no scope of a listing is left out', () => {
       'YAML quotes it',
       '- Identity: Global\n  EnableOfflineIm: true\n- Identity: "Site:Redmond North"\n  EnableOfflineIm: false\n',
     ],
-  ])('where %s', (_what, output) => {
+  ])('if %s', (_what, output) => {
     const found = read(output).filter(({ enableOfflineIm }) => enableOfflineIm !== undefined);
     expect(found.map((one) => ({ ...one, identity: one.identity.toLowerCase() }))).toEqual(
       both.map((one) => ({ ...one, identity: one.identity.toLowerCase() })),
@@ -584,18 +584,18 @@ describe('no scope of a listing is left out', () => {
       'a word could be of the name or of another column',
       'Identity Description EnableOfflineIm\n-------- ----------- ---------------\nGlobal of-all True\nSite:Redmond North True\n',
     ],
-  ])('and the listing is refused where %s', (_what, output) => {
+  ])('or the listing is refused if %s', (_what, output) => {
     expect(() => read(output)).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
   });
 });
 
-it('a name and another value that go on in the same line of a table are read', () => {
+it('a name and another value that continue on the same line of a table are read', () => {
   const output =
     'Identity     Description EnableOfflineIm\n--------     ----------- ---------------\nGlobal       a long                 True\n             text\nSite:Redmond another               False\nNorth        one\n';
   expect(read(output)).toEqual(both);
 });
 
-it('a name that the console broke within a word does not pass for one that is not listed', () => {
+it('a name that the console broke within a word is not taken for an unlisted one', () => {
   const listed = read(
     'Identity      EnableOfflineIm\n--------      ---------------\nGlobal                   True\nSite:Redmondi           False\nngton\n',
   );
@@ -616,17 +616,17 @@ it.each([
   ],
   ['one that a description speaks of', list.replace('True', 'True\nDescription     : see\n                  Site:Paris')],
   ['a scope as another value', list.replace('True', 'True\nAnchor : Site:Paris')],
-])('%s is no scope that was left out', (_what, output) => {
+])('%s is not mistaken for a scope that was left out', (_what, output) => {
   expect(read(output)).toEqual(both);
 });
 
-it('one paste of both cmdlets serves both readers', () => {
+it('one paste with both cmdlets works for both parsers', () => {
   const paste = `${list}PS C:\\> Get-CsClientPolicy\n\nIdentity              : Global\nEnableIMAutoArchiving : False\n`;
   expect(read(paste)).toEqual(both);
   expect(parseCsClientPolicy(paste)[0]).toEqual({ identity: 'Global', enableImAutoArchiving: false });
 });
 
-it('takes time in proportion to its length, whatever it holds', () => {
+it('needs time linear in its length, whatever it contains', () => {
   for (const piece of [
     '\u001b[',
     '[0;',

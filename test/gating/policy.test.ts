@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Policy, resolvePolicy } from '../../src/gating/gate.ts';
 
 describe('resolvePolicy', () => {
-  it('enables everything when nothing is known', () => {
+  it('enables everything by default', () => {
     expect(resolvePolicy()).toEqual({ enableOfflineIm: true, enableImAutoArchiving: true });
     expect(resolvePolicy({ enableOfflineIm: undefined })).toEqual({ enableOfflineIm: true, enableImAutoArchiving: true });
   });
@@ -21,12 +21,12 @@ describe('resolvePolicy', () => {
     });
   }
 
-  it('lets what is set win over the server version', () => {
+  it('prefers explicit settings to the server version', () => {
     expect(resolvePolicy({ enableOfflineIm: true, serverVersion: '6.0.9319.0' }).enableOfflineIm).toBe(true);
     expect(resolvePolicy({ enableOfflineIm: false, serverVersion: '7.0.2046.0' }).enableOfflineIm).toBe(false);
   });
 
-  it('keeps archiving that is switched off', () => {
+  it('keeps disabled archiving disabled', () => {
     expect(resolvePolicy({ enableImAutoArchiving: false }).enableImAutoArchiving).toBe(false);
   });
 

@@ -6,14 +6,14 @@ const fail = (found: string): OfflineImError => new OfflineImError('CMDLET_OUTPU
 const read = (...lines: string[]) => readTables(lines.join('\n'), fail).map((block) => Object.fromEntries(block));
 
 describe('a table', () => {
-  it('has an object per row, its cells below the dashes of each column', () => {
+  it('has one object per row, with cells below the dashes of each column', () => {
     expect(read('Identity   EnableOfflineIm', '--------   ---------------', 'Global     True', 'Site:A     False')).toEqual([
       { identity: 'Global', enableofflineim: 'True' },
       { identity: 'Site:A', enableofflineim: 'False' },
     ]);
   });
 
-  it('has values that stand on the right, also longer than their name', () => {
+  it('may have right-aligned values, also longer than their header', () => {
     expect(read('Identity   Size', '--------   ----', 'Global        1', 'Site:A    12345', 'Site:B   123456')).toEqual([
       { identity: 'Global', size: '1' },
       { identity: 'Site:A', size: '12345' },
@@ -24,24 +24,24 @@ describe('a table', () => {
     expect(read('A Size', '- ----', 'abcdefg')).toEqual([{ a: 'ab', size: 'cdefg' }]);
   });
 
-  it('has values longer than their name in the middle, but never below the dashes of the column before', () => {
+  it('may have centred values longer than their header, but never below the dashes of the column before', () => {
     expect(read('Identity   Size X', '--------   ---- -', 'Site:B   123456 y')).toEqual([
       { identity: 'Site:B', size: '123456', x: 'y' },
     ]);
     expect(read('Name Size', '---- ----', 'a bcdefgh')).toEqual([{ name: 'a bcd', size: 'efgh' }]);
   });
 
-  it('has names of several words whole, up to where the next column begins', () => {
+  it('may have names of several words, up to the start of the next column', () => {
     expect(read('Identity     X', '--------     -', 'Site:Red mond')).toEqual([{ identity: 'Site:Red mond', x: '' }]);
     expect(read('Identity     X', '--------     -', 'Site:Red mon')).toEqual([{ identity: 'Site:Red mon', x: '' }]);
   });
 
-  it('has no value in a text that ends with one', () => {
+  it('has no value in text that ends with one', () => {
     expect(read('Identity Text', '-------- ----', 'Global   is True')).toEqual([{ identity: 'Global', text: 'is True' }]);
     expect(read('Identity     X', '--------     -', 'Site:Is True')).toEqual([{ identity: 'Site:Is True', x: '' }]);
   });
 
-  it('is read where a page has made its spaces one, as far as it can be told', () => {
+  it('is read with collapsed spaces, as far as that is unambiguous', () => {
     expect(read('  Identity EnableOfflineIm', '  -------- ---------------', '  Global True ', 'Site:A  False')).toEqual([
       { identity: 'Global', enableofflineim: 'True' },
       { identity: 'Site:A', enableofflineim: 'False' },
@@ -62,14 +62,14 @@ describe('a table', () => {
     expect(read('Identity', '--------', 'Global')).toEqual([{ identity: 'Global' }]);
   });
 
-  it('ends at an empty line and at the prompt; another may follow', () => {
+  it('ends at an empty line or a prompt; another table may follow', () => {
     expect(read('Identity', '--------', 'Global', '', 'Site:A')).toEqual([{ identity: 'Global' }]);
     expect(read('Identity', '--------', 'Global', '  ', 'x')).toEqual([{ identity: 'Global' }]);
     expect(read('Identity', '--------', 'Global', '  PS C:\\>', 'Site:A')).toEqual([{ identity: 'Global' }]);
     expect(read('Identity', '--------', 'Global', '', 'X', '-', 'y')).toEqual([{ identity: 'Global' }, { x: 'y' }]);
   });
 
-  it('goes on in the next line where a long value was wrapped', () => {
+  it('continues on the next line if a long value was wrapped', () => {
     expect(read('Identity Text', '-------- ----', 'Global   one', '         two', 'Site:A   x', '', '')).toEqual([
       { identity: 'Global', text: 'one two' },
       { identity: 'Site:A', text: 'x' },
@@ -78,14 +78,14 @@ describe('a table', () => {
     expect(read('Identity Text', '-------- ----', 'Tag:Some x', 'more')).toEqual([{ identity: 'Tag:Some more', text: 'x' }]);
   });
 
-  it('goes on in several columns at once, and where only one column has anything', () => {
+  it('continues in several columns at once, even if only one column has text', () => {
     expect(read('Identity Text Note', '-------- ---- ----', 'Global   a    b', '         c    d')).toEqual([
       { identity: 'Global', text: 'a c', note: 'b d' },
     ]);
     expect(read('Identity Text', '-------- ----', 'Sales    x', 'North')).toEqual([{ identity: 'Sales North', text: 'x' }]);
   });
 
-  it('but not where the line has a setting or a name of its own', () => {
+  it('does not continue on a line with a setting or name of its own', () => {
     expect(read('Identity Text', '-------- ----', 'Site:A   True', 'B        False')).toEqual([
       { identity: 'Site:A', text: 'True' },
       { identity: 'B', text: 'False' },
@@ -96,7 +96,7 @@ describe('a table', () => {
     ]);
   });
 
-  it('but not where the line names another scope, with nothing set', () => {
+  it('does not continue on a line that names another scope with nothing set', () => {
     expect(read('Identity Text', '-------- ----', 'Site:A   x', 'Global', 'Tag:B')).toEqual([
       { identity: 'Site:A', text: 'x' },
       { identity: 'Global', text: '' },
@@ -106,7 +106,7 @@ describe('a table', () => {
     expect(read('Identity Text', '-------- ----', 'Site:A   x', 'a global')).toMatchObject([{ identity: 'Site:A a global' }]);
   });
 
-  it.each(['Site:Red...', 'Site:Red…'])('that cuts off an Identity is refused: %s', (identity) => {
+  it.each(['Site:Red...', 'Site:Red…'])('is refused if an Identity is truncated: %s', (identity) => {
     expect(() => read('Identity     X', '--------     -', `${identity.padEnd(13)}y`)).toThrow(
       /^The table cuts off the Identity ".+"; print it with Format-List, which does not\.$/,
     );
@@ -114,7 +114,7 @@ describe('a table', () => {
     expect(read('Name         X', '--------     -', `${identity.padEnd(13)}y`)).toHaveLength(1);
   });
 
-  it('is none without dashes below its names', () => {
+  it('needs dashes below its names', () => {
     expect(read('Identity X', 'Global   y')).toEqual([]);
     expect(read('-- x', 'Identity', 'a --', 'b')).toEqual([]);
     expect(read('Identity X', '-------- x', 'Global   y')).toEqual([]);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { cleaned, isNoise, isStream } from '../../src/gating/terminal-text.ts';
 
-describe('a cleaned text', () => {
+describe('cleaned text', () => {
   it.each<[what: string, given: string, text: string]>([
     ['colours', 'a\u001b[32;1mb\u001b[0mc\u001b[md', 'abcd'],
     ['colours by their one-byte introducer, and as terminals print ESC', 'a\u009b32mb\u241b[1mc\u2190[0md^[[31me', 'abcde'],
@@ -26,23 +26,23 @@ describe('a cleaned text', () => {
     ['other control characters', 'a\u0008b\u0001c', 'abc'],
     ['a wide colon', 'a\uff1ab', 'a:b'],
     ['empty lines before, and space behind, but no indent', '\n  \n  a  \n\n', '  a'],
-  ])('has none of these: %s', (_what, given, text) => {
+  ])('contains none of these: %s', (_what, given, text) => {
     expect(cleaned(given)).toBe(text);
   });
 
-  it('has no marks of a quotation where every line has one', () => {
+  it('has no quote marks if every line had one', () => {
     expect(cleaned('> a\n>  b\n\n > c\n>d')).toBe('a\n b\n\nc\nd');
     expect(cleaned('> a\n  \n> b')).toBe('a\n  \nb');
     for (const text of ['> a\nb', '>> a\n>> b', 'a > b']) expect(cleaned(text)).toBe(text);
     expect(cleaned(`${'> '.repeat(11)}a`)).toBe('> a');
   });
 
-  it('has no marks where only a listing is quoted, which begins with an Identity', () => {
+  it('has no quote marks if only a listing was quoted, which begins with an Identity', () => {
     expect(cleaned('Hi > all\n > Identity : Global\n\t> b\n>> c')).toBe('Hi > all\nIdentity : Global\nb\n>> c');
     for (const text of ['a > identity\n> b', '> identity2\nb']) expect(cleaned(text)).toBe(text);
   });
 
-  it('has none of what a transcript says at its beginning and end, between four lines of asterisks', () => {
+  it('omits the header and footer of a transcript, between lines of asterisks', () => {
     const rule = '*'.repeat(22);
     expect(cleaned(['a', rule, 'start', rule, 'b', `  ${rule}`, 'end', rule, 'c'].join('\n'))).toBe('a\nb\nc');
     for (const rules of [1, 2, 3, 5, 6]) {
@@ -55,7 +55,7 @@ describe('a cleaned text', () => {
     }
   });
 
-  it('has no colours of UTF-16 that was read as bytes', () => {
+  it('has no colours from UTF-16 read as bytes', () => {
     expect(cleaned(Buffer.from('a\u001b[32mb', 'utf16le').toString('latin1'))).toBe('ab');
   });
 });
@@ -84,20 +84,23 @@ describe('noise', () => {
     '[me@host ~]# pwsh',
     'me@host ~ % pwsh',
     'me@host:~$',
-  ])('a prompt: %s', (line) => expect(isNoise(line)).toBe(true));
+  ])('includes a prompt: %s', (line) => expect(isNoise(line)).toBe(true));
 
-  it.each(['```', '```powershell', '*****', '**********'])('a fence: %s', (line) => expect(isNoise(line)).toBe(true));
+  it.each(['```', '```powershell', '*****', '**********'])('includes a fence: %s', (line) => expect(isNoise(line)).toBe(true));
 
   it.each(['+ Get-CsClientPolicy', 'At line:1 char:1', '~', '~~~~~~', '1 | x', '12 | x'])(
-    'a line of an error record: %s',
+    'includes a line of an error record: %s',
     (line) => {
       expect(isNoise(line)).toBe(true);
     },
   );
 
-  it.each(['WARNING: x', 'VERBOSE : x', 'AVERTISSEMENT : x', '警告: x', 'À NOTER: x'])('a message of a stream: %s', (line) => {
-    expect([isNoise(line), isStream(line)]).toEqual([true, true]);
-  });
+  it.each(['WARNING: x', 'VERBOSE : x', 'AVERTISSEMENT : x', '警告: x', 'À NOTER: x'])(
+    'includes a message of a stream: %s',
+    (line) => {
+      expect([isNoise(line), isStream(line)]).toEqual([true, true]);
+    },
+  );
 
   it.each([
     'Identity : Global',
@@ -123,5 +126,5 @@ describe('noise', () => {
     'me@host',
     'a [PS] C:\\>',
     '$x',
-  ])('is not: %s', (line) => expect([line, isNoise(line)]).toEqual([line, false]));
+  ])('does not include: %s', (line) => expect([line, isNoise(line)]).toEqual([line, false]));
 });

@@ -18,8 +18,8 @@ const told = (input: object) => {
   return decision.allowed ? [] : decision.reasons;
 };
 
-describe('what the gate says', () => {
-  it('of each reason: what was found, and what is needed', () => {
+describe('the gate', () => {
+  it('states for each reason what was found and what is needed', () => {
     const all = told({
       client: { version: '16.0.4266.1001', mailboxLocation: 'exchange-online' },
       policy: { enableOfflineIm: false, enableImAutoArchiving: false },
@@ -37,7 +37,7 @@ describe('what the gate says', () => {
     );
   });
 
-  it('of a version that can not be read: the version', () => {
+  it('quotes an unreadable version', () => {
     expect(told({ client: { ...client, version: 'x' } })[0]?.found).toBe(
       'The client version is "x", neither four numbers nor a SIP User-Agent with an OC/ token.',
     );
@@ -50,12 +50,12 @@ describe('what the gate says', () => {
     ['16.0.5000.0', false],
     ['16.1.4266.1', undefined],
     ['15.0.4266.1', false],
-  ])('%s is an MSI install: %s', (version, isMsi) => {
+  ])('reports %s as an MSI install: %s', (version, isMsi) => {
     const [reason] = told({ client: { ...client, version } });
     expect(reason?.found.includes('MSI')).toBe(isMsi);
   });
 
-  it('by a mailbox location that is told for the mailbox', () => {
+  it('uses the location of the mailbox that sends', () => {
     const asked: string[] = [];
     const version = '16.0.6701.1000';
     const mailboxLocation = (mailbox: string) => {
@@ -79,11 +79,11 @@ describe('what the gate says', () => {
     [{ domainsNotFederated: 'x' }, /expected an array of domains\.$/],
     [{ domainsNotFederated: [5] }, /expected a domain\.$/],
     [{ policy: { serverVersion: 'x' } }, /^policy: serverVersion is "x"; expected four numbers such as 6\.0\.9319\.259\.$/],
-  ])('of an option that does not fit: %j', (input, text) => {
+  ])('explains an invalid option: %j', (input, text) => {
     expect(() => told(input)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringMatching(text) }));
   });
 
-  it('of a server version that is too long to be one', () => {
+  it('refuses a server version that is too long', () => {
     expect(resolvePolicy({ serverVersion: `6.0.9319.259${' '.repeat(988)}` }).enableOfflineIm).toBe(true);
     expect(() => resolvePolicy({ serverVersion: `6.0.9319.259${' '.repeat(989)}` })).toThrow(/serverVersion/);
   });
@@ -173,7 +173,7 @@ describe('a client version', () => {
     ['', undefined],
   ])('%j: %s', (text, expected) => expect(version(text)).toBe(expected));
 
-  it('is read from what stands around it, up to 1000 characters', () => {
+  it('is read from the surrounding text, up to 1000 characters', () => {
     expect(parseClientVersion(`  16.0.1.2${' '.repeat(990)}`)).toEqual({ major: 16, minor: 0, build: 1, revision: 2 });
     expect(() => parseClientVersion(`16.0.1.2${' '.repeat(993)}`)).toThrow(
       expect.objectContaining({ code: 'CLIENT_VERSION_UNREADABLE' }),
@@ -198,7 +198,7 @@ const fail = (found: string): OfflineImError => new OfflineImError('CMDLET_OUTPU
 const json = (text: string) => readJson(text, new Set(['identity', 'x']), fail).map((block) => Object.fromEntries(block));
 
 describe('JSON', () => {
-  it('holds objects, lists of them, several documents, and objects within others', () => {
+  it('may hold objects, lists of them, several documents, and nested objects', () => {
     expect(json('{"Identity":"a"}')).toEqual([{ identity: 'a' }]);
     expect(json('[{"X":1},{"x":2}]')).toEqual([{ x: 1 }, { x: 2 }]);
     expect(json('{"x":1}\nPS>\n[{"x":2}] ] }')).toEqual([{ x: 1 }, { x: 2 }]);
@@ -208,7 +208,7 @@ describe('JSON', () => {
     expect(json('{"a":null,"b":5,"c":"d"}')).toEqual([]);
   });
 
-  it('has values that carry notes of their own', () => {
+  it('may have values with properties of their own', () => {
     expect(json('{"x":{"Value":true,"y":1}}')).toEqual([{ x: true }]);
     expect(json('{"x":{"value":"s"}}')).toEqual([{ x: 's' }]);
     expect(json('{"x":{"value":5}}')).toEqual([{ x: { value: 5 } }]);
@@ -216,22 +216,22 @@ describe('JSON', () => {
     expect(json('{"x":null,"identity":[1]}')).toEqual([{ x: null, identity: [1] }]);
   });
 
-  it('has objects that were flattened into strings', () => {
+  it('may have objects flattened into strings', () => {
     expect(json('{"a":"@{x=1; Identity=b}"}')).toEqual([{ x: '1', identity: 'b' }]);
     expect(json('["@{x=1}"]')).toEqual([{ x: '1' }]);
   });
 
-  it('has a name once in each object: again in an inner one, or as a value, it is no second time', () => {
+  it('has each name once per object: in an inner object, or as a value, it does not count again', () => {
     expect(json('{"y":{"b":1},"b":2,"x":"x"}')).toEqual([{ y: { b: 1 }, b: 2, x: 'x' }]);
     expect(() => json('{"y":{"b":1},"y":2}')).toThrow('An object of the JSON has "y" twice.');
   });
 
-  it('may have lines that a console broke, inside of strings too', () => {
+  it('may have lines broken by a console, even inside strings', () => {
     expect(json('{"x":"ab\n   c"}')).toEqual([{ x: 'abc' }]);
     expect(json('{"y":"\\"","x":"a\n b"}')).toEqual([{ y: '"', x: 'ab' }]);
   });
 
-  it('is refused where it is unfinished, or holds no objects', () => {
+  it('is refused if it is incomplete, or holds no objects', () => {
     for (const text of ['{"x":1', '{"x":1} [', 'x', '{]}'])
       expect(() => json(text)).toThrow('The output starts like JSON, but is not valid JSON.');
     for (const text of ['[1]', '[null]', '["x"]', '[[1]]'])
@@ -249,7 +249,7 @@ describe('JSON', () => {
   });
 });
 
-describe('an object as PowerShell writes it into a string', () => {
+describe('an object that PowerShell flattened into a string', () => {
   it.each<[string, object | undefined]>([
     [' @{Identity=Global; X=a;b; Y=}\n', { identity: 'Global', x: 'a;b', y: '' }],
     ['@{X=a=b;  Y= c }', { x: 'a=b', y: 'c' }],
@@ -269,10 +269,10 @@ describe('an object as PowerShell writes it into a string', () => {
     expect(() => flattened('@{X=1; x=2}', fail)).toThrow('An object has "x" twice: "X=1; x=2".');
   });
 
-  it('is a string', () => expect(flattened(['@{X=1}'], fail)).toBeUndefined());
+  it('must be a string', () => expect(flattened(['@{X=1}'], fail)).toBeUndefined());
 });
 
-it('names are compared without regard to case, a Turkish i included', () => {
+it('names are compared case-insensitively, including a Turkish i', () => {
   expect([' Identity ', 'IDENTITY', '\u0130dent\u0131ty'].map(nameKey)).toEqual(['identity', 'identity', 'identity']);
 });
 
@@ -280,22 +280,22 @@ describe('a list', () => {
   const list = (...lines: string[]) =>
     readListOutput(lines.join('\n'), new Set(['identity', 'x']), fail).map((block) => Object.fromEntries(block));
 
-  it('keeps what a value has between its words', () => {
+  it('keeps whitespace inside a value', () => {
     expect(list('Identity : Site:R - D: a')).toEqual([{ identity: 'Site:R - D: a' }]);
     expect(list('Identity :   Global  ')).toEqual([{ identity: 'Global' }]);
     expect(list('- Identity: Global', '  X: 1')).toEqual([{ identity: 'Global', x: '1' }]);
   });
 
-  it('has values that go on in the next line, also where they begin there or are indented less', () => {
+  it('may have values that continue on the next line, also if they start there or are indented less', () => {
     expect(list('Identity        : Site:Redmond', '  North', 'X : 1')).toEqual([{ identity: 'Site:Redmond North', x: '1' }]);
     expect(list('Text :', '       a', 'Identity : Global')).toEqual([{ text: 'a', identity: 'Global' }]);
   });
 
-  it('is apart from words behind a gap, which may be indented', () => {
+  it('ends before text that follows an empty line, even indented', () => {
     expect(list('Identity : Global', '', 'So much for today.', '  Regards', 'X : 1')).toEqual([{ identity: 'Global', x: '1' }]);
   });
 
-  it('is empty where only the shell has spoken', () => expect(list('PS C:\\> Get-Y', 'WARNING: none')).toEqual([]));
+  it('is empty if it holds only shell output', () => expect(list('PS C:\\> Get-Y', 'WARNING: none')).toEqual([]));
 });
 
 describe('a listing', () => {
@@ -331,7 +331,7 @@ describe('a listing', () => {
     expect(refused('just words').message).toMatch(/^A line of the output is "just words"/);
   });
 
-  it('has wrapped values by their column, words before and after it, and objects by their Identity', () => {
+  it('may have values wrapped in their column, text before and after it, and objects by their Identity', () => {
     expect(read('Some words', '', ...global)).toEqual([{ identity: 'Global', enableOfflineIm: true }]);
     expect(read(...global, '', 'Some words')).toEqual([{ identity: 'Global', enableOfflineIm: true }]);
     expect(read('Identity        : Tag:A', '                  B', 'EnableOfflineIm : $true')).toEqual([
@@ -350,16 +350,16 @@ describe('a listing', () => {
     expect(read('IDENTITY : Global', 'ENABLEOFFLINEIM : TRUE')).toEqual([{ identity: 'Global', enableOfflineIm: true }]);
   });
 
-  it('does not give the setting of an object without a name to the one below it', () => {
+  it('does not give the setting of an unnamed object to the one below', () => {
     expect(refused('EnableOfflineIm : True', '', 'Identity : Site:A').message).toMatch(/^An object has no Identity\./);
   });
 
-  it('is a list where a line has the setting, whatever else its values hold', () => {
+  it('is a list if a line has the setting, whatever other values hold', () => {
     const entries = ['Entries         : ', '                  {"a"'];
     expect(read(...global, ...entries)).toEqual([{ identity: 'Global', enableOfflineIm: true }]);
   });
 
-  it('is JSON where a line only speaks of the setting, has a quotation mark, or a prompt with brackets stands between', () => {
+  it('is JSON if a line merely mentions the setting, has a quotation mark, or a prompt with brackets is in between', () => {
     const one = '{ "Identity": "Global", "EnableOfflineIm": true }';
     const all = [{ identity: 'Global', enableOfflineIm: true }];
     for (const above of ['EnableOfflineIm as JSON:', 'They said "this:']) expect(read(above, one)).toEqual(all);
@@ -370,11 +370,11 @@ describe('a listing', () => {
     ]);
   });
 
-  it('is of separated values where one of them is JSON', () => {
+  it('is comma-separated if one value is JSON', () => {
     expect(read('Identity,EnableOfflineIm,Element', 'Global,True,[]')).toEqual([{ identity: 'Global', enableOfflineIm: true }]);
   });
 
-  it('has names with all their signs, without quotes around them', () => {
+  it('keeps punctuation in names, without surrounding quotes', () => {
     for (const identity of ['Site:A', 'Site:"A"', '"A" B', 'Site:A...B', 'Site:A.', 'Site:A True North'])
       expect(read(`Identity : ${identity}`, 'EnableOfflineIm : True')).toEqual([{ identity, enableOfflineIm: true }]);
     expect(read("Identity : 'Site:A'", 'EnableOfflineIm : True')).toEqual([{ identity: 'Site:A', enableOfflineIm: true }]);
@@ -385,7 +385,7 @@ describe('a listing', () => {
     expect(refused(`Identity : ${identity}`, 'EnableOfflineIm : True').message).toContain(`An Identity is "${identity}"`);
   });
 
-  it('of several forms has all scopes in one of them, but for those of another cmdlet', () => {
+  it('in several forms has all scopes in one of them, except those of another cmdlet', () => {
     const json = '{"Identity":"Global","EnableOfflineIm":true,"Description":"Identity = Site:Paris"}';
     const all = [{ identity: 'Global', enableOfflineIm: true }];
     expect(read(json)).toEqual(all);
@@ -398,7 +398,7 @@ describe('a listing', () => {
     );
   });
 
-  it('is JSON or flattened objects amid prompts', () => {
+  it('may be JSON or flattened objects among prompts', () => {
     expect(read('PS C:\\> x', '  [', '{"Identity":"A","EnableOfflineIm":true}', ']', 'PS C:\\>')).toEqual([
       { identity: 'A', enableOfflineIm: true },
     ]);

@@ -9,19 +9,19 @@ const object = (...properties: string[]): string => `<Object>${properties.join('
 const x = '<Property Name="X">1</Property>';
 
 describe('XML of objects', () => {
-  it('has properties with white space in and around them, and empty ones', () => {
+  it('has properties with whitespace in and around them, and empty ones', () => {
     expect(read(`<Objects>${object('<Property  Name="X"\n  Type="T" > a </Property>', '<Nil Name="Y" />')}</Objects>`)).toEqual([
       { x: 'a', y: '' },
     ]);
   });
 
-  it('may have empty objects, objects within others, and properties of none', () => {
+  it('may have empty objects, nested objects, and properties without a value', () => {
     expect(read(`<Objects><Object Type="T" />${object(x)}</Objects>`)).toEqual([{ x: '1' }]);
     expect(read(`<Objects>${object(x, object('<Property Name="Y">2</Property>'))}</Objects>`)).toEqual([{ y: '2' }, { x: '1' }]);
     expect(read('<Objects><Property Name="Y">2</Property></Object></Objects>')).toEqual([]);
   });
 
-  it('is refused where it ends too early, though all of an object is there', () => {
+  it('is refused if it ends early, even after a complete object', () => {
     for (const xml of [`<Objects>${object(x)}\nPS>`, `<Objects><Object>${x}</Objects>`])
       expect(() => read(xml)).toThrow('The output starts like XML, but does not end.');
   });
@@ -31,7 +31,7 @@ describe('XML of objects', () => {
       expect(() => read(`<Objs>${inner}</Objs>`)).toThrow('The XML has a comment or an error.');
   });
 
-  it('is refused where text beside it names the setting, but for prompts', () => {
+  it('is refused if text beside it names the setting, except for prompts', () => {
     const xml = `<Objects>${object(x)}</Objects>`;
     expect(() => read(`${xml}\nx : 2`)).toThrow("The output has x where it can't be read.");
     expect(read(`   PS C:\\> Get-Y | Select x\n${xml}`)).toEqual([{ x: '1' }]);
@@ -43,4 +43,4 @@ it.each([
   ['&#65;&#x42;&#x1f600;&#x10FFFF;', 'AB\u{1f600}\u{10ffff}'],
   ['&#x110000;&#1114112;&GT;&nbsp;', '&#x110000;&#1114112;&GT;&nbsp;'],
   ['_x000D__x0041_', '\rA'],
-])('references of XML are read: %s', (text, plain) => expect(unescaped(text)).toBe(plain));
+])('XML references are decoded: %s', (text, plain) => expect(unescaped(text)).toBe(plain));

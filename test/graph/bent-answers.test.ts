@@ -223,7 +223,7 @@ async function probed(transport: GraphTransport, note: Note): Promise<ProbeResul
   return result;
 }
 
-it('whatever Graph answers, no verdict on a note is false', async () => {
+it('no response of Graph leads to a false verdict', async () => {
   await fc.assert(
     fc.asyncProperty(fc.nat(2 ** 31), fc.constantFrom(0.1, 0.3, 0.8), async (seed, often) => {
       const random = randomFrom(seed);

@@ -23,7 +23,7 @@ const send = (body: unknown, answer: { status?: number; body?: string; type?: st
   );
 const message = { subject: 's', toRecipients: [{ emailAddress: { address: 'b@c.test' } }] };
 
-it('finds nothing wrong in what is right', () => {
+it('accepts valid requests and responses', () => {
   expect(send({ message, saveToSentItems: true })).toEqual([]);
   expect(send({ message }, { status: 400, body: '{"error":{"code":"A","message":""}}' })).toEqual([]);
 });
@@ -38,10 +38,10 @@ it.each([
   ['an error in another shape', send({ message }, { status: 400, body: '{"code":"A"}' })],
   ['an answer that is cut off', send({ message }, { status: 400, body: '{"error"' })],
   ['a page', send({ message }, { status: 400, body: '<html>', type: 'text/html' })],
-])('%s is found', (_, errors) => {
+])('detects %s', (_, errors) => {
   expect(errors).not.toEqual([]);
 });
 
-it('sits in the door of every test', () => {
+it('is part of every test door', () => {
   expect(GraphDoor.name).toBe('JudgedDoor');
 });

@@ -11,7 +11,7 @@ it.each([
   ['https://microsoftgraph.chinacloudapi.cn'],
   ['https://proxy.contoso.test/graph'],
   ['http://127.0.0.1:8080'],
-])('the root of a cloud or a proxy is taken: %s', (root) => {
+])('the root of a cloud or a proxy is accepted: %s', (root) => {
   expect(endpointOf(root)).toBe(root.replace(/\/$/, ''));
 });
 

@@ -44,7 +44,7 @@ describe('the limits', () => {
     expect(await limitsWith(token)).toEqual(expected);
   });
 
-  it('a search that is refused: what may have been sent cannot be looked for', async () => {
+  it('include a refused search: notes that may have been sent cannot be probed', async () => {
     const { transport, asked } = canned(() => graphError(403, 'ErrorAccessDenied'), {
       credential: async () => ({ token: everything }),
     });
@@ -55,7 +55,7 @@ describe('the limits', () => {
     expect(asked[0]?.query.get('$filter')).toMatch(/^singleValueExtendedProperties\/Any\(.*OfflineImTag/);
   });
 
-  it('an empty mailbox without a Sent Items folder is no limit', async () => {
+  it('do not include an empty mailbox without a Sent Items folder', async () => {
     expect(await limitsWith(everything, graphError(404, 'ErrorFolderNotFound'))).toEqual([]);
   });
 });
@@ -74,7 +74,7 @@ describe('it rejects for', () => {
     await expect(transport.verify(alice, options)).rejects.toMatchObject(expected);
   });
 
-  it('a credential that fails, without a word of its error', async () => {
+  it('a failing credential, without repeating its error', async () => {
     const { transport, asked } = canned(() => nothing, {
       credential: async () => {
         throw new Error('invalid_client: the secret hunter2 is wrong');
@@ -86,7 +86,7 @@ describe('it rejects for', () => {
     expect(asked).toHaveLength(0);
   });
 
-  it('a userOf that throws, and one that names nobody', async () => {
+  it('a userOf that throws or returns nobody', async () => {
     const broken = (): never => {
       throw new Error('the table');
     };

@@ -64,7 +64,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-it('npm test passes when types, lint and tests do, and shows them one after the other', async () => {
+it('npm test passes if types, lint and tests do, and shows them one after the other', async () => {
   const { code, text } = await npmTest({ typecheck: endsWith(0, 't'), lint: endsWith(0, 'l'), vitest: endsWith(0, 'tested') });
   expect({ code, text }).toEqual({ code: 0, text: 'tested\n\ntypes: good\nt\n\nlint: good\nl\n' });
 });
@@ -72,13 +72,13 @@ it('npm test passes when types, lint and tests do, and shows them one after the 
 it.each([
   ['types', { typecheck: endsWith(2, 'TS2322'), vitest: forEver }, 2, 'types: failed (exit code 2)\nTS2322'],
   ['lint', { lint: endsWith(3, 'unused'), vitest: forEver }, 3, 'lint: failed (exit code 3)\nunused'],
-] as const)('npm test ends the tests, and fails, when %s fails', async (_, programs, code, text) => {
+] as const)('npm test stops the tests and fails if %s fails', async (_, programs, code, text) => {
   const ran = await npmTest(programs);
   expect(ran).toMatchObject({ code, alive: [], text: expect.stringContaining(text) });
   expect(ran.text).toContain('tests: not all of them were run');
 });
 
-it('npm test fails when the tests do, and when types fail after the tests have ended', async () => {
+it('npm test fails if the tests do, or if types fail after the tests have ended', async () => {
   expect(await npmTest({ vitest: endsWith(1, 'a test failed') })).toMatchObject({ code: 1 });
   const untilTested = `import { existsSync } from 'node:fs';
     const timer = setInterval(() => existsSync('tested') && (clearInterval(timer), process.exitCode = 2), 5);`;
@@ -89,7 +89,7 @@ it('npm test fails when the tests do, and when types fail after the tests have e
 it.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
-] as const)('npm test ends everything it has started at %s, with exit code %i', async (signal, code) => {
+] as const)('npm test stops everything it has started on %s, with exit code %i', async (signal, code) => {
   const ran = await npmTest({ typecheck: forEver, lint: forEver, vitest: forEver }, signal);
   expect(ran).toMatchObject({ code, alive: [] });
 });

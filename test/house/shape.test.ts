@@ -13,7 +13,7 @@ const generated: ReadonlySet<string> = new Set(
   ['grammar.ts', 'answer-grammar.ts'].map((name) => `testing/simulator/schema/${name}`),
 );
 
-describe('the house', () => {
+describe('the source tree', () => {
   it('has no file of more than 300 lines', () => {
     const long = files
       .filter((name) => !generated.has(name) && linesOf(name) > 300)
@@ -30,7 +30,7 @@ describe('the house', () => {
     expect(crowded).toEqual([]);
   });
 
-  it('has files of 80 to 130 lines in the middle, what is for tests left out', () => {
+  it('has files with a median of 80 to 130 lines, testing excluded', () => {
     const lengths = files
       .filter((name) => !name.startsWith('testing'))
       .map(linesOf)
@@ -40,7 +40,7 @@ describe('the house', () => {
     expect(median).toBeLessThanOrEqual(130);
   });
 
-  it('holds nothing in its root but the entries of the package', () => {
+  it('has nothing in its root but the entries of the package', () => {
     const { exports: entries } = JSON.parse(readFileSync(join(src, '../package.json'), 'utf8')) as { exports: object };
     const names = Object.keys(entries).filter((name) => name !== './package.json');
     const published = names.map((name) => (name === '.' ? 'index.ts' : `${name.slice(2).replaceAll('/', '-')}.ts`));

@@ -28,7 +28,7 @@ const file = (name: string, assertionResults: readonly object[], more: object = 
   ...more,
 });
 
-it('what failed comes last, with its file and the beginning of its reason, after what was skipped and why', async () => {
+it('lists failures last, with file and beginning of the reason, after skipped tests and why', async () => {
   const skipped = { status: 'skipped', fullName: 'behind PgBouncer (apt-get install pgbouncer) goes on' };
   const failed = {
     status: 'failed',
@@ -45,7 +45,7 @@ it('what failed comes last, with its file and the beginning of its reason, after
   ]);
 });
 
-it('a file that cannot be loaded, wrong types and a cell of the matrix are named, each as one failure', async () => {
+it('reports a file that cannot be loaded, type errors and a cell of the matrix as one failure each', async () => {
   const long = { ...counted, numFailedTests: 0, testResults: [file('test/c.test.ts', [], { message: 'SyntaxError: x' })] };
   const texts = {
     'types.txt': 'src/a.ts(1,1): error TS2322\n',
@@ -60,7 +60,7 @@ it('a file that cannot be loaded, wrong types and a cell of the matrix are named
   expect(lines.at(-1)).toBe('2 passed, 3 failed, 2 skipped');
 });
 
-it('a run that failed without a test that did says so, and one that passed is one line', async () => {
+it('reports a run that failed without a failed test, and a passed run in one line', async () => {
   expect((await summary({}, 7)).at(0)).toMatch(/^failed: no test, but the run: .*\(exit code 7\)$/);
   expect(await summary({}, 0)).toEqual(['0 passed, 0 failed, 0 skipped']);
 });

@@ -10,7 +10,7 @@ it.concurrent.each([
   ['sharded', 'ews', 16],
   ['memory', 'relay', 2],
 ] as const)(
-  'what fails or reports an error beneath %s and %s ends no process, loses nothing and doubles nothing (every place, or every %i-th)',
+  'a call that fails or reports an error beneath %s and %s ends no process, and loses or duplicates nothing (every place, or every %i-th)',
   async (storage, carrier, every) => {
     const { tried, complaints } = await inject({ storage, carrier, every, offset: every - 1, errands: true });
     expect(complaints).toEqual([]);

@@ -7,7 +7,7 @@ it.concurrent.each([
   ['file', 'graph', 48],
   ['sqlite', 'ntlm', 48],
 ] as const)(
-  'what fails or reports an error beneath %s and %s ends no process, loses nothing and doubles nothing',
+  'a call that fails or reports an error beneath %s and %s ends no process, and loses or duplicates nothing',
   async (storage, carrier, every) => {
     const { tried, complaints } = await inject({ storage, carrier, every, errands: true });
     expect(complaints).toEqual([]);

@@ -36,7 +36,7 @@ function networkOf(origin: string): IXHRApi & { readonly asked: string[] } {
 }
 
 describe('ews-javascript-api', () => {
-  it('finds the EWS address from nothing but the mailbox', async () => {
+  it('finds the EWS address from the mailbox address alone', async () => {
     await using exchange = await startExchangeSimulator({ mailboxes, tls: true });
     const service = new ExchangeService(ExchangeVersion.Exchange2013_SP1);
     service.Credentials = new WebCredentials(address, 'p');
@@ -47,7 +47,7 @@ describe('ews-javascript-api', () => {
     expect(network.asked.length).toBeGreaterThan(0);
   });
 
-  it('asks the service for settings', async () => {
+  it('requests settings from the service', async () => {
     await using exchange = await startExchangeSimulator({ mailboxes });
     const at = new Uri(new URL('/autodiscover/autodiscover.svc', exchange.url).href);
     const service = new AutodiscoverService(at, ExchangeVersion.Exchange2013);
@@ -59,7 +59,7 @@ describe('ews-javascript-api', () => {
 });
 
 describe.skipIf(!installed).each(['basic', 'ntlm'] as const)('exchangelib over %s', (auth) => {
-  it('asks the service for settings', async () => {
+  it('requests settings from the service', async () => {
     await using exchange = await startExchangeSimulator({ mailboxes, auth: [auth] });
     const url = new URL('/autodiscover/autodiscover.svc', exchange.url).href;
     const login = auth === 'ntlm' ? 'CONTOSO\\dave' : address;

@@ -9,7 +9,7 @@ const installed = spawnSync(python, ['-c', 'import zeep, requests'], { timeout: 
 const address = 'dave@contoso.test';
 
 describe.skipIf(!installed)('zeep', () => {
-  it('reads the description, and calls by it', async () => {
+  it('reads the description and calls operations with it', async () => {
     await using exchange = await startExchangeSimulator({ mailboxes: [{ address, password: 'p' }] });
     expect(await runSteps(python, 'zeep_everyday.py', [exchange.url, address])).toEqual({
       'has an address and operations': [true, true],

@@ -14,7 +14,7 @@ function why(value: unknown): string {
   return 'it is one';
 }
 
-describe('an address is refused', () => {
+describe('parseAddress refuses', () => {
   it.each([
     [5, 'it is not a string'],
     [`${'x'.repeat(1_000)}@contoso.com`, 'it has more than 1000 characters'],
@@ -59,7 +59,7 @@ describe('an address is refused', () => {
     expect(why(value)).toBe(reason);
   });
 
-  it('but not at its limits', () => {
+  it('nothing at its limits', () => {
     expect(parseAddress(`${'n'.repeat(256)} <bob@contoso.com>`).name).toHaveLength(256);
     expect(parseAddress(`${'x'.repeat(64)}@contoso.com`).address).toHaveLength(76);
     const longest = `${'x'.repeat(64)}@${'a.'.repeat(93)}com`;
@@ -69,7 +69,7 @@ describe('an address is refused', () => {
   });
 });
 
-describe('an address is read', () => {
+describe('parseAddress reads', () => {
   it.each([
     ['"a \\"b\\" <c>" <bob@contoso.com>', { kind: 'smtp', name: 'a "b" <c>' }],
     ['"Bob, \\"B\\" <x@y.z>" <sip:bob@contoso.com>;tag=1', { kind: 'sip', name: 'Bob, "B" <x@y.z>' }],
@@ -104,14 +104,14 @@ describe('an address is read', () => {
   });
 });
 
-it('what is no domain is said, with one that is', () => {
+it('an invalid domain is quoted, beside a valid example', () => {
   expect(() => normalizeDomain('con toso')).toThrow('"con toso" is not a domain. Expected one such as contoso.com.');
 });
 
-it('a question mark of the name before the @ ends nothing', () => {
+it('a question mark in the name before the @ is part of the address', () => {
   expect(parseAddress('sip:a?b@contoso.com')).toEqual({ kind: 'sip', address: 'a?b@contoso.com' });
 });
 
-it('a password is left out of the value that is quoted', () => {
+it('a password is left out of the quoted value', () => {
   expect(() => parseAddress('sip:bob:hunter2@contoso.com')).toThrow(/^"sip:bob:\*\*\*@contoso\.com" is not an address: /);
 });

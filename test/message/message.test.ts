@@ -27,7 +27,7 @@ function refusal(message: unknown): OfflineImError {
 }
 
 describe('normalizeMessage', () => {
-  it('leaves out what was not given', () => {
+  it('omits fields that were not given', () => {
     expect(normalizeMessage(simple)).toEqual({ to: [{ kind: 'sip', address: 'bob@contoso.com' }], text: 'Are you there?' });
     expect(Object.keys(normalizeMessage({ ...simple, html: undefined, from: undefined, sentAt: undefined }))).toEqual([
       'to',
@@ -65,7 +65,7 @@ describe('normalizeMessage', () => {
     });
   });
 
-  it('takes the display name of a from that is one string', () => {
+  it('uses the display name of a from given as one string', () => {
     expect(normalizeMessage({ ...simple, from: 'Alice <sip:alice@contoso.com>' }).from).toEqual({
       sip: { kind: 'sip', address: 'alice@contoso.com' },
       displayName: 'Alice',
@@ -77,20 +77,20 @@ describe('normalizeMessage', () => {
     expect(to.map((address) => address.name ?? address.address)).toEqual(['Bob', 'carol@contoso.com']);
   });
 
-  it('counts recipients once they are de-duplicated', () => {
+  it('counts recipients after de-duplication', () => {
     const many = Array.from({ length: 500 }, (_, index) => `user${index}@contoso.com`);
     expect(normalizeMessage({ ...simple, to: [...many, 'USER0@contoso.com'] }).to).toHaveLength(500);
     expect(refusal({ ...simple, to: [...many, 'one.more@contoso.com'] }).code).toBe('RECIPIENTS_TOO_MANY');
   });
 
-  it('measures text and html in UTF-8 bytes, each by itself', () => {
+  it('measures text and html in UTF-8 bytes, each separately', () => {
     const full = 'é'.repeat(defaultMessageLimits.maxTextBytes / 2);
     expect(normalizeMessage({ ...simple, text: full, html: full }).text).toBe(full);
     expect(refusal({ ...simple, text: `${full}.` })).toMatchObject({ code: 'TEXT_TOO_LONG', details: { bytes: 32_769 } });
     expect(refusal({ ...simple, html: `${full}.` })).toMatchObject({ code: 'TEXT_TOO_LONG', details: { field: 'html' } });
   });
 
-  it('lets html stand alone, but not nothing', () => {
+  it('allows html without text, but not neither', () => {
     expect(normalizeMessage({ ...simple, text: '', html: '<p>a</p>' }).html).toBe('<p>a</p>');
     expect(refusal({ ...simple, text: '' }).code).toBe('TEXT_EMPTY');
     expect(refusal({ ...simple, text: '', html: '' }).code).toBe('TEXT_EMPTY');
@@ -132,7 +132,7 @@ describe('normalizeMessage', () => {
     it(`refuses ${what} as ${code}`, () => expect(refusal(message).code).toBe(code));
   }
 
-  it('never puts text in an error', () => {
+  it('never includes text in an error', () => {
     const long = secret.repeat(10_000);
     for (const message of [secret, { ...simple, text: long }, { ...simple, html: long }, { ...simple, text: [secret] }]) {
       const error = refusal(message);
@@ -144,7 +144,7 @@ describe('normalizeMessage', () => {
 describe('contentHash', () => {
   const hash = async (message: OutgoingMessage): Promise<string> => contentHash(normalizeMessage(message));
 
-  it('is the same for the same content, whatever the id and the way it was written', async () => {
+  it('is the same for the same content, whatever the id and its notation', async () => {
     const first = await hash({ ...simple, messageId: 'a', from: 'alice@contoso.com' });
     const again = {
       to: ['SIP:bob@CONTOSO.com;x=y'],
@@ -157,7 +157,7 @@ describe('contentHash', () => {
     expect(first).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it('stays what it was: spools keep it over versions', async () => {
+  it('never changes between versions: spools keep it', async () => {
     expect(await hash(simple)).toBe('2430bf515212ce2536464b87f1f6419e4ea8f21cb3de4949e8e802f66b59b54b');
   });
 
@@ -179,7 +179,7 @@ describe('contentHash', () => {
     expect(new Set(await Promise.all(variants.map(hash))).size).toBe(variants.length);
   });
 
-  it('tells texts apart that UTF-8 or a careless encoding would make equal', async () => {
+  it('differs for texts that UTF-8 or a careless encoding would make equal', async () => {
     const texts = ['\ud800', '\udc00', '\ufffd', '\\ud800', '\\ufffd', 'a","b', 'a\u0000', 'a', 'e\u0301', '\u00e9'];
     const hashes = await Promise.all(texts.map((text) => hash({ ...simple, text })));
     expect(new Set(hashes).size).toBe(texts.length);
@@ -209,7 +209,7 @@ describe('recipientsKey and defaultConversationId', () => {
     expect(await defaultConversationId(alice, one)).not.toBe(await defaultConversationId(alice, one.slice(1)));
   });
 
-  it('is equal for exactly equal sets, whatever the addresses hold', () => {
+  it('are equal only for equal sets, whatever the addresses contain', () => {
     const address = fc.oneof(fc.constantFrom('a', 'A', 'b', 'a","b', 'a,b', ','), fc.string({ maxLength: 3 }));
     const list = fc.array(address, { minLength: 1, maxLength: 4 });
     const set = (addresses: readonly string[]) => new Set(addresses.map((item) => item.toLowerCase()));
@@ -227,14 +227,14 @@ describe('orderKey', () => {
   const keyOf = (message: Partial<OutgoingMessage>, sender = alice) =>
     orderKey(normalizeMessage({ ...simple, ...message }), sender);
 
-  it('is that of the conversation, whoever writes to whom in it', () => {
+  it('is that of the conversation, whoever its sender and recipients are', () => {
     const key = keyOf({ conversationId: 'c' });
     expect(keyOf({ conversationId: 'c', to: 'carol@contoso.com', from: 'dave@contoso.com' })).toBe(key);
     expect(keyOf({ conversationId: 'd' })).not.toBe(key);
     expect(keyOf({})).not.toBe(key);
   });
 
-  it('is that of sender and recipients where no conversation is named, whatever their case and order', () => {
+  it('is that of sender and recipients without a conversation id, whatever their case and order', () => {
     const key = keyOf({ to: ['bob@contoso.com', 'carol@contoso.com'] });
     expect(keyOf({ to: ['CAROL@contoso.com', 'sip:bob@contoso.com'], from: 'sip:Alice@contoso.com' })).toBe(key);
     expect(keyOf({ to: ['bob@contoso.com', 'carol@contoso.com'] }, { address: 'eve@contoso.com' })).not.toBe(key);
@@ -244,7 +244,7 @@ describe('orderKey', () => {
 });
 
 describe('messageWeight', () => {
-  it('is at least what the message needs as XML, plain or in the html of a note', () => {
+  it('is at least the size of the message as XML, plain or in the html of a note', () => {
     const xml = (text: string) =>
       Buffer.byteLength(text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'));
     fc.assert(

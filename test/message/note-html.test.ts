@@ -60,12 +60,12 @@ const hiding = [
 ];
 const randomOnes = 6_000;
 
-describe('the next message stays where it is after', () => {
+describe('the next message stays in place after', () => {
   it.each(hiding)('%j', (html) => {
     expect(placeOfNext(html)).toBe(seen);
   });
 
-  it('anything', () => {
+  it('arbitrary html', () => {
     const pieces = [
       ...[
         '<',
@@ -169,11 +169,11 @@ describe('the next message stays where it is after', () => {
     expect(kept).toBeGreaterThan(100);
   });
 
-  it('as many as the page on security says', () => {
+  it('as many pieces of html as docs/security.md says', () => {
     expect(numbersOfRow('Html of one message').tried).toEqual([hiding.length, randomOnes]);
   });
 
-  it('anything that is long, in time in proportion to it', () => {
+  it('arbitrarily long html, in linear time', () => {
     for (const piece of [
       '<a<!',
       '<b x=y ',

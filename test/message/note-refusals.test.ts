@@ -12,7 +12,7 @@ const member = (name: string, sentAt = 0): SpoolEntry =>
 const subject = (...names: string[]): string => noteWording(names.map((name) => member(name))).subject;
 
 describe('a note can not be built', () => {
-  it('of a message that is gone: it says of which entry', () => {
+  it('of a message without its text: the error names the entry', () => {
     const { message: _message, ...gone } = member('Alice');
     expect(() => noteWording([gone])).toThrow(
       expect.objectContaining({
@@ -23,7 +23,7 @@ describe('a note can not be built', () => {
     );
   });
 
-  it('of no member, or by rules that are not known here', () => {
+  it('without members, or with an unknown version of the wording', () => {
     expect(() => noteWording([])).toThrow('A note has no member; it needs at least one.');
     const later = { noteId: 'n', frozen: { wording: 2 }, entries: [member('Alice')] } as unknown as ClaimedNote;
     expect(() => buildNote(later)).toThrow(
@@ -40,11 +40,11 @@ describe('the name in a subject', () => {
   const after = ' sent you a message in Skype for Business';
   const room = 255 - after.length;
 
-  it('stands on one line, with one space where several were', () => {
+  it('is on one line, with single spaces', () => {
     expect(subject('A \n\u2028  B')).toBe(`A B${after}`);
   });
 
-  it('is kept whole where it just fits, and cut with its last space where not', () => {
+  it('is kept whole if it just fits, else cut with its last space', () => {
     expect(subject('x'.repeat(room))).toBe(`${'x'.repeat(room)}${after}`);
     expect(subject('x'.repeat(room + 1))).toBe(`${'x'.repeat(room - 1)}…${after}`);
     expect(subject(`${'x'.repeat(room - 2)} yyy`)).toBe(`${'x'.repeat(room - 2)}…${after}`);
@@ -55,7 +55,7 @@ describe('html of a message among others', () => {
   const kept = (html: string): boolean => htmlOf({ text: 'text', html }).startsWith('<table role="presentation"><tr><td>');
   const shown = (html: string): string => htmlOf({ text: '', html });
 
-  it('is kept with every part of a table, in its place', () => {
+  it('is kept with all parts of a table', () => {
     expect(
       kept(
         '<table><caption>c</caption><colgroup><col></colgroup><thead><tr><th>a</th></tr></thead><tbody><tr><td>b</td></tr></tbody><tfoot><tr><td>c</td></tr></tfoot></table>',
@@ -67,7 +67,7 @@ describe('html of a message among others', () => {
       expect(kept(`<table><${part}><table></table></table>`)).toBe(false);
   });
 
-  it('is text where a part of a table stands outside of one, or after its end', () => {
+  it('is shown as text if a part of a table is outside of one', () => {
     for (const part of ['td', 'tr', 'tbody']) expect(kept(`<${part}>x`)).toBe(false);
     expect(kept('<table></table><tr>x')).toBe(false);
     expect(kept('<table><tr><td>x</td><table></table></tr></table>')).toBe(false);
@@ -77,7 +77,7 @@ describe('html of a message among others', () => {
     expect(kept('<table><tr><td><unknown>x</td></tr></table>')).toBe(false);
   });
 
-  it('is kept with plain elements, attributes of any form, comments and signs that are no tags', () => {
+  it('is kept with simple elements, attributes of any form, comments and signs that are not tags', () => {
     for (const html of [
       'a < b',
       'a <',
@@ -111,12 +111,12 @@ describe('html of a message among others', () => {
     '<p style="a: b/*c*/">',
     '<!doctype html>',
     '<?xml?>',
-  ])('is shown as text where it could reach out of its place: %s', (html) => {
+  ])('is shown as text if it could reach beyond its place: %s', (html) => {
     expect(kept(html)).toBe(false);
     expect(shown(html)).toBe(html.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'));
   });
 
-  it('has its text in its place where there is one', () => {
+  it('is replaced by the text of the message, if there is one', () => {
     expect(htmlOf({ text: 'a > b', html: '<!-- open' })).toBe('a &gt; b');
   });
 });

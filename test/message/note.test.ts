@@ -78,7 +78,7 @@ describe('noteWording', () => {
     expect(noteWording([member(), member()]).subject).toBe('Missed conversation with Alice Example');
   });
 
-  it('names the address of a sender without a name', () => {
+  it('uses the address of a sender without a name', () => {
     expect(noteWording([member(from(undefined))]).subject).toBe('alice@contoso.com sent you a message in Skype for Business');
     expect(noteWording([member(from('\u0001 '))]).subject).toContain('alice@contoso.com');
   });
@@ -101,14 +101,14 @@ describe('noteWording', () => {
     );
   });
 
-  it('refuses no member, and a first member without its message', () => {
+  it('refuses an empty list of members, and a first member without its message', () => {
     expect(() => noteWording([])).toThrow(expect.objectContaining({ code: 'ENTRY_CORRUPT' }));
     expect(() => noteWording([tombstone()])).toThrow(expect.objectContaining({ code: 'ENTRY_CORRUPT' }));
   });
 });
 
 describe('buildNote', () => {
-  it('takes over what was frozen, and its members', () => {
+  it('uses the frozen values and its members', () => {
     expect(buildNote(claim([member({}, 1), member({}, 2)]))).toEqual({
       id: 'note',
       attempt: 2,
@@ -130,7 +130,7 @@ describe('buildNote', () => {
     });
   });
 
-  it('gives the text or html of a single message unchanged', () => {
+  it('returns the text or html of a single message unchanged', () => {
     fc.assert(
       fc.property(fc.string({ unit: codePoint }), (text) => {
         expect(buildNote(claim([member({ text })])).body).toEqual({ type: 'text', content: text });
@@ -139,7 +139,7 @@ describe('buildNote', () => {
     );
   });
 
-  it('keeps every text whole and in order when there are several', () => {
+  it('keeps every text whole and in order if there are several', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'grapheme' }), { minLength: 2, maxLength: 6 }), (texts) => {
         const { content } = buildNote(claim(texts.map((text, index) => member({ text }, index)))).body;
@@ -153,7 +153,7 @@ describe('buildNote', () => {
     );
   });
 
-  it('becomes html when any member has html; text is escaped and keeps its line breaks', () => {
+  it('becomes html if any member has html; text is escaped and keeps its line breaks', () => {
     const { body } = buildNote(claim([member({ text: 'a < b & c\r\nd' }, 1), member({ html: '<b>bold</b>' }, 2)]));
     expect(body).toEqual({
       type: 'html',
@@ -167,7 +167,7 @@ describe('buildNote', () => {
     });
   });
 
-  it('refuses a member without its message, no member, and wording it does not know', () => {
+  it('refuses a member without its message, an empty list, and an unknown wording', () => {
     for (const broken of [claim([member(), tombstone()]), claim([]), claim([member()], 2)]) {
       expect(() => buildNote(broken)).toThrow(expect.objectContaining({ code: 'ENTRY_CORRUPT' }));
     }
@@ -215,7 +215,7 @@ describe('htmlOf', () => {
     });
   }
 
-  it('takes no longer than linear time', () => {
+  it('runs in linear time', () => {
     const html = '<a<!'.repeat(8_192);
     const start = performance.now();
     htmlOf({ text: 'plain', html: `${html}>`.repeat(8) });

@@ -22,7 +22,7 @@ function refusal(message: unknown): Pick<OfflineImError, 'code' | 'message' | 'd
   throw new Error('it was accepted');
 }
 
-describe('a message is refused', () => {
+describe('normalizeMessage refuses', () => {
   const invalid = (field: string, message: RegExp) => ['MESSAGE_INVALID', message, { field }] as const;
   const id = '1 to 255 UTF-16 units without control characters or lone surrogates';
   it.each<readonly [unknown, string, RegExp, object]>([
@@ -75,7 +75,7 @@ describe('a message is refused', () => {
     expect(found.message).not.toContain('secret');
   });
 
-  it('for too many recipients: how many there were, and how many may be', () => {
+  it('too many recipients: how many there are, and how many are allowed', () => {
     const to = Array.from({ length: 501 }, (_, n) => `u${n}@contoso.com`);
     expect(refusal({ ...simple, to })).toEqual({
       code: 'RECIPIENTS_TOO_MANY',
@@ -84,7 +84,7 @@ describe('a message is refused', () => {
     });
   });
 
-  it('not at its limits', () => {
+  it('nothing at its limits', () => {
     const most = {
       ...simple,
       messageId: 'x'.repeat(255),
@@ -133,13 +133,13 @@ describe('the weight of a message', () => {
     expect(adds(text)).toBe(bytes);
   });
 
-  it('is that of its text as html, with its line breaks and a who/when line', () => {
+  it('is that of its text as html, with line breaks and a heading line', () => {
     expect(messageWeight('')).toBe(512);
     expect(messageWeight('ab')).toBe(514);
     expect(messageWeight('a\nb')).toBe(512 + 'a<br>\nb'.length + 3 + 3 + 5);
   });
 
-  it('is the larger one of its html alone and its html beside others', () => {
+  it('is the larger of its html alone and its html among others', () => {
     const cell = '<table role="presentation"><tr><td>b</td></tr></table>';
     const marks = cell.split(/[<>]/).length - 1;
     expect(messageWeight('a', 'b')).toBe(512 + cell.length + 3 * marks + 5 * 2);
@@ -149,17 +149,17 @@ describe('the weight of a message', () => {
   });
 });
 
-describe('hashes that spools hold', () => {
+describe('hashes stored in spools never change', () => {
   const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
 
-  it('of the conversation of messages that name none', async () => {
+  it('for the conversation of messages without one', async () => {
     const to = [{ address: 'Carol@contoso.com' }, { address: 'bob@contoso.com' }];
     expect(await defaultConversationId({ address: 'Alice@contoso.com' }, to)).toBe(
       sha256(['offline-im conversation 1', 'alice@contoso.com', ['bob@contoso.com', 'carol@contoso.com']]),
     );
   });
 
-  it('of the content, names included', async () => {
+  it('for the content, including names', async () => {
     const named = normalizeMessage({ to: 'Bob <bob@contoso.com>', text: 'x' });
     expect(await contentHash(named)).toBe(
       sha256(['offline-im message 1', ['to', [['smtp', 'bob@contoso.com', 'Bob']]], ['text', 'x']]),

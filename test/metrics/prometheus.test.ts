@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { prometheusText } from '../../src/metrics/prometheus.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 
-it('tells gauges of a sender in the text format, and no address', async () => {
+it('exposes gauges of a sender in the text format, without any address', async () => {
   const { sender, clock } = aliceSends();
   await sender.send({ to: 'sip:bob@contoso.com', text: 'x', messageId: 'm' });
   await sender.send({ to: 'sip:carol@contoso.com', text: 'x', messageId: 'n' });

@@ -25,11 +25,11 @@ async function exposed(): Promise<string> {
 }
 
 describe.skipIf(!isInstalled)('promtool', () => {
-  it('reads what prometheusText() gives, and has nothing to say against it', async () => {
+  it('accepts the output of prometheusText() without a warning', async () => {
     expect(promtool(['check', 'metrics'], await exposed())).toEqual({ code: 0, text: '' });
   });
 
-  it('finds fault with metrics that have one', () => {
+  it('detects invalid metrics', () => {
     expect(promtool(['check', 'metrics'], 'x{ 1\n').code).not.toBe(0);
   });
 
@@ -56,7 +56,7 @@ async function expressions(): Promise<readonly string[]> {
   ];
 }
 
-it('every metric and every state that the dashboard and the rules name is exposed', async () => {
+it('every metric and state used by the dashboard and the rules is exposed', async () => {
   const text = await exposed();
   const all = await expressions();
   expect(all.length).toBeGreaterThan(12);

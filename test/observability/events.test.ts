@@ -5,7 +5,7 @@ import { TypedEvents } from '../../src/observability/trace.ts';
 const dead = { messageId: 'm', id: 'e', code: 'EXPIRED', text: 'too late' } as const;
 
 describe('listeners', () => {
-  it('once is once, and can be taken out before', () => {
+  it('registered with once are called once, and can be removed before', () => {
     const events = new TypedEvents();
     let calls = 0;
     const listener = (): void => {
@@ -20,7 +20,7 @@ describe('listeners', () => {
     expect([calls, events.listens('message:dead')]).toEqual([1, false]);
   });
 
-  it('a listener may ask for the next one from within, and one that stays is not taken out by once', () => {
+  it('may register the next one while called, and once removes no permanent listener', () => {
     const events = new TypedEvents();
     let calls = 0;
     const again = (): void => {
@@ -47,7 +47,7 @@ describe('listeners', () => {
       // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
       () => ({ then: (_done: unknown, failed: (error: unknown) => void) => failed(new Error('db is down')) }),
     ],
-  ])('whose failure comes by %s are told of as warning, and end no process', async (_name, listener) => {
+  ])('that fail by %s are reported as a warning, and end no process', async (_name, listener) => {
     const events = new TypedEvents();
     const warnings: string[] = [];
     events.on('warning', ({ error }) => warnings.push(String(error)));
@@ -57,7 +57,7 @@ describe('listeners', () => {
     expect(warnings).toEqual(['Error: db is down']);
   });
 
-  it('that throw disturb neither the others nor the emitter, and are told of as warning, not without end', async () => {
+  it('that throw affect neither other listeners nor the emitter, and are reported as warnings, up to a limit', async () => {
     const events = new TypedEvents();
     const warnings: unknown[] = [];
     const seen: string[] = [];
@@ -78,7 +78,7 @@ describe('listeners', () => {
     expect(warnings.map(String)).toEqual(['Error: at once', 'Error: later']);
   });
 
-  it('may be thousands: each is called once an event, and all can be taken out', () => {
+  it('may number thousands: each is called once per event, and all can be removed', () => {
     const events = new TypedEvents();
     let calls = 0;
     const listeners = Array.from({ length: 5_000 }, () => () => {

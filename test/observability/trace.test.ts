@@ -12,8 +12,8 @@ function logged(error: Error): unknown {
   return records[0];
 }
 
-describe('an error in the log', () => {
-  it('has name and code, and those of its causes; a message only where it is ours', () => {
+describe('a logged error', () => {
+  it('has its name and code, and those of its causes; a message only if it is ours', () => {
     const cause = Object.assign(new RangeError(secret), { code: 'ENOSPC' });
     const error = new OfflineImError('SPOOL_FAILED', 'The storage failed.', { cause });
     expect(logged(error)).toEqual({
@@ -27,7 +27,7 @@ describe('an error in the log', () => {
     });
   });
 
-  it('that is its own cause, or whose getters throw, is told all the same', () => {
+  it('that is its own cause, or has throwing getters, is logged anyway', () => {
     const circular: Error & { cause?: unknown } = new TypeError(secret);
     circular.cause = circular;
     const trap = Object.defineProperty(new TypeError(secret), 'code', {

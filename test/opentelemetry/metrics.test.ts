@@ -5,7 +5,7 @@ import { telemetryScene } from './scene.ts';
 
 const bob = 'sip:bob@contoso.com';
 
-it('counts what happens to messages, and times delivery, attempts and lateness', async () => {
+it('counts message events, and measures delivery, attempts and lateness', async () => {
   const { telemetry, points, end } = telemetryScene();
   const { sender, transport, clock } = aliceSends();
   telemetry.observe(sender);
@@ -38,7 +38,7 @@ it('counts what happens to messages, and times delivery, attempts and lateness',
   await end();
 });
 
-it('says by gauges what waits by state, since when, and what is paused or blocked', async () => {
+it('exposes as gauges how much waits by state, since when, and what is paused or blocked', async () => {
   const { telemetry, points, end } = telemetryScene();
   const { sender, transport, clock } = aliceSends();
   const forget = telemetry.observe(sender);
@@ -66,7 +66,7 @@ it('says by gauges what waits by state, since when, and what is paused or blocke
   await end();
 });
 
-it('names the mailbox only when it is asked to, and gives every point the attributes of the host', async () => {
+it('includes the mailbox only if enabled, and adds the attributes of the host to every point', async () => {
   const { telemetry, points, end } = telemetryScene({ mailboxes: true, attributes: { sender: 'one' } });
   const { sender } = aliceSends();
   telemetry.observe(sender);
@@ -84,7 +84,7 @@ it('names the mailbox only when it is asked to, and gives every point the attrib
   await end();
 });
 
-it('leaves a collection alone when the sender has stopped', async () => {
+it('skips a collection once the sender has stopped', async () => {
   const { telemetry, points, end } = telemetryScene();
   const { sender } = aliceSends();
   telemetry.observe(sender);
@@ -93,7 +93,7 @@ it('leaves a collection alone when the sender has stopped', async () => {
   await end();
 });
 
-it('refuses what is no provider, no sender and no logger', () => {
+it('refuses an invalid provider, sender or logger', () => {
   const { telemetry } = telemetryScene();
   expect(() => telemetryScene({ meterProvider: {} as never })).toThrow(/meterProvider.*expected a MeterProvider/);
   expect(() => telemetryScene({ attributes: { a: {} } as never })).toThrow(/attributes/);

@@ -24,7 +24,7 @@ async function flushed(transport: Transport, messages: number): Promise<void> {
   await sender.stop();
 }
 
-it('times the requests of EwsTransport by operation and error, counts the notes in each, and hands every record on', async () => {
+it('measures requests of EwsTransport by operation and error, counts the notes in each, and passes every record on', async () => {
   const { telemetry, points, end } = telemetryScene();
   const exchange = createExchange({ mailboxes: [alice, 'bob@contoso.test'] });
   const seen: unknown[] = [];
@@ -53,7 +53,7 @@ it('times the requests of EwsTransport by operation and error, counts the notes 
   await end();
 });
 
-it('times the requests of GraphTransport', async () => {
+it('measures requests of GraphTransport', async () => {
   const { telemetry, points, end } = telemetryScene();
   const exchange = createExchange({ mailboxes: [{ address: alice, location: 'exchange-online' }, 'bob@contoso.test'] });
   const transport = new GraphTransport({

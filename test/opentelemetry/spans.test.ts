@@ -17,7 +17,7 @@ function request() {
 
 afterEach(() => context.disable());
 
-it('goes on with the trace of the request, two minutes later', async () => {
+it('continues the trace of the request two minutes later', async () => {
   const { telemetry, spans, end } = telemetryScene();
   const { sender, clock } = aliceSends();
   telemetry.observe(sender);
@@ -44,7 +44,7 @@ it('goes on with the trace of the request, two minutes later', async () => {
   await end();
 });
 
-it('links one note to every send that it carries, each once, in a trace of its own', async () => {
+it('links a note to every send it contains, once each, in a trace of its own', async () => {
   const { telemetry, spans, end } = telemetryScene();
   const { sender } = aliceSends();
   telemetry.observe(sender);
@@ -61,7 +61,7 @@ it('links one note to every send that it carries, each once, in a trace of its o
   await end();
 });
 
-it('makes a span of each attempt and each look, with the reason of what failed', async () => {
+it('creates a span for each attempt and each probe, with the reason of a failure', async () => {
   const { telemetry, spans, end } = telemetryScene();
   const { sender, clock, transport } = aliceSends();
   telemetry.observe(sender);
@@ -93,7 +93,7 @@ it('makes a span of each attempt and each look, with the reason of what failed',
   await end();
 });
 
-it('keeps what the caller has decided about sampling', async () => {
+it('respects the sampling decision of the caller', async () => {
   const sampler = new ParentBasedSampler({ root: new AlwaysOffSampler() });
   const { telemetry, spans, end } = telemetryScene({}, sampler);
   const { sender } = aliceSends();
@@ -108,7 +108,7 @@ it('keeps what the caller has decided about sampling', async () => {
   await end();
 });
 
-it('gives the trace context of the active span, and none where there is none', () => {
+it('returns the trace context of the active span, or none', () => {
   expect(activeTraceparent()).toBeUndefined();
   const { span, traceparent } = request();
   const active = trace.setSpanContext(ROOT_CONTEXT, span);

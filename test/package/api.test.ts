@@ -8,16 +8,16 @@ const exported = new Set(entries.flatMap(({ names }) => names.map(({ name }) => 
 const others =
   /^(Pg(Client|Pool|PoolClient)|Idb(Database|Factory|Store|Transaction)|Web(Event|EventTarget|Locks)|XhrApiLike|TestRunner|TokenCredential)\./;
 
-describe('what the package declares', () => {
+describe('the declarations of the package', () => {
   it.each(entries)(
-    'of offline-im/$entry is what the report says; changed on purpose, `npx vitest run test/package/api.test.ts -u` writes it anew',
+    'of offline-im/$entry match the report; after an intended change, `npx vitest run test/package/api.test.ts -u` updates it',
     async ({ entry, names }) => {
       const report = names.map(({ text }) => `${text}\n`).join('\n');
       await expect(report).toMatchFileSnapshot(`api/${entry}.txt`);
     },
   );
 
-  it('uses no type that nobody can import', () => {
+  it('use no type that cannot be imported', () => {
     const hidden = entries.flatMap(({ entry, names }) =>
       names.flatMap(({ name, uses }) =>
         uses.filter((used) => !exported.has(used)).map((used) => `${entry}: ${name} uses ${used}`),
@@ -26,14 +26,14 @@ describe('what the package declares', () => {
     expect(hidden).toEqual([]);
   });
 
-  it('has a docstring for every name', () => {
+  it('have a docstring for every name', () => {
     const bare = entries.flatMap(({ entry, names }) =>
       names.filter(({ documented }) => !documented).map(({ name }) => `${entry}: ${name}`),
     );
     expect(bare).toEqual([]);
   });
 
-  it('has a docstring for every method', () => {
+  it('have a docstring for every method', () => {
     const bare = new Set(
       entries.flatMap(({ names }) =>
         names.flatMap(({ name, undocumented }) => undocumented.map((method) => `${name}.${method}`)),

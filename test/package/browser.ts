@@ -42,7 +42,7 @@ export function browserTests(packed: () => Packed): void {
   it.each([
     ['index', 'everything'],
     ['indexeddb', 'nothing'],
-  ])('%s.js reaches no module of Node', async (entry, dependencies) => {
+  ])('%s.js imports no Node module', async (entry, dependencies) => {
     const { installed, manifest } = packed();
     const files = await reachable(join(installed, 'dist', `${entry}.js`));
     const bare = [...new Set([...files.values()].flat().filter((specifier) => !specifier.startsWith('.')))].sort();
@@ -52,7 +52,7 @@ export function browserTests(packed: () => Packed): void {
     expect(bare).toEqual(dependencies === 'everything' ? all.sort() : []);
   });
 
-  it('loads and spools where there is no process, no Buffer and no setImmediate', async () => {
+  it('loads and spools without process, Buffer and setImmediate', async () => {
     const { code, text } = await packed().node('browser.mjs', browserLike);
     expect(code, text).toBe(0);
     const [reported = ''] = text.split('\n').filter((line) => line.startsWith('{"entries"'));

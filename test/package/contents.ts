@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { build, type Packed, root } from './packed.ts';
 
 export function contentTests(packed: () => Packed): void {
-  it('holds what is built, the documents, the examples and nothing else', () => {
+  it('contains the build, the documents, the examples and nothing else', () => {
     const { files } = packed();
     expect(files).toEqual(expect.arrayContaining(['docs/guarantees.md', 'examples/quick-start.ts']));
     const others = files.filter((path) => !/^(dist|docs|examples)\//.test(path)).sort();
@@ -22,7 +22,7 @@ export function contentTests(packed: () => Packed): void {
     expect(files.filter((path) => path.startsWith('examples/demo/') || path === 'examples/from-source.ts')).toEqual([]);
   });
 
-  it('has everything that its pages link to', async () => {
+  it('contains everything its pages link to', async () => {
     const { files, installed } = packed();
     const dead: string[] = [];
     for (const page of files.filter((path) => path.endsWith('.md'))) {
@@ -36,7 +36,7 @@ export function contentTests(packed: () => Packed): void {
     expect(dead).toEqual([]);
   });
 
-  it('has no map, and no path of the machine that built it', async () => {
+  it('contains no source map, and no path of the build machine', async () => {
     const { files, installed } = packed();
     for (const path of files.filter((name) => name.startsWith('dist/'))) {
       const text = await readFile(join(installed, path), 'utf8');
@@ -45,7 +45,7 @@ export function contentTests(packed: () => Packed): void {
     }
   });
 
-  it('is the same, byte by byte, when it is built again elsewhere', async () => {
+  it('is identical, byte by byte, if built again elsewhere', async () => {
     const again = await mkdtemp(join(tmpdir(), 'offline-im-build-'));
     try {
       await build(again);
@@ -60,7 +60,7 @@ export function contentTests(packed: () => Packed): void {
     }
   });
 
-  it('exports every entry of src/ and nothing else, each for both kinds of module and for node10', async () => {
+  it('exports every entry of src/ and nothing else, each as ESM, as CJS and for node10', async () => {
     const { manifest, installed } = packed();
     const sources = (await readdir(join(root, 'src'))).filter((name) => name.endsWith('.ts')).map((name) => name.slice(0, -3));
     const subpaths = Object.keys(manifest.exports).flatMap((subpath) =>

@@ -15,7 +15,7 @@ const { packages } = JSON.parse(content) as { packages: Record<string, LockedPac
 const locked = Object.entries(packages);
 
 describe('package-lock.json', () => {
-  it('names no registry: npm asks the one it is configured with', () => {
+  it('names no registry: npm uses the configured one', () => {
     expect(locked.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
     expect(content).not.toMatch(/https?:\/\/[^"]*\.tgz/);
   });

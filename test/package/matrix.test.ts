@@ -7,12 +7,12 @@ import { rowOf } from '../../matrix/table.ts';
 const root = join(import.meta.dirname, '..', '..');
 const page = await readFile(join(root, 'docs', 'compatibility.md'), 'utf8');
 
-it('docs/compatibility.md has rows of cells with their versions, as written when they passed, and no others', () => {
+it('docs/compatibility.md has a row for each cell, with its versions when it passed, and no others', () => {
   const rows = page.split('\n').filter((line) => line.startsWith('| `'));
   expect(Object.entries(cells).map(([name, cell]) => rowOf(name, cell))).toEqual(expect.arrayContaining(rows));
 });
 
-it('.ci/run asks for cells that there are', async () => {
+it('.ci/run uses existing cells only', async () => {
   const [, names = ''] = /npm run matrix -- (.*?) >/.exec(await readFile(join(root, '.ci', 'run'), 'utf8')) ?? [];
   expect(Object.keys(cells)).toEqual(expect.arrayContaining(names.split(' ')));
 });

@@ -83,7 +83,7 @@ export function moduleTests(packed: () => Packed): void {
     expect(JSON.parse(cjs.text)).toEqual(own);
   });
 
-  it('does its main job as ESM', async () => {
+  it('works as ESM', async () => {
     const imports = entries.map(([specifier, list]) => `import ${list} from '${specifier}';`).join('\n');
     const { code, text } = await packed().node('main-job.mjs', imports + mainJob);
     expect({ code, text }).toEqual({
@@ -92,7 +92,7 @@ export function moduleTests(packed: () => Packed): void {
     });
   });
 
-  it('does its main job as CJS', async () => {
+  it('works as CJS', async () => {
     const requires = entries.map(([specifier, list]) => `const ${list} = require('${specifier}');`).join('\n');
     const { code, text } = await packed().node('main-job.cjs', `${requires}\n(async () => {${mainJob}})();`);
     expect({ code, text }).toEqual({
@@ -101,7 +101,7 @@ export function moduleTests(packed: () => Packed): void {
     });
   });
 
-  it('needs no require() of ES modules: neither Jest nor every bundler has it', async () => {
+  it('needs no require() of ES modules, which Jest and some bundlers lack', async () => {
     const { files, installed } = packed();
     for (const file of files.filter((path) => path.endsWith('.cjs'))) {
       expect(await readFile(join(installed, file), 'utf8'), file).not.toMatch(/\bimport\(/);
@@ -112,7 +112,7 @@ export function moduleTests(packed: () => Packed): void {
     expect(await packed().node('no-esm.cjs', source, ['--no-experimental-require-module'])).toEqual({ code: 0, text: '' });
   });
 
-  it('does nothing on import: no timer, no output, nothing that keeps the process alive', async () => {
+  it('has no side effects on import: no timer, no output, nothing that keeps the process alive', async () => {
     const source = specifiers.map((specifier) => `import '${specifier}';`);
     source.push(
       'console.log(process.getActiveResourcesInfo().filter((kind) => kind !== "TTYWrap" && kind !== "PipeWrap").length);',
@@ -123,12 +123,12 @@ export function moduleTests(packed: () => Packed): void {
   it.each([
     ['ESM', 'pool.mjs', `import { openSpool } from 'offline-im/admin';`],
     ['CJS', 'pool.cjs', `const { openSpool } = require('offline-im/admin');`],
-  ])('asks for pg where a PostgreSQL spool is opened without it, as %s', async (_kind, name, load) => {
+  ])('asks for pg if a PostgreSQL spool is opened without it, as %s', async (_kind, name, load) => {
     const source = `${load}\nopenSpool('postgres://nobody@127.0.0.1:1/none').then(console.log, ({ code }) => console.log(code));`;
     expect(await packed().node(name, source)).toEqual({ code: 0, text: 'OPTION_INVALID\n' });
   });
 
-  it('has nothing at a path that is not exported', async () => {
+  it('exports no other path', async () => {
     const { code, text } = await packed().node('inner.mjs', `await import('offline-im/dist/index.js');`);
     expect(code).not.toBe(0);
     expect(text).toContain('ERR_PACKAGE_PATH_NOT_EXPORTED');

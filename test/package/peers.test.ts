@@ -25,24 +25,24 @@ const loaded = () => named(/^(?:import|export) (?!type )[^;]*?from '([^']+)';$/g
 /** What they add types of their own to. */
 const added = () => named(/^declare module '([^']+)'/gm);
 
-describe('what is installed beside the package', () => {
-  it('keeps no version of an optional package from an application: npm refuses what is outside of a range, also where nothing loads it', () => {
+describe('a peer dependency', () => {
+  it('accepts any version an application may have: npm refuses versions outside a range, even if nothing loads the package', () => {
     expect(Object.entries(manifest.peerDependencies).filter(([, range]) => range !== '*')).toEqual([]);
     const names = Object.keys(manifest.peerDependencies);
     expect(names.filter((name) => manifest.peerDependenciesMeta[name]?.optional !== true)).toEqual([]);
   });
 
-  it('is named only where a file loads it, or adds types to it', () => {
+  it('is declared only if a file loads it or augments its types', () => {
     const specifiers = [...loaded().keys(), ...added().keys()];
     expect(Object.keys(manifest.peerDependencies).filter((name) => !specifiers.includes(name))).toEqual([]);
   });
 
-  it('is named where types are added to it: where packages are kept apart (pnpm, Yarn), nothing else is found', () => {
+  it('is declared if its types are augmented: where packages are isolated (pnpm, Yarn), nothing else is found', () => {
     expect([...added().keys()].filter((name) => !Object.hasOwn(manifest.peerDependencies, name))).toEqual([]);
     expect(added().has('vitest')).toBe(true);
   });
 
-  it('loads no module of Node at once that Jest 29 takes for a missing one, as it has no name without `node:`', () => {
+  it('no module is loaded at once that Jest 29 takes for missing because it exists only with `node:`', () => {
     const only = builtinModules.filter((name) => name.startsWith('node:'));
     expect(only).toContain('node:sqlite');
     const found = loaded();

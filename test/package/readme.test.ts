@@ -24,7 +24,7 @@ async function scratch(sources: readonly string[]): Promise<{ folder: string; fi
   return { folder, files };
 }
 
-it('runs as it stands, and prints what it says', async () => {
+it('README runs as shown, and prints what it says', async () => {
   const { files } = await scratch(programs());
   const args = ['--import', './examples/from-source.ts', files[0] ?? ''];
   const { stdout } = await run(process.execPath, args, { cwd: root, timeout: 300_000 });
@@ -33,13 +33,16 @@ it('runs as it stands, and prints what it says', async () => {
   expect(stdout.split('\n').sort()).toEqual(promised.split('\n').sort());
 });
 
-it.each(['npm ci && npm run demo', 'npm ci && npm test'])('names the command %s, and package.json has it', async (command) => {
-  expect(readme).toContain(`\`\`\`sh\n${command}\n\`\`\``);
-  const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
-  expect(scripts).toHaveProperty(command.split(' ').at(-1) ?? '');
-});
+it.each(['npm ci && npm run demo', 'npm ci && npm test'])(
+  'README names the command %s, which exists in package.json',
+  async (command) => {
+    expect(readme).toContain(`\`\`\`sh\n${command}\n\`\`\``);
+    const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+    expect(scripts).toHaveProperty(command.split(' ').at(-1) ?? '');
+  },
+);
 
-it('names every entry, and none that there is not', async () => {
+it('README names every entry, and no other', async () => {
   const { exports } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { exports: Record<string, unknown> };
   const entries = Object.keys(exports).filter((subpath) => !subpath.endsWith('.json'));
   const table = readme.slice(readme.indexOf('## Entries'), readme.indexOf('## Requirements'));
@@ -47,7 +50,7 @@ it('names every entry, and none that there is not', async () => {
   expect(['.', ...named].sort()).toEqual(entries.sort());
 });
 
-it('is what .ci/run calls', async () => {
+it('the commands of README are what .ci/run runs', async () => {
   const script = await readFile(join(root, '.ci', 'run'), 'utf8');
   expect(script.replaceAll(' </dev/null', '')).toContain('\nnpm ci && npm test\n');
 });
@@ -56,7 +59,7 @@ const pages = (await readdir(join(root, 'docs'), { recursive: true }))
   .filter((name) => name.endsWith('.md'))
   .map((name) => join('docs', name));
 
-it.each(['README.md', ...pages])('has no link in %s that leads nowhere', async (name) => {
+it.each(['README.md', ...pages])('no link in %s is broken', async (name) => {
   const file = join(root, name);
   const links = [...(await readFile(file, 'utf8')).matchAll(/\]\(([^)\s#]+)(?:#[^)]*)?\)/g)].map(([, to = '']) => to);
   for (const link of links.filter((to) => !/^https?:/.test(to))) {

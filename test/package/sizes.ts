@@ -15,7 +15,7 @@ const most = { unpacked: 2_046_000, inAll: 5_000_000, rootSet: 93_000 };
 const rootSet = "export { basicAuth, EwsTransport, MemorySpool, OfflineImSender } from 'offline-im';";
 
 export function sizeTests(packed: () => Packed): void {
-  it('is small on disk, without what only tests and operators load', async () => {
+  it('is small on disk, without files that only tests and operators load', async () => {
     const { files, installed } = packed();
     const sizes = await Promise.all(files.map(async (path) => ({ path, size: (await stat(join(installed, path))).size })));
     const sum = (of: typeof sizes) => of.reduce((total, { size }) => total + size, 0);
@@ -42,7 +42,7 @@ export function sizeTests(packed: () => Packed): void {
     expect(gzipSync(code, { level: 9 }).length).toBeLessThan(most.rootSet);
   });
 
-  it('loads for the root what the root alone would need: another entry costs those nothing who do not import it', async () => {
+  it('loads for the root only what the root needs: other entries cost nothing unless imported', async () => {
     const alone = await bundled({
       entryPoints: [join(root, 'src/index.ts')],
       packages: 'external',

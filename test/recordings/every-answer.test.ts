@@ -60,7 +60,7 @@ function inOtherWords(answer: ReturnType<typeof answerOf>, seed: number): Return
   }
 }
 
-it.each(all)('deliver(), in other words: %s', async (_, recording) => {
+it.each(all)('deliver(), rewritten: %s', async (_, recording) => {
   const statuses: string[][] = [];
   const answer = answerOf(recording);
   for (const given of [answer, inOtherWords(answer, 1), inOtherWords(answer, 2)]) {

@@ -105,7 +105,7 @@ function look(transport: EwsTransport, sent: readonly Note[]): Promise<readonly 
 }
 
 describe('a mailbox without Conversation History', () => {
-  it('300 notes are delivered, each once, after one look-up', async () => {
+  it('receives 300 notes, each once, after one look-up', async () => {
     const server = start();
     const transport = h.transport();
     const outcomes = await transport.deliver(notes(transport, 0, 300), always());
@@ -116,7 +116,7 @@ describe('a mailbox without Conversation History', () => {
     expect(transport.placeOf(alice).folder).toBe(`id:${folderId}`);
   });
 
-  it('what was lost on the way is found by one request per 50, what never arrived is absent by two', async () => {
+  it('lost notes are found with one request per 50, those that never arrived are absent after two', async () => {
     const server = start();
     const transport = h.transport();
     await transport.deliver(notes(transport, 0, 1), always());
@@ -129,7 +129,7 @@ describe('a mailbox without Conversation History', () => {
     expect(h.server.operations()).toEqual(['FindItem', 'FindItem']);
   });
 
-  it('another process learns the folder by its first probe, and asks it first from then on', async () => {
+  it('another process learns the folder in its first probe, and searches it first from then on', async () => {
     start();
     const first = h.transport();
     const sent = notes(first, 0, 3);
@@ -142,7 +142,7 @@ describe('a mailbox without Conversation History', () => {
     expect(h.server.operations()).toEqual(['FindItem']);
   });
 
-  it('a folder that is gone is found out by the fault that tells no code, and the next attempt goes elsewhere', async () => {
+  it('a missing folder is detected by the fault without a code, and the next attempt goes elsewhere', async () => {
     start();
     const transport = h.transport();
     const note = h.note(transport, 0, { place: { endpoint: h.server.url, mailbox: alice.address, folder: 'id:gone' } });
@@ -151,7 +151,7 @@ describe('a mailbox without Conversation History', () => {
     expect(await transport.deliver([h.note(transport, 1)], always())).toMatchObject([{ status: 'delivered' }]);
   });
 
-  it('verify() makes it, and passes', async () => {
+  it('verify() creates it and passes', async () => {
     const server = start();
     await h.transport().verify(alice, always());
     expect(server.folderMade).toBe(true);

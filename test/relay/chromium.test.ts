@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 describe('a page behind the relay', () => {
-  it('whose answers are lost, each third one: every note arrives once', async ({ skip }) => {
+  it('sends every note once, though every third response is lost', async ({ skip }) => {
     if (chromium === undefined || site === undefined) return skip('Chromium cannot start here');
     await using exchange = await startExchangeSimulator({ mailboxes: [alice, bob] });
     const passedOn = relay({ upstreams: { [path]: exchange.url }, origins: [new URL(site.url).origin] });

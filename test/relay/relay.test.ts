@@ -46,7 +46,7 @@ const foreign: readonly [string, number, Parameters<ReturnType<typeof start>['as
 ];
 
 describe('a request', () => {
-  it('is passed on, with the page’s login and nothing else of the page', async () => {
+  it('is passed on with the login of the page, and nothing else of the page', async () => {
     const { ask, passed } = start();
     const response = await ask('id-000001', { headers: { cookie: 'session=1', 'x-other': '1', 'x-anchormailbox': 'a@b' } });
     expect([response.status, await response.text()]).toEqual([200, 'ok']);
@@ -60,7 +60,7 @@ describe('a request', () => {
     ]);
   });
 
-  it('is passed on once: its repetition gets 409, while it runs and afterwards', async () => {
+  it('is passed on once: a repetition gets 409, during the request and afterwards', async () => {
     const gate = Promise.withResolvers<void>();
     const { ask, passed } = start({}, async () => {
       await gate.promise;
@@ -75,7 +75,7 @@ describe('a request', () => {
     expect(passed).toHaveLength(2);
   });
 
-  it('whose answer was an error is not passed on again: the server may have processed it', async () => {
+  it('answered with an error is not passed on again: the server may have processed it', async () => {
     const { ask, passed } = start({}, () => new Response('', { status: 503 }));
     expect([(await ask('id-000001')).status, (await ask('id-000001')).status]).toEqual([503, 409]);
     const broken = start({}, () => Promise.reject(new TypeError('fetch failed')));
@@ -83,7 +83,7 @@ describe('a request', () => {
     expect([passed.length, broken.passed.length]).toEqual([1, 1]);
   });
 
-  it('that was answered with 401 may come once more, with another login', async () => {
+  it('answered with 401 may be repeated once, with another login', async () => {
     const { ask, passed } = start({}, (nth) => new Response('', { status: nth === 1 ? 401 : 200 }));
     expect([(await ask('id-000001')).status, (await ask('id-000001')).status, (await ask('id-000001')).status]).toEqual([
       401, 200, 409,
@@ -91,7 +91,7 @@ describe('a request', () => {
     expect(passed).toHaveLength(2);
   });
 
-  it('that was passed on is never told by a limit or a login that it was not', async () => {
+  it('that was passed on is never reported as not passed on by a limit or login', async () => {
     let allowed = true;
     const { ask } = start({ requestsPerMinute: 1, authorize: () => allowed });
     expect((await ask('id-000001')).status).toBe(200);
@@ -101,7 +101,7 @@ describe('a request', () => {
     expect((await ask('id-000002')).status).toBe(429);
   });
 
-  it('of which another is still being decided on is never told that it was not passed on: that one may be', async () => {
+  it('is never reported as not passed on while another with its id is being authorized: that one may be', async () => {
     const gate = Promise.withResolvers<boolean>();
     const answers: (boolean | Promise<boolean>)[] = [gate.promise, false];
     const { ask, passed } = start({ authorize: () => answers.shift() ?? true });
@@ -112,7 +112,7 @@ describe('a request', () => {
     expect(passed).toHaveLength(1);
   });
 
-  it('that was refused, or that authorize failed on, may come once more', async () => {
+  it('refused, or not authorized, may be repeated', async () => {
     let calls = 0;
     const authorize = (): boolean => {
       calls += 1;
@@ -134,7 +134,7 @@ describe('a request', () => {
     expect(passed).toEqual([]);
   });
 
-  it('beyond the limit waits until the minute is over', async () => {
+  it('beyond the limit has to wait for the minute to end', async () => {
     const clock = new ManualClock(0);
     const { ask } = start({ clock, requestsPerMinute: 2 });
     const statuses = async () =>
@@ -144,13 +144,13 @@ describe('a request', () => {
     expect(await statuses()).toEqual([200, 200, 429]);
   });
 
-  it('whose answer is too large is cut off', async () => {
+  it('with a response above the limit has it cut off', async () => {
     const { ask } = start({ maxResponseBytes: 1_024 }, () => new Response('x'.repeat(2_000)));
     expect((await ask('id-000001')).status).toBe(502);
   });
 });
 
-it('answers the question of a browser before its first request', async () => {
+it('answers the preflight request of a browser', async () => {
   const { ask, passed } = start();
   const response = await ask('id-000001', { method: 'OPTIONS' });
   expect(response.status).toBe(204);
@@ -158,13 +158,13 @@ it('answers the question of a browser before its first request', async () => {
   expect(passed).toEqual([]);
 });
 
-it('logs in by itself where it has credentials, and passes no login of the page on', async () => {
+it('logs in itself if it has credentials, and passes on no login of the page', async () => {
   const { ask, passed } = start({ credentials: basicAuth({ username: 'relay', password: 'p' }), authorize: () => true });
   await ask('id-000001');
   expect(passed[0]?.headers.get('authorization')).toBe(`Basic ${btoa('relay:p')}`);
 });
 
-it('forgets what has been passed on after an hour, and takes nothing more when it is full', async () => {
+it('forgets passed-on ids after an hour, and accepts no more when it is full', async () => {
   const { MemoryPassedIds } = await import('../../src/relay/passed-ids.ts');
   const clock = new ManualClock(0);
   const ids = new MemoryPassedIds(clock, 2);
@@ -183,7 +183,7 @@ const opening: readonly [string, object][] = [
   ['an unknown option', { upstream: '' }],
 ];
 
-it('as many requests and options are tried as the page on security says', () => {
+it('tries as many requests and options as docs/security.md says', () => {
   expect(numbersOfRow('Requests that the relay').tried).toEqual([foreign.length, opening.length]);
 });
 

@@ -23,8 +23,8 @@ function namesIn(value: unknown): number {
   return Object.values(value).reduce<number>((sum, inner) => sum + namesIn(inner), own);
 }
 
-describe('JSON within bounds', () => {
-  it('is what JSON.parse makes of it, whatever its strings hold', () => {
+describe('JSON within the limits', () => {
+  it('is read as JSON.parse reads it, whatever its strings hold', () => {
     const text = fc.string({ unit: fc.constantFrom('"', '\\', '[', '{', ']', '}', ',', ':', 'a') });
     const values = fc.letrec((tie) => ({
       value: fc.oneof(
@@ -44,12 +44,12 @@ describe('JSON within bounds', () => {
     );
   });
 
-  it('brackets and commas inside of strings count for nothing', () => {
+  it('brackets and commas inside strings do not count', () => {
     const value = [repeat('[{,', 50_000), repeat('\\"', 50_000), '\\'];
     expect(parseJson(JSON.stringify(value))).toEqual({ value });
   });
 
-  it('any text is read or refused as JSON.parse would, and never throws', () => {
+  it('any text is read or refused as by JSON.parse, without throwing', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('"', '\\', '[', '{', ']', '}', ',', ':', '1', ' ', 'n') }), (text) => {
         const read = parseJson(text);
@@ -58,7 +58,7 @@ describe('JSON within bounds', () => {
     );
   });
 
-  it('an object that has a name twice is refused, however deep it lies, and no other', () => {
+  it('an object with a duplicate name is refused at any depth, and no other', () => {
     const names = fc.constantFrom('"a"', '"\\u0061"', '"b"', '"value"', '"\\""');
     const { text: texts } = fc.letrec<{ text: string }>((tie) => ({
       text: fc.oneof(
@@ -83,7 +83,7 @@ describe('JSON within bounds', () => {
   });
 });
 
-describe('JSON beyond them is refused', () => {
+describe('JSON beyond the limits is refused', () => {
   it.each([
     ['many objects', `[${repeat('{},', 300_000)}{}]`, 'of more than 20000 values'],
     ['many numbers', `[${repeat('1,', 300_000)}1]`, 'of more than 20000 values'],

@@ -14,14 +14,14 @@ const refusedBy = (refusal: object) =>
   });
 
 describe('a proxy that refuses to connect to Graph', () => {
-  it.each(refusals(407))('and wants a login blocks the endpoint: %j', async (refusal) => {
+  it.each(refusals(407))('and requires a login blocks the endpoint: %j', async (refusal) => {
     const { deliverOne, probe } = refusedBy(refusal);
     const error = { code: 'ENDPOINT_UNREACHABLE', message: expect.stringMatching(/proxy.*407.*login/) };
     expect(await deliverOne()).toMatchObject({ status: 'blocked', scope: 'endpoint', sent: 'no', error });
     expect(await probe()).toMatchObject([{ status: 'unknown', scope: 'endpoint', blocked: true, error }]);
   });
 
-  it.each(refusals(503))('for a while defers what is for it: %j', async (refusal) => {
+  it.each(refusals(503))('temporarily defers its notes: %j', async (refusal) => {
     const { deliverOne, probe } = refusedBy(refusal);
     const error = { code: 'ENDPOINT_UNREACHABLE', message: expect.stringMatching(/proxy.*503/) };
     expect(await deliverOne()).toMatchObject({ status: 'deferred', scope: 'endpoint', error });
@@ -31,7 +31,7 @@ describe('a proxy that refuses to connect to Graph', () => {
   });
 });
 
-it.each([407, 511])('a %i that fetch returns says who wants a login', async (status) => {
+it.each([407, 511])('a %i returned by fetch comes from a proxy that requires a login', async (status) => {
   expect(await canned(() => ({ status })).deliverOne()).toMatchObject({
     status: 'blocked',
     scope: 'endpoint',

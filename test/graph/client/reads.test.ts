@@ -10,7 +10,7 @@ describe('a request of a probe', () => {
     ['is answered 500', { status: 500 }],
     ['is answered 503 without a time', { status: 503 }],
     ['is cut off', { text: '{"value":[' }],
-  ])('that %s is made again, twice at most', async (_, trouble) => {
+  ])('that %s is repeated, at most twice', async (_, trouble) => {
     const times = async (broken: number): Promise<readonly [string | undefined, number]> => {
       const { probe, asked } = canned(({ what }, nth) => {
         if (what !== 'drafts' || nth > broken) return nothing;
@@ -28,7 +28,7 @@ describe('a request of a probe', () => {
     ['says when to come back', { status: 503, headers: { 'retry-after': '9' } }],
     ['says that there were too many', graphError(429, 'TooManyRequests')],
     ['refuses', graphError(404, 'ErrorInvalidUser')],
-  ])('is not made again where the service %s', async (_, answer) => {
+  ])('is not repeated if the service %s', async (_, answer) => {
     const { probe, asked } = canned(() => answer);
     expect((await probe())[0]?.status).toBe('unknown');
     expect(asked.filter(({ what, query }) => what === 'drafts' && query.get('$filter')?.includes('OfflineImTag'))).toHaveLength(
@@ -36,7 +36,7 @@ describe('a request of a probe', () => {
     );
   });
 
-  it('that moves an item, or sends, is made once', async () => {
+  it('that moves an item or sends is made once', async () => {
     for (const status of [500, 503]) {
       const { deliverOne, asked } = canned(({ what }) => (what === 'sendMail' ? { status } : nothing));
       expect((await deliverOne()).status).toBe('unconfirmed');

@@ -25,26 +25,23 @@ function counting() {
   return { asked, credential };
 }
 
-describe('a token that never comes', () => {
+describe('a token that never arrives', () => {
   it.each([
     ['of a function', (never: Promise<never>) => () => never, 'mailbox'],
     ['of a credential', (never: Promise<never>) => ({ getToken: () => never }), 'endpoint'],
-  ] as const)(
-    '%s: deferred after its time, as by a token endpoint that is down, with nothing written',
-    async (_, make, scope) => {
-      const clock = new ManualClock();
-      const never = new Promise<never>(() => {});
-      const { deliverOne, asked } = canned(() => accepted, { credential: make(never), clock, requestTimeout: 10_000 });
-      const outcome = deliverOne();
-      await clock.advance(9_999);
-      expect(await Promise.race([outcome, Promise.resolve('open')])).toBe('open');
-      await clock.advance(1);
-      expect(await outcome).toMatchObject({ status: 'deferred', scope, error: { code: 'AUTHENTICATION_FAILED' } });
-      expect(asked).toEqual([]);
-    },
-  );
+  ] as const)('%s: deferred after the timeout, as if the token endpoint were down, with nothing sent', async (_, make, scope) => {
+    const clock = new ManualClock();
+    const never = new Promise<never>(() => {});
+    const { deliverOne, asked } = canned(() => accepted, { credential: make(never), clock, requestTimeout: 10_000 });
+    const outcome = deliverOne();
+    await clock.advance(9_999);
+    expect(await Promise.race([outcome, Promise.resolve('open')])).toBe('open');
+    await clock.advance(1);
+    expect(await outcome).toMatchObject({ status: 'deferred', scope, error: { code: 'AUTHENTICATION_FAILED' } });
+    expect(asked).toEqual([]);
+  });
 
-  it('is asked for anew by whoever comes after the host was given up, and the host is told', async () => {
+  it('is requested again by later callers, and the signal of the first request is aborted', async () => {
     const clock = new ManualClock();
     const requests: TokenRequest[] = [];
     const credential = (_: unknown, request: TokenRequest): Promise<{ token: string }> => {
@@ -70,7 +67,7 @@ describe('a token that never comes', () => {
   });
 });
 
-describe('a refusal without end', () => {
+describe('repeated refusals', () => {
   it.each([
     ['plain', refused, undefined],
     ['with claims', challenged(), claims],
@@ -86,7 +83,7 @@ describe('a refusal without end', () => {
     expect(host.asked).toHaveLength(2);
   });
 
-  it('claims that change with every answer do not keep it going', async () => {
+  it('with claims that change each time do not go on forever', async () => {
     const host = counting();
     let n = 0;
     const { deliverOne, note } = canned(() => challenged(`{"n":${n++}}`), { credential: host.credential });
@@ -100,7 +97,7 @@ describe('a refusal without end', () => {
     ['no object', Buffer.from('[1]').toString('base64')],
     ['too long', Buffer.from(`{"a":"${'x'.repeat(20_000)}"}`).toString('base64')],
     ['empty', ''],
-  ])('claims that are %s are not handed on', async (_, encoded) => {
+  ])('with claims that are %s do not pass them on', async (_, encoded) => {
     const host = counting();
     const headers = { 'www-authenticate': `Bearer error="insufficient_claims", claims="${encoded}"` };
     const { deliverOne } = canned(() => ({ ...refused, headers }), { credential: host.credential });
@@ -108,7 +105,7 @@ describe('a refusal without end', () => {
     expect(host.asked.map((request) => request.claims)).toEqual([undefined, undefined]);
   });
 
-  it('403 with claims asks for them too, and is what a 403 is when they do not help', async () => {
+  it('403 with claims requests them too, and stays a 403 if they do not help', async () => {
     const host = counting();
     const { deliverOne, asked } = canned(() => challenged(claims, 403), { credential: host.credential });
     expect(await deliverOne()).toMatchObject({ status: 'blocked', sent: 'no' });
@@ -118,7 +115,7 @@ describe('a refusal without end', () => {
 });
 
 describe('claims', () => {
-  it('many requests that are challenged at once ask once, and all go on with that token', async () => {
+  it('are requested once by many challenged requests, which all continue with that token', async () => {
     const host = counting();
     const { deliver, note, asked } = canned(({ headers }) => (bearer(headers) === 'token-1' ? challenged() : accepted), {
       credential: host.credential,
@@ -129,7 +126,7 @@ describe('claims', () => {
     expect(asked.length).toBeLessThanOrEqual(8);
   });
 
-  it('are asked for though another token came meanwhile that knows nothing of them', async () => {
+  it('are requested even if another token without them has arrived meanwhile', async () => {
     const clock = new ManualClock();
     const asked: TokenRequest[] = [];
     const credential = async (_: unknown, request: TokenRequest) => {
@@ -153,7 +150,7 @@ describe('claims', () => {
   });
 });
 
-describe('what is no token', () => {
+describe('an invalid token', () => {
   it.each<[string, unknown, RegExp]>([
     [
       'the result of MSAL',
@@ -162,7 +159,7 @@ describe('what is no token', () => {
     ],
     ['a header', { token: 'Bearer very.secret' }, /without "Bearer"/],
     ['nothing', null, /expected its text/],
-  ])('of %s is said in words that help, without it', async (_, token, words) => {
+  ])('%s is described in a helpful sentence, without its content', async (_, token, words) => {
     const credential = (async () => token) as never;
     const outcome = await canned(() => accepted, { credential }).deliverOne();
     expect(outcome).toMatchObject({ status: 'blocked', scope: 'mailbox', sent: 'no', error: { code: 'AUTHENTICATION_FAILED' } });

@@ -166,7 +166,7 @@ describe('an answer to sendMail', () => {
     expect(asked.filter(({ what }) => what === 'sendMail')).toHaveLength(answer.status === 401 ? 2 : 1);
   });
 
-  it('every code of the table is in one of these rows, or refuses a class', () => {
+  it('covers every code of the table, except those that refuse a class', () => {
     const named = JSON.stringify(rows.map(([name, answer]) => [name, answer])).toLowerCase();
     const missing = [...codeRules()].filter(
       ([code, { classRefused }]) => classRefused === undefined && !named.includes(code.replace('*', '')),
@@ -174,7 +174,7 @@ describe('an answer to sendMail', () => {
     expect(missing).toEqual([]);
   });
 
-  it('one credential for all mailboxes: a refused token closes the endpoint', async () => {
+  it('with one credential for all mailboxes, a refused token closes the endpoint', async () => {
     const credential = { getToken: async () => ({ token: 'abc', expiresOnTimestamp: Date.now() + 3_600_000 }) };
     const { deliverOne } = canned(() => graphError(401, 'InvalidAuthenticationToken'), { credential });
     expect(await deliverOne()).toMatchObject(endpointBlocked);
@@ -196,7 +196,7 @@ describe('an answer to sendMail', () => {
     ['gives nothing', async () => undefined as never, mailboxBlocked],
     ['gives what is no token', async () => ({ token: 'a b\r\nc: d' }), mailboxBlocked],
   ])(
-    'a credential that %s: nothing was written, and someone must act only where it does not pass by itself',
+    'a credential that %s sends nothing, and needs someone to act only if the failure does not pass',
     async (_, credential, expected) => {
       const { deliverOne, asked } = canned(() => accepted, { credential });
       const outcome = await deliverOne();
@@ -206,7 +206,7 @@ describe('an answer to sendMail', () => {
     },
   );
 
-  it('credential.getToken that gives null closes the endpoint', async () => {
+  it('credential.getToken returning null closes the endpoint', async () => {
     const { deliverOne } = canned(() => accepted, { credential: { getToken: async () => null } });
     expect(await deliverOne()).toMatchObject(endpointBlocked);
   });

@@ -19,7 +19,7 @@ describe('a request without an answer', () => {
     expect(outcomeOf({ kind: 'failed', sent: 'unknown', scope, error })).toEqual({ status: 'unconfirmed', scope, error });
   });
 
-  it('was not sent: deferred; by our own decision it waits for nothing', () => {
+  it('was not sent: deferred; by our own decision, without a back-off', () => {
     const failed = { kind: 'failed', sent: 'no', scope: 'endpoint', error } as const;
     expect(outcomeOf(failed)).toEqual({ status: 'deferred', scope: 'endpoint', error });
     const ours = new OfflineImError('NOT_ATTEMPTED', 'No lease left.');
@@ -32,26 +32,26 @@ describe('a request without an answer', () => {
   });
 });
 
-describe('no token', () => {
+describe('a missing token', () => {
   const noToken = (scope: 'mailbox' | 'endpoint', code: 'AUTHENTICATION_FAILED' | 'OPTION_INVALID', standing = false) => {
     const own = new OfflineImError(code, 'No token.', standing ? { details: { standing } } : {});
     return { outcome: outcomeOf({ kind: 'no-token', scope, error: own }), own };
   };
 
-  it('that someone must act for blocks its scope; any other may come by itself', () => {
+  it('that someone must provide blocks its scope; any other may come by itself', () => {
     const standing = noToken('endpoint', 'AUTHENTICATION_FAILED', true);
     expect(standing.outcome).toEqual({ status: 'blocked', scope: 'endpoint', sent: 'no', error: standing.own });
     const passing = noToken('endpoint', 'AUTHENTICATION_FAILED');
     expect(passing.outcome).toEqual({ status: 'deferred', scope: 'endpoint', error: passing.own });
   });
 
-  it('for want of a user concerns that mailbox only', () => {
+  it('for an unknown user concerns only that mailbox', () => {
     const noUser = noToken('endpoint', 'OPTION_INVALID');
     expect(noUser.outcome).toEqual({ status: 'deferred', scope: 'mailbox', error: noUser.own });
   });
 });
 
-describe('a good status', () => {
+describe('a success status', () => {
   const ok = (status: number, parts: object = {}): Reply => ({
     kind: 'ok',
     body: undefined,
@@ -59,7 +59,7 @@ describe('a good status', () => {
     ...parts,
   });
 
-  it('of 202 is delivered, under the class that was sent; any other may be of anyone', () => {
+  it('of 202 is delivered, with the class that was sent; any other may come from anywhere', () => {
     expect(judged(ok(202))).toEqual({ outcome: { status: 'delivered', messageClass: 'IPM.Note' } });
     expect(outcomeOf(ok(200))).toMatchObject({
       status: 'unconfirmed',
@@ -73,7 +73,7 @@ describe('a good status', () => {
     });
   });
 
-  it('with what can not be read is that error', () => {
+  it('with an unreadable body is that error', () => {
     const reply = ok(200, { unreadable: error });
     expect([outcomeOf(reply), replyError(reply)]).toMatchObject([{ status: 'unconfirmed', error }, error]);
   });
@@ -103,7 +103,7 @@ describe('an error', () => {
     }
   });
 
-  it('names the code that decided, else the most detailed one', () => {
+  it('names the decisive code, else the most detailed one', () => {
     const details = { status: 400, requestId: 'r', responseCode: 'Inner' };
     expect(replyError(answered(400, ['Outer', 'Inner']))).toMatchObject({
       code: 'GRAPH_ERROR',
@@ -123,7 +123,7 @@ describe('an error', () => {
     });
   });
 
-  it('waits for the longer of what the server asks and what a limit of a day takes', () => {
+  it("waits for the longer of the server's back-off and the reset of a daily limit", () => {
     const limit = (retryAfter?: number) => outcomeOf(answered(400, ['ErrorExceededMessageLimit'], retryAfter));
     expect(limit()).toMatchObject({ status: 'deferred', retryAfter: 3_600_000 });
     expect(limit(5_000)).toMatchObject({ retryAfter: 3_600_000 });
@@ -170,14 +170,14 @@ describe('the verdict', () => {
     expect(verdictOf(status, undefined, 'endpoint').verdict).toEqual(of(status).verdict);
   });
 
-  it('keeps the outermost code where the status decides', () => {
+  it('keeps the outermost code if the status decides', () => {
     for (const status of [302, 401, 429, 507, 405, 503, 500, 403, 413, 400]) {
       expect(of(status, 'Unheard', 'OfNothing')).toMatchObject({ code: 'Unheard' });
       expect(of(status, 'Unheard', 'OfNothing')).not.toHaveProperty('rule');
     }
   });
 
-  it('of a code that nobody knows says nothing of the note; where one is known, that one counts below 500', () => {
+  it('of an unknown code says nothing about the note; a known one counts below 500', () => {
     expect(verdict(400, 'Unheard')).toBe('unconfirmed note');
     expect(verdict(403, 'ErrorAccessDenied')).toBe('blocked mailbox');
     expect(verdict(413, 'ErrorInvalidRecipients')).toBe('rejected note');
@@ -188,7 +188,7 @@ describe('the verdict', () => {
     expect(verdict(302, 'ErrorQuotaExceeded')).toBe('unconfirmed note');
   });
 
-  it('of too many requests reaches as far as the limit does', () => {
+  it('of too many requests has the scope of the limit', () => {
     for (const status of [429, 509]) {
       const scopeOf = (throttled: 'mailbox' | 'application') =>
         verdictOf(status, { codes: [], throttled }, 'mailbox').verdict.scope;
@@ -198,7 +198,7 @@ describe('the verdict', () => {
 });
 
 describe('a code of the table', () => {
-  it('is known in any case, and one with a star by its beginning only', () => {
+  it('is matched in any case, and one with a star by its beginning only', () => {
     expect(ruleOf('ERRORINVALIDRECIPIENTS')).toBe(ruleOf('ErrorInvalidRecipients'));
     expect(ruleOf('ErrorInvalidPropertyRequest')).toBe(ruleOf('errorinvalidpropertyset'));
     expect(ruleOf('ErrorInvalidProperty')).toMatchObject({ verdict: { kind: 'rejected', splittable: true } });
@@ -209,7 +209,7 @@ describe('a code of the table', () => {
     ['ErrorObjectTypeChanged', 'always', false],
     ['ErrorInvalidItemForOperationSend', 'always', false],
     ['ErrorItemSavePropertyError', 'perhaps', true],
-  ] as const)('%s refuses a class (%s), or its note for good', (code, classRefused, splittable) => {
+  ] as const)('%s refuses a class (%s), or its note permanently', (code, classRefused, splittable) => {
     expect(ruleOf(code)).toEqual({ classRefused, verdict: { kind: 'rejected', scope: 'note', splittable } });
   });
 });

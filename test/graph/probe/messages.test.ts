@@ -38,7 +38,7 @@ const next = `${root}/v1.0/users/alice/mailFolders/sentitems/messages?$skip=10`;
 const page = (value: readonly unknown[], more: object = {}): Answer => ({ json: { value, ...more } });
 
 describe('a list', () => {
-  it('asks for ten with their tag, or for what it is told', async () => {
+  it('requests ten items with their tag, or as many and as much as specified', async () => {
     const { access, asked } = mailbox(page([]));
     await listMessages(access, query);
     await listMessages(access, { ...query, top: 3, select: 'id', expand: "it's" });
@@ -56,7 +56,7 @@ describe('a list', () => {
     expect(asked.every(({ method }) => method === 'GET')).toBe(true);
   });
 
-  it('is whole over several pages where all that is counted was shown', async () => {
+  it('is complete over several pages if all counted items were shown', async () => {
     const pages = [page([item('a')], { '@odata.nextLink': next, '@odata.count': 2 }), page([item('b')], { '@odata.count': 2 })];
     const { access, asked } = mailbox(...pages);
     const listed = await listMessages(access, query);
@@ -65,7 +65,7 @@ describe('a list', () => {
     expect(await listMessages(mailbox(page([item('a')], { '@odata.count': 2 })).access, query)).toMatchObject({ whole: false });
   });
 
-  it('is not whole where a page does not come; what was shown before stands', async () => {
+  it('is incomplete if a page is missing; items shown before still count', async () => {
     for (const [second, kind] of [
       [graphError(403, 'ErrorAccessDenied'), 'error'],
       [graphError(404, 'ErrorFolderNotFound'), 'error'],
@@ -85,7 +85,7 @@ describe('a list', () => {
     expect(asked).toHaveLength(20);
   });
 
-  it('reads a thousand messages of a page, and is not whole where there are more', async () => {
+  it('reads a thousand messages of a page, and is incomplete if there are more', async () => {
     const many = (count: number): Answer => page(Array.from({ length: count }, (_, n) => ({ id: `${n}` })));
     const lengthOf = async (count: number) => {
       const listed = await listMessages(mailbox(many(count)).access, query);
@@ -103,11 +103,11 @@ describe('a list', () => {
     ['a refusal', graphError(403, 'ErrorAccessDenied')],
     ['another folder error', graphError(404, 'ErrorInvalidUser')],
     ['a folder error of another status', graphError(400, 'ErrorFolderNotFound')],
-  ])('of which the first page is %s has failed', async (_what, answer) => {
+  ])('fails if the first page is %s', async (_what, answer) => {
     expect(await listMessages(mailbox(answer).access, query)).toMatchObject({ kind: 'failed' });
   });
 
-  it.each(['ErrorFolderNotFound', 'ErrorItemNotFound'])('is missing with its folder: %s', async (code) => {
+  it.each(['ErrorFolderNotFound', 'ErrorItemNotFound'])('is missing if its folder is: %s', async (code) => {
     const inner = { code: 'x' };
     expect(await listMessages(mailbox(graphError(404, code, { inner })).access, query)).toEqual({ kind: 'missing' });
   });
@@ -130,7 +130,7 @@ describe('a list', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('believes of a message what has the right type, and of one without a usable id nothing', async () => {
+  it('uses only properties of the right type, and ignores a message without a usable id', async () => {
     const odd = { id: 'a', isDraft: 'true', createdDateTime: 5, internetMessageId: 6, subject: [] };
     const { access } = mailbox(page([odd, { id: '..' }, { id: 'a..' }]));
     expect(await listMessages(access, query)).toMatchObject({
@@ -140,8 +140,8 @@ describe('a list', () => {
   });
 });
 
-describe('a message read by itself', () => {
-  it('is asked for with its flags', async () => {
+describe('a single message', () => {
+  it('is requested with its flags', async () => {
     const { access, asked } = mailbox(standing('t', 8));
     expect(await readStanding(access, 'id-t')).toMatchObject({ kind: 'there', isDraft: true, submitted: false });
     const { pathname, searchParams } = new URL(asked[0]?.url ?? '');
@@ -178,9 +178,9 @@ describe('a move', () => {
     ['and has another status', { status: 200, json: { isDraft: true } }, { kind: 'failed', reply: { kind: 'ok' } }],
     ['and was refused', graphError(403, 'ErrorAccessDenied'), { kind: 'failed', reply: { kind: 'error' } }],
     ['and found nothing', graphError(404, 'ErrorItemNotFound'), { kind: 'gone' }],
-  ])('is answered %s', async (_what, answer, expected) => {
+  ])('results in %s', async (_what, answer, expected) => {
     expect(await moveMessage(mailbox(answer).access, 'a', 'deleteditems')).toMatchObject(expected);
   });
 });
 
-it('a string of OData doubles its quotes', () => expect(literal("a'b''c")).toBe("'a''b''''c'"));
+it('an OData string doubles its quotes', () => expect(literal("a'b''c")).toBe("'a''b''''c'"));

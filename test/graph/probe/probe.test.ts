@@ -16,8 +16,8 @@ function holding(content: Readonly<Record<string, Answer>>, keys: 'both' | 'tag'
   });
 }
 
-describe('the order of the questions', () => {
-  it('is that in which an item moves, each after the answer before, by both keys before anything is absent', async () => {
+describe('the order of the requests', () => {
+  it('follows the path of an item, each after the response before, by both keys before anything is absent', async () => {
     let open = 0;
     const { probe, asked } = canned(async () => {
       open += 1;
@@ -34,7 +34,7 @@ describe('the order of the questions', () => {
     expect(asked[5]?.query.get('$filter')).toBe(`internetMessageId eq '<note-1=3a1@contoso.test>'`);
   });
 
-  it('takes in Conversation History where copies are, or were, kept there', async () => {
+  it('includes Conversation History if copies are, or were, kept there', async () => {
     const kept = canned(() => nothing, { keepCopyIn: 'conversationhistory' });
     await kept.probe();
     expect(kept.asked.map(({ what }) => what)).toContain('conversationhistory');
@@ -51,7 +51,7 @@ describe('what is found', () => {
     expect(await holding({ [folder]: list(item(tag)) }).probe()).toEqual([{ status: 'found' }]);
   });
 
-  it('by its Message-ID alone, where the tag can not be searched for (Mail.ReadBasic)', async () => {
+  it('by its Message-ID alone, if the tag cannot be searched for (Mail.ReadBasic)', async () => {
     const { probe } = canned(({ what, query }) => {
       if (query.get('$filter')?.includes('OfflineImTag') === true) return graphError(403, 'ErrorAccessDenied');
       const copy = { id: 'x', isDraft: false, internetMessageId: '<NOTE-1=3a1@contoso.test>' };
@@ -75,12 +75,12 @@ describe('what is found', () => {
     ['no word on whether it was sent', item(tag, { isDraft: undefined })],
     ['isDraft as text', item(tag, { isDraft: 'false' })],
     ['no object', 'x'],
-  ])('an answer with %s proves nothing', async (_, value) => {
+  ])('an item with %s is unknown', async (_, value) => {
     expect((await holding({ sentitems: list(value) }).probe())[0]?.status).toBe('unknown');
     expect((await holding({ drafts: list(value) }).probe())[0]?.status).toBe('unknown');
   });
 
-  it('the property comes back in another form than it was asked for', async () => {
+  it('an item by its property, even if that is returned in another form than requested', async () => {
     const id = 'string {B1F7C0A4-52C8-4D5E-9C3B-6F0D8E2A9147} name OfflineImTag';
     const value = item(tag, { singleValueExtendedProperties: [{ id, value: tag.toUpperCase() }] });
     expect(await holding({ sentitems: list(value) }).probe()).toEqual([{ status: 'found' }]);
@@ -126,7 +126,7 @@ describe('an unsent item', () => {
   });
 
   it.each(['a/b', 'a?b#c', '../x', '%2e%2e', '%2F', 'a b', 'ä', '\u0000', '"', "'", '$batch', '__proto__', 'constructor', '=='])(
-    'of the odd id %j is read and moved under that very id',
+    'with the odd id %j is read and moved by that very id',
     async (id) => {
       const odd = { json: { id, isDraft: true, createdDateTime: '2026-01-01T00:00:00Z', ...flags } };
       const { probe, asked } = holding({ drafts: list(item(tag, { isDraft: true, id })), get: odd, move: moved });
@@ -140,7 +140,7 @@ describe('an unsent item', () => {
   it.each([
     ['the first', 0],
     ['the second', 1],
-  ])('of two is left where %s may not be moved', async (_which, kept) => {
+  ])('of two is left if %s may not be moved', async (_which, kept) => {
     const two = list(item(tag, { isDraft: true, id: 'd0' }), item(tag, { isDraft: true, id: 'd1' }));
     const { probe } = canned(({ what, path }) => {
       if (what === 'move') return path.includes(`/d${kept}/`) ? graphError(403, 'ErrorAccessDenied') : moved;
@@ -174,7 +174,7 @@ describe('an unsent item', () => {
       expect(asked.map(({ what }) => what)).toEqual(['drafts', 'outbox', 'sentitems', ...requests]);
     });
 
-    it('is not that copy, which a stale list still has among the drafts', async () => {
+    it('is not that copy, which an outdated list still shows among the drafts', async () => {
       const { probe, asked } = holding({
         drafts: list(item(tag, { id: 'copy', isDraft: true })),
         sentitems,
@@ -185,7 +185,7 @@ describe('an unsent item', () => {
       expect(asked.map(({ what }) => what)).toEqual(['drafts', 'outbox', 'sentitems']);
     });
 
-    it('is removed also where a folder before the copy can not be read: the copy proves enough', async () => {
+    it('is removed even if a folder before the copy cannot be read: the copy is sufficient proof', async () => {
       const { probe, asked } = holding({ drafts, outbox: denied, sentitems, get: standing(tag, 8), move: moved });
       expect(await probe()).toEqual([found]);
       expect(asked.at(-1)?.what).toBe('move');
@@ -195,7 +195,7 @@ describe('an unsent item', () => {
   it.each([
     ['one before it that can not be removed', 'd0'],
     ['one after it that can not be removed', 'd1'],
-  ])('sent since it was listed does not conceal %s', async (_, kept) => {
+  ])('sent after it was listed does not hide %s', async (_, kept) => {
     const two = list(item(tag, { isDraft: true, id: 'd0' }), item(tag, { isDraft: true, id: 'd1' }));
     const { probe } = canned(({ what, path }) => {
       if (what === 'move') return graphError(403, 'ErrorAccessDenied');
@@ -206,7 +206,7 @@ describe('an unsent item', () => {
     expect(await probe()).toEqual([{ status: 'found', draft: 'left' }]);
   });
 
-  it('that moved while it was read is looked for again', async () => {
+  it('that moved while it was read is searched for again', async () => {
     let reads = 0;
     const { probe } = canned(({ what }) => {
       if (what === 'get') reads += 1;
@@ -219,14 +219,14 @@ describe('an unsent item', () => {
 });
 
 describe('absent', () => {
-  it('a folder that does not exist is empty, a mailbox without folders is not', async () => {
+  it('includes a missing folder, but not a mailbox without folders', async () => {
     expect(await holding({ outbox: gone, recoverableitemsdeletions: gone }, 'both').probe()).toEqual([{ status: 'absent' }]);
     const none = Object.fromEntries(folders.map((folder) => [folder, gone]));
     expect((await holding(none, 'both').probe())[0]?.status).toBe('unknown');
   });
 
   it.each(folders)(
-    'never while %s can not be read',
+    'is never returned while %s cannot be read',
     async (folder) => {
       for (const answer of [
         graphError(403, 'ErrorAccessDenied'),
@@ -254,7 +254,7 @@ describe('absent', () => {
     ['a way out of it', 'https://graph.contoso.test/v1.0/../beta/next'],
     ['no URL', 'next'],
     ['no text', 7],
-  ])('a next page at %s is not followed, and nothing is absent', async (_, nextLink) => {
+  ])('is not returned if the next page is at %s, which is not followed', async (_, nextLink) => {
     const { probe, asked } = canned(({ what }) =>
       what === 'outbox' ? { json: { value: [], '@odata.nextLink': nextLink } } : nothing,
     );
@@ -279,11 +279,11 @@ describe('absent', () => {
     ['has a match beside its list', { value: [], ...item(tag) }],
     ['has a match among its annotations', { value: [], '@odata.other': [item(tag)] }],
     ['has a list as text', { value: [], messages: JSON.stringify([item(tag)]) }],
-  ])('an answer that %s is not all, and nothing is absent', async (_, json) => {
+  ])('is not returned for a response that %s, which is incomplete', async (_, json) => {
     expect((await canned(({ what }) => (what === 'outbox' ? { json } : nothing)).probe())[0]?.status).toBe('unknown');
   });
 
-  it('a list that stands beside another of the same name is neither empty nor anything else', async () => {
+  it('is not returned for a list with a duplicate name', async () => {
     const sent = JSON.stringify([item(tag)]);
     for (const text of [`{"value":${sent},"value":[]}`, `{"value":[],"value":${sent}}`, `{"v\\u0061lue":${sent},"value":[]}`]) {
       expect((await canned(() => ({ text })).probe())[0]?.status).toBe('unknown');
@@ -301,7 +301,7 @@ describe('absent', () => {
       error: null,
       warnings: [],
     },
-  ])('what says no more than that there is nothing takes nothing back: %j', async (json) => {
+  ])('is still returned with properties that only repeat that there is nothing: %j', async (json) => {
     expect((await canned(() => ({ json })).probe())[0]?.status).toBe('absent');
   });
 
@@ -312,7 +312,7 @@ describe('absent', () => {
     ['a refusal', graphError(403, 'ErrorAccessDenied')],
     ['no list', { json: {} }],
     ['nothing', { status: 204 }],
-  ])('a second page that is %s takes nothing back of the first, and is not empty', async (_, second) => {
+  ])('is not returned if a second page is %s, which does not invalidate the first either', async (_, second) => {
     const next = `${root}/v1.0/users/alice%40contoso.test/mailFolders/x/messages?$skip=10`;
     const holds = (...first: readonly unknown[]) =>
       canned(({ what, path }) => {
@@ -324,7 +324,7 @@ describe('absent', () => {
     expect((await holds().probe())[0]?.status).toBe('unknown');
   });
 
-  it('pages are followed to their end, and not for ever', async () => {
+  it('is returned after all pages, of which there is a limit', async () => {
     const next = `${root}/v1.0/users/alice%40contoso.test/mailFolders/sentitems/messages?$skip=10`;
     const two = canned(({ what, query }) => {
       if (what !== 'sentitems') return nothing;
@@ -337,7 +337,7 @@ describe('absent', () => {
   });
 });
 
-describe('unknown says why, as a delivery does', () => {
+describe('unknown states the reason, as a delivery does', () => {
   it.each([
     [
       graphError(401, 'InvalidAuthenticationToken'),
@@ -357,7 +357,7 @@ describe('unknown says why, as a delivery does', () => {
     if (!('blocked' in expected)) expect(result).not.toHaveProperty('blocked', true);
   });
 
-  it.each(['OfflineImTag', 'internetMessageId'])('also where only the search by one key was refused: %s', async (key) => {
+  it.each(['OfflineImTag', 'internetMessageId'])('even if only the search by one key was refused: %s', async (key) => {
     const [result] = await canned(({ query }) =>
       query.get('$filter')?.includes(key) === true ? graphError(400, 'ErrorInvalidUrlQueryFilter') : nothing,
     ).probe();
@@ -368,7 +368,7 @@ describe('unknown says why, as a delivery does', () => {
     });
   });
 
-  it('where no token is to be had, or nobody answers', async () => {
+  it('if there is no token or no response', async () => {
     const credential = async (): Promise<never> => {
       throw new Error('no token');
     };
@@ -393,7 +393,7 @@ describe('unknown says why, as a delivery does', () => {
     place: { endpoint, mailbox, folder: 'sentitems' },
   });
 
-  it('what closed one mailbox is not asked there again, and closes no other', async () => {
+  it('a failure that closes one mailbox stops further requests there, and closes no other', async () => {
     const { probe, note, asked } = canned(({ path }) =>
       /alice/i.test(path) ? graphError(404, 'MailboxNotEnabledForRESTAPI') : nothing,
     );
@@ -408,7 +408,7 @@ describe('unknown says why, as a delivery does', () => {
     expect(asked.filter(({ path }) => /alice/i.test(path)).length).toBeLessThanOrEqual(20);
   });
 
-  it('what concerns one note closes nothing', async () => {
+  it('a failure that concerns one note closes nothing', async () => {
     const { probe, note } = canned(({ query }) =>
       query.get('$filter')?.includes('note-0') === true ? graphError(403, 'ErrorAccessDenied') : nothing,
     );
@@ -416,7 +416,7 @@ describe('unknown says why, as a delivery does', () => {
     expect(results.map(({ status }) => status)).toEqual(['unknown', ...Array<string>(8).fill('absent')]);
   });
 
-  it('an attempt at another endpoint, or of a mailbox for which the host names no user, is asked for nowhere', async () => {
+  it('an attempt at another endpoint, or of a mailbox without a user, is searched for nowhere', async () => {
     const other = canned(() => nothing);
     expect(await other.probe([other.note(1, inMailbox('alice@contoso.test', 1, 'https://elsewhere.test'))])).toMatchObject([
       { status: 'unknown', error: { code: 'PLACE_GONE' } },
@@ -426,7 +426,7 @@ describe('unknown says why, as a delivery does', () => {
     expect([...other.asked, ...nobody.asked]).toEqual([]);
   });
 
-  it('what closed the endpoint is not asked once per note', async () => {
+  it('a failure that closes the endpoint is not met once per note', async () => {
     const { probe, note, asked } = canned(() => ({ status: 503, headers: { 'retry-after': '60' } }));
     const results = await probe(Array.from({ length: 40 }, (_, n) => note(n)));
     expect(results.every(({ status }) => status === 'unknown')).toBe(true);

@@ -28,7 +28,7 @@ describe('the value of a property', () => {
     expect(propertyOf(item({ id, value: 'v' }), property)).toBeUndefined();
   });
 
-  it('is text, among the first fifty', () => {
+  it('must be text, among the first fifty', () => {
     const id = flagsProperty;
     expect(propertyOf(item({ id, value: 8 }, { value: 'x' }, { id: 5, value: 'y' }, { id, value: '9' }), id)).toBe('9');
     const others = Array.from({ length: 50 }, () => ({ id: 'Integer 0x1', value: 'x' }));
@@ -49,4 +49,4 @@ it.each([
   ['x8', undefined],
   ['8x', undefined],
   ['12345678901', undefined],
-])('flags %j say of having been handed over: %s', (flags, submitted) => expect(submittedIn(flags)).toBe(submitted));
+])('flags %j mean submitted: %s', (flags, submitted) => expect(submittedIn(flags)).toBe(submitted));

@@ -42,7 +42,7 @@ async function find(handler: Handler, options: FindStrandedDraftsOptions = {}) {
 }
 
 describe('Drafts', () => {
-  it('is asked for what has the tag, once for each property, a hundred at a time', async () => {
+  it('is searched for the tag, once per property, a hundred at a time', async () => {
     const { asked, drafts } = await find(holding({ tag: 'a:1' }));
     const tagged = `singleValueExtendedProperties/Any(ep: ep/id eq 'String {b1f7c0a4-52c8-4d5e-9c3b-6f0d8e2a9147} Name OfflineImTag' and ep/value ne null)`;
     expect(asked.map(({ query }) => [query.get('$filter'), query.get('$select'), query.get('$top')])).toEqual(
@@ -59,7 +59,7 @@ describe('Drafts', () => {
     ]);
   });
 
-  it('is asked for classes and subjects too where they are wanted; an item that both show is one', async () => {
+  it('is searched for classes and subjects too if requested; an item found twice counts once', async () => {
     const { asked, drafts } = await find(holding({ tag: 'a:1', fields: { subject: 'S' } }), {
       byMessageClass: ['IM.Note'],
       subjects: true,
@@ -77,18 +77,18 @@ describe('Drafts', () => {
     ['does not say whether it was', { flags: 'x' }],
     ['is no draft', { fields: { isDraft: false } }],
     ['does not say whether it is one', { fields: { isDraft: undefined } }],
-  ])('holds nothing to remove where an item %s', async (_what, draft) => {
+  ])('has nothing to remove if an item %s', async (_what, draft) => {
     expect((await find(holding({ tag: 'a:1', ...draft }))).drafts).toMatchObject([{ action: 'left-not-a-draft' }]);
   });
 
-  it('of which an item moved away before all of it was shown is left alone', async () => {
+  it('with an item that moved away before it was fully shown leaves that alone', async () => {
     const late = await find((asked, nth) => (nth === 1 ? list() : holding({ tag: 'a:1' })(asked, nth)));
     expect(late.drafts).toMatchObject([{ id: 'id-a:1', action: 'left-not-a-draft' }]);
     const early = await find((asked, nth) => (nth === 3 ? list() : holding({ tag: 'a:1' })(asked, nth)));
     expect(early.drafts).toEqual([]);
   });
 
-  it('is told the oldest first, up to the limit, by the clock of the server', async () => {
+  it('is listed oldest first, up to the limit, by the clock of the server', async () => {
     const drafts = [
       { tag: 'c:1', fields: { createdDateTime: at(hour - 1) } },
       { tag: 'b:1', fields: { createdDateTime: at(hour) } },
@@ -107,7 +107,7 @@ describe('Drafts', () => {
     expect([some.drafts.map(({ tag }) => tag), some.complete]).toEqual([['a:0', 'a:1', 'b:1'], false]);
   });
 
-  it('is not complete where an answer is not whole', async () => {
+  it('is incomplete if a response is', async () => {
     const more = { '@odata.nextLink': 'https://elsewhere.test/v1.0/next' };
     const { drafts, complete } = await find((_asked, nth) => ({
       headers: { date },
@@ -116,13 +116,13 @@ describe('Drafts', () => {
     expect([drafts, complete]).toEqual([[], false]);
   });
 
-  it('may not be there, and then holds nothing; a mailbox that can not be read rejects', async () => {
+  it('may be missing, and is then empty; a mailbox that cannot be read rejects', async () => {
     const { drafts, complete, asked } = await find(() => graphError(404, 'ErrorFolderNotFound'));
     expect([drafts, complete, asked.length]).toEqual([[], true, 1]);
     await expect(find(() => graphError(403, 'ErrorAccessDenied'))).rejects.toMatchObject({ code: 'GRAPH_ERROR' });
   });
 
-  it('is not asked once the caller has given up', async () => {
+  it('is not requested once the caller has aborted', async () => {
     const stop = new AbortController();
     const handler: Handler = () => {
       stop.abort();
@@ -137,7 +137,7 @@ describe('Drafts', () => {
   });
 });
 
-describe('what is to be removed is read again', () => {
+describe('an item is read again before its removal', () => {
   const moved: Answer = { status: 201, json: { id: 'new', isDraft: true } };
   it.each<[string, Readonly<Record<string, Answer>>, string, readonly string[]]>([
     ['moved to Deleted Items', { get: standing('a:1', 8), move: moved }, 'removed', ['get', 'move']],

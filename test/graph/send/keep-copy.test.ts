@@ -65,7 +65,7 @@ describe('the copy', () => {
     expect(scene.warnings).toHaveLength(1);
   });
 
-  it('that was moved by a request whose answer is lost is not missed', async () => {
+  it('moved by a request whose response is lost is not reported as missing', async () => {
     let asked = false;
     const scene = await sent(({ what }) => {
       if (what !== 'move') return asked ? nothing : copy;
@@ -95,7 +95,7 @@ describe('a failure', () => {
       },
     ],
   ];
-  it.each(failures)('%s: one warning, with the id of the note and nothing else of it', async (_, handler) => {
+  it.each(failures)('%s: one warning, with the id of the note and nothing else about it', async (_, handler) => {
     const scene = await sent(handler);
     await scene.clock.advance(119_999);
     expect(scene.warnings).toEqual([]);
@@ -112,7 +112,7 @@ describe('a failure', () => {
       },
     ],
     ['whose promise rejects', () => Promise.reject(new Error('the host')) as never],
-  ])('a logger %s disturbs nothing', async (_, broken) => {
+  ])('reported to a logger %s has no other effect', async (_, broken) => {
     const clock = new ManualClock();
     const logger = { debug: broken, info: broken, warn: broken, error: broken };
     const scene = canned(({ what }) => (what === 'sendMail' ? accepted : nothing), {
@@ -126,7 +126,7 @@ describe('a failure', () => {
   });
 });
 
-it('close() ends what waits, without a warning and without a timer left', async () => {
+it('close() ends pending moves, without a warning or a remaining timer', async () => {
   const scene = await sent(() => copy);
   await scene.transport.close();
   await scene.clock.advance(600_000);
@@ -137,7 +137,7 @@ it('close() ends what waits, without a warning and without a timer left', async 
   });
 });
 
-it('a note that was not accepted has no copy to look for', async () => {
+it('no copy is searched for if the note was not accepted', async () => {
   const clock = new ManualClock();
   const scene = canned(() => ({ status: 504 }), { clock, keepCopyIn: 'conversationhistory' });
   closes.push(() => scene.transport.close());

@@ -8,7 +8,7 @@ const classOf = (body: Record<string, unknown>): string | undefined =>
     ?.value;
 
 describe('the request', () => {
-  it('is one sendMail with copy, tag, Message-ID and class, and a fresh id', async () => {
+  it('is one sendMail with copy, tag, Message-ID and class, and a fresh request id', async () => {
     const { deliver, note, asked } = canned(() => accepted);
     await deliver([note(1), note(2)]);
     expect(asked.map(({ path }) => path)).toEqual(Array(2).fill('/v1.0/users/alice%40contoso.test/sendMail'));
@@ -31,7 +31,7 @@ describe('the request', () => {
     expect(first?.headers.get('client-request-id')).not.toBe(second?.headers.get('client-request-id'));
   });
 
-  it('goes to federated recipients as an ordinary mail, and under the classes that the host names', async () => {
+  it('goes to federated recipients as an ordinary mail, and with the classes set by the host', async () => {
     const plain = canned(() => accepted);
     expect(await plain.deliverOne(plain.note(1, { audience: 'federated' }))).toEqual({
       status: 'delivered',
@@ -44,7 +44,7 @@ describe('the request', () => {
     expect(named.asked.map(({ body }) => classOf(body)).sort()).toEqual(['IM.Note.MissedConversation', 'IPM.Note.Custom']);
   });
 
-  it('names another sender than the mailbox itself', async () => {
+  it('names a sender other than the mailbox itself', async () => {
     const { deliverOne, note, asked, transport } = canned(() => accepted);
     const place = transport.placeOf({ address: 'team@contoso.test' });
     await deliverOne(note(1, { place }));
@@ -53,7 +53,7 @@ describe('the request', () => {
     });
   });
 
-  it('goes to the user that userOf names; one that it can not name waits', async () => {
+  it('goes to the user returned by userOf; without one it waits', async () => {
     const { deliverOne, asked } = canned(() => accepted, { userOf: (address) => `id of ${address}/..` });
     await deliverOne();
     expect(asked[0]?.path).toBe(`/v1.0/users/${encodeURIComponent('id of alice@contoso.test/..')}/sendMail`);
@@ -80,9 +80,9 @@ describe('the request', () => {
   });
 });
 
-describe('a class that is refused', () => {
+describe('a refused class', () => {
   it.each(['ErrorObjectTypeChanged', 'ErrorInvalidItemForOperationCreateItem', 'ErrorItemSavePropertyError'])(
-    '%s: the next class in the same delivery, after a look into Drafts',
+    '%s: the next class in the same delivery, after a search in Drafts',
     async (code) => {
       const { deliverOne, asked, note, deliver } = canned(
         ({ what, body }) =>
@@ -100,7 +100,7 @@ describe('a class that is refused', () => {
     },
   );
 
-  it('an ordinary mail is the last one; then the note is rejected', async () => {
+  it('ends with an ordinary mail; then the note is rejected', async () => {
     const { deliverOne, asked } = canned(({ what }) =>
       what === 'sendMail' ? graphError(400, 'ErrorObjectTypeChanged') : nothing,
     );
@@ -111,7 +111,7 @@ describe('a class that is refused', () => {
     ]);
   });
 
-  it('is not resent while an item with the tag lies in Drafts, nor when mayWrite() says no', async () => {
+  it('is not resent while an item with the tag is in Drafts, nor if mayWrite() returns false', async () => {
     const tag = 'note-1:1';
     const draft = canned(({ what }) => {
       if (what === 'sendMail') return graphError(400, 'ErrorObjectTypeChanged');
@@ -153,7 +153,7 @@ describe('after a refusal by Exchange', () => {
     expect(await deliverOne()).toMatchObject(expected);
   });
 
-  it('Drafts that can not be read: a draft is reported for ErrorSendAsDenied alone', async () => {
+  it('unreadable Drafts: a draft is assumed only for ErrorSendAsDenied', async () => {
     const closed = graphError(403, 'ErrorAccessDenied');
     const denials = canned(({ what }) => (what === 'sendMail' ? denied : closed));
     expect(await denials.deliverOne()).toMatchObject({ status: 'rejected', draft: 'left' });
@@ -161,7 +161,7 @@ describe('after a refusal by Exchange', () => {
     expect(await others.deliverOne()).toMatchObject({ status: 'rejected', draft: 'none' });
   });
 
-  it("a front end's refusal leaves none: Drafts are not looked at", async () => {
+  it('a refusal by the front end leaves no draft: Drafts are not searched', async () => {
     const { deliverOne, asked } = canned(() => graphError(400, 'RequestBodyRead'));
     await deliverOne();
     expect(asked).toHaveLength(1);
@@ -169,7 +169,7 @@ describe('after a refusal by Exchange', () => {
 });
 
 describe('pace', () => {
-  it('the surplus of a minute is not attempted, and the lane is told when', async () => {
+  it('requests above the limit per minute are not attempted, and the lane knows until when', async () => {
     const clock = new ManualClock();
     const { deliver, note, asked } = canned(() => accepted, { clock, messagesPerMinute: 3 });
     const notes = Array.from({ length: 5 }, (_, n) => note(n, { conversationId: 'same' }));
@@ -185,7 +185,7 @@ describe('pace', () => {
     expect(asked).toHaveLength(7);
   });
 
-  it('at most four requests of a mailbox are under way, probes included, and others are not held up', async () => {
+  it('at most four requests of a mailbox run at once, probes included, and other mailboxes are not held up', async () => {
     let most = 0;
     let now = 0;
     const { deliver, probe, note } = canned(async ({ path, what }) => {
@@ -206,7 +206,7 @@ describe('pace', () => {
     expect(most).toBe(4);
   });
 
-  it('notes of a conversation are sent one after the other, and none behind one that is open', async () => {
+  it('notes of a conversation are sent one at a time, and none after one with an open outcome', async () => {
     const { deliver, note, asked } = canned((_, nth) =>
       nth === 2 ? { status: 400, json: { error: { code: 'New', message: '' } } } : accepted,
     );
@@ -217,7 +217,7 @@ describe('pace', () => {
 });
 
 describe('tokens', () => {
-  it('one request for all that need it, and one refresh for all that were refused', async () => {
+  it('are requested once for all requests, and refreshed once for all refusals', async () => {
     let given = 0;
     const { deliver, note } = canned(
       ({ headers }) => (headers.get('authorization') === 'Bearer t1' ? graphError(401, 'InvalidAuthenticationToken') : accepted),
@@ -228,7 +228,7 @@ describe('tokens', () => {
     expect(given).toBe(2);
   });
 
-  it.each([401, 403])('a claims challenge with %i is handed on once, decoded', async (status) => {
+  it.each([401, 403])('a claims challenge with %i is passed on once, decoded', async (status) => {
     const claims = '{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}';
     const header = `Bearer realm="", authorization_uri="https://login.test/", error="insufficient_claims", claims="${btoa(claims)}"`;
     const asked: (string | undefined)[] = [];
@@ -248,7 +248,7 @@ describe('tokens', () => {
     expect(requests).toHaveLength(2);
   });
 
-  it('a credential object is asked as @azure/identity is', async () => {
+  it('a credential object is called as @azure/identity expects', async () => {
     const calls: unknown[] = [];
     const credential = {
       getToken: async (scopes: string | string[], options?: { abortSignal?: AbortSignal; claims?: string }) => {

@@ -24,7 +24,7 @@ describe.skipIf(!installed)('exchangelib, unmodified', () => {
   });
 });
 
-describe.skipIf(!installed)('exchangelib, unmodified, and more of it', () => {
+describe.skipIf(!installed)('exchangelib, unmodified, further calls', () => {
   let steps: Steps = {};
   beforeAll(async () => {
     const carol = 'carol@contoso.test';

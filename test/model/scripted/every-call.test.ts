@@ -5,7 +5,7 @@ import { callFaults, holdsAtCalls } from './every-call.ts';
 const step = 3 * callFaults.length;
 
 // Each fault at calls of its own; every-call.long.test.ts has all of them at each.
-describe('at the storage calls of a life, in turn', () => {
+describe('at each storage call in turn', () => {
   it.each(callFaults.map(([name, fault], index) => [name, fault, index] as const))(
     '%s, and the promise holds',
     (_, fault, index) => holdsAtCalls(fault, 3 * index, step),

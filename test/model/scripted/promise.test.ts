@@ -28,11 +28,11 @@ async function promiseHolds(options: Parameters<typeof scriptedWorld>[0], share:
   }
 }
 
-describe('the promise, over random sends, host actions, outcomes, lease losses, clock jumps and crashes', () => {
+describe('the promise, under random sends, host actions, outcomes, lost leases, clock changes and crashes', () => {
   it('holds in every run', () => promiseHolds({}, 1), longest);
 
   it(
-    'holds but for "not twice" where the host prefers to send again',
+    'holds, except for "not twice" if the host prefers to resend',
     () => promiseHolds({ probe: { giveUpAfter: hour, onUnconfirmed: 'resend' } }, 0.2),
     longest,
   );

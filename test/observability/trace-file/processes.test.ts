@@ -9,7 +9,7 @@ import { linesOf, temporaryFolder } from './support.ts';
 const child = join(import.meta.dirname, 'child.ts');
 const run = promisify(execFile);
 
-it('stays within its queue when a million records come in one go', async () => {
+it('stays within its queue when a million records arrive at once', async () => {
   const path = join(temporaryFolder(), 'trace.ndjson');
   const { stdout } = await run(process.execPath, [child, 'burst', path]);
   const { grown } = JSON.parse(stdout) as { grown: number };
@@ -22,7 +22,7 @@ it('stays within its queue when a million records come in one go', async () => {
   expect(lines.slice(0, -1).every(({ count }, index) => count === index)).toBe(true);
 });
 
-it.skipIf(process.platform === 'win32')('leaves whole lines when it is killed, but for the last', async () => {
+it.skipIf(process.platform === 'win32')('leaves complete lines when killed, except for the last', async () => {
   const path = join(temporaryFolder(), 'trace.ndjson');
   const killed = spawn(process.execPath, [child, 'endless', path], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(killed.stdout, 'data');
@@ -34,7 +34,7 @@ it.skipIf(process.platform === 'win32')('leaves whole lines when it is killed, b
 });
 
 // The shell's limit on the size of a file is what a full disk is to the writer: part of a batch is written, then an error.
-it.skipIf(process.platform === 'win32')('bears a full disk: no throw, one warning, whole lines up to the end', async () => {
+it.skipIf(process.platform === 'win32')('survives a full disk: no throw, one warning, complete lines to the end', async () => {
   const path = join(temporaryFolder(), 'trace.ndjson');
   const { stdout, stderr } = await run('bash', ['-c', 'ulimit -f 100; exec "$0" "$@"', process.execPath, child, 'full', path]);
   expect(stdout).toBe('done\n');

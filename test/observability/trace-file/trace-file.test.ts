@@ -14,8 +14,8 @@ function consoleWarnings(): readonly unknown[][] {
   return spy.mock.calls;
 }
 
-describe('what is written', () => {
-  it('is one JSON object a line, with time, level, step and fields', async () => {
+describe('a record', () => {
+  it('is one line of JSON, with time, level, step and fields', async () => {
     const path = join(temporaryFolder(), 'trace.ndjson');
     await using trace = traceFile({ path, clock });
     trace.info({ step: 'message:spooled', messageId: 'm1', pickupAt: new Date(Date.UTC(2016, 5, 14, 12, 2)) });
@@ -33,7 +33,7 @@ describe('what is written', () => {
     ]);
   });
 
-  it('has nothing below the level', async () => {
+  it('below the level is omitted', async () => {
     const path = join(temporaryFolder(), 'trace.ndjson');
     const trace = traceFile({ path, level: 'warn' });
     for (const level of ['debug', 'info', 'warn', 'error'] as const) trace[level]({ step: level });
@@ -41,7 +41,7 @@ describe('what is written', () => {
     expect((await linesOf(path)).map(({ level }) => level)).toEqual(['warn', 'error']);
   });
 
-  it('stays one line whatever the fields are', async () => {
+  it('stays on one line, whatever its fields are', async () => {
     const path = join(temporaryFolder(), 'trace.ndjson');
     const trace = traceFile({ path });
     const circular: Record<string, unknown> = { step: 'circular' };
@@ -77,7 +77,7 @@ describe('what is written', () => {
     expect(lines[5]).toMatchObject({ message: 'only words' });
   });
 
-  it.skipIf(process.platform === 'win32')('is for its owner only', async () => {
+  it.skipIf(process.platform === 'win32')('is readable by the owner only', async () => {
     const folder = join(temporaryFolder(), 'made', 'on', 'the way');
     const trace = traceFile({ path: join(folder, 'trace.ndjson') });
     trace.info({ step: 'one' });
@@ -88,7 +88,7 @@ describe('what is written', () => {
 });
 
 describe('rotation', () => {
-  it('begins a new file when one is full, and keeps so many', async () => {
+  it('starts a new file when one is full, and keeps the configured number', async () => {
     const folder = temporaryFolder();
     const path = join(folder, 'trace.ndjson');
     const trace = traceFile({ path, clock, maxBytes: 1_024, maxFiles: 3 });
@@ -105,7 +105,7 @@ describe('rotation', () => {
     for (const name of await readdir(folder)) expect((await stat(join(folder, name))).size).toBeLessThanOrEqual(1_024);
   });
 
-  it('gives a record larger than a file one of its own', async () => {
+  it('puts a record larger than a file into its own file', async () => {
     const folder = temporaryFolder();
     const path = join(folder, 'trace.ndjson');
     const trace = traceFile({ path, maxBytes: 1_024, maxFiles: 10 });
@@ -115,7 +115,7 @@ describe('rotation', () => {
     expect(await linesOf(`${path}.1`)).toHaveLength(1);
   });
 
-  it('keeps one file alone, and removes those of a run that was allowed more', async () => {
+  it('keeps one file if limited to one, and removes those of a run with a higher limit', async () => {
     const folder = temporaryFolder();
     const path = join(folder, 'trace.ndjson');
     for (const count of [1, 2, 3]) await writeFile(`${path}.${count}`, '{}\n');
@@ -138,7 +138,7 @@ describe('reopening', () => {
     expect((await linesOf(path)).map(({ run }) => run)).toEqual([1, 2]);
   });
 
-  it('glues nothing to a line that a crash tore', async () => {
+  it('starts a new line after one torn by a crash', async () => {
     const path = join(temporaryFolder(), 'trace.ndjson');
     await writeFile(path, '{"whole":1}\n{"torn":');
     const trace = traceFile({ path });
@@ -151,7 +151,7 @@ describe('reopening', () => {
     expect(lines.map((line) => line.slice(0, 8))).toEqual(['{"whole"', '{"torn":', '{"time":', '{"torn b', '{"time":', '']);
   });
 
-  it('goes on when the file was deleted or emptied under it', async () => {
+  it('continues if the file was deleted or emptied meanwhile', async () => {
     const path = join(temporaryFolder(), 'trace.ndjson');
     const trace = traceFile({ path });
     for (const spoil of [() => rm(path), () => truncate(path), () => undefined]) {
@@ -174,8 +174,8 @@ describe('reopening', () => {
   });
 });
 
-describe('a path that cannot be written', () => {
-  it('throws nothing, says so once, and loses nothing that the queue can hold', async () => {
+describe('an unwritable path', () => {
+  it('throws nothing, warns once, and loses nothing that fits in the queue', async () => {
     const warnings = consoleWarnings();
     const folder = temporaryFolder();
     await writeFile(join(folder, 'in the way'), '');
@@ -193,7 +193,7 @@ describe('a path that cannot be written', () => {
     expect((await linesOf(path)).map(({ count }) => count)).toEqual([...Array(10).keys()]);
   });
 
-  it('drops what the queue cannot hold, and says how much', async () => {
+  it('drops what exceeds the queue, and reports how much', async () => {
     consoleWarnings();
     const folder = temporaryFolder();
     const path = join(folder, 'trace.ndjson');
@@ -211,7 +211,7 @@ describe('a path that cannot be written', () => {
     await trace.close();
   });
 
-  it('gives up at close', async () => {
+  it('is given up at close', async () => {
     const warnings = consoleWarnings();
     const path = join(temporaryFolder(), 'trace.ndjson');
     await mkdir(path);
@@ -222,7 +222,7 @@ describe('a path that cannot be written', () => {
     expect(warnings).toHaveLength(1);
   });
 
-  it.skipIf(process.platform === 'win32')('may be something that is no file', async () => {
+  it.skipIf(process.platform === 'win32')('may be something other than a file', async () => {
     const warnings = consoleWarnings();
     const trace = traceFile({ path: '/dev/full' });
     trace.info({ step: 'one' });
