@@ -281,7 +281,7 @@ it.each([
   expect(() => read(output)).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
 });
 
-describe('a listing is read although it has', () => {
+describe('a listing that hides no other setting is read:', () => {
   const mixed = JSON.stringify([
     { Identity: 'Global', EnableOfflineIm: true, Element: { FirstAttribute: 'EnableOfflineIm="true"', toString: 1 } },
     {
