@@ -18,7 +18,7 @@ const calls: readonly (readonly [string, (sender: OfflineImSender) => Promise<un
   ['flush', (sender) => sender.flush()],
 ];
 
-describe('a sender that was stopped', () => {
+describe('a stopped sender', () => {
   it.each(calls)('opens no spool for %s()', async (_name, call) => {
     const { sender, spool } = aliceSends();
     let opened = 0;
@@ -32,7 +32,7 @@ describe('a sender that was stopped', () => {
     expect(opened).toBe(0);
   });
 
-  it('opens none either while it still prepares a send, and once opening has failed', async () => {
+  it('opens no spool while a send is still being prepared, nor after opening has failed', async () => {
     const answer = Promise.withResolvers<string>();
     const { sender, spool } = aliceSends({ resolveMailbox: () => answer.promise });
     spool.open = () => Promise.reject(new Error('locked'));
@@ -45,14 +45,14 @@ describe('a sender that was stopped', () => {
     await expect(sender.stats()).rejects.toMatchObject({ code: 'SENDER_STOPPED' });
   });
 
-  it('says that its spool is closed where it had been opened', async () => {
+  it('reports that its spool is closed if it was open', async () => {
     const { sender } = aliceSends();
     await sender.start();
     await sender.stop();
     await expect(sender.stats()).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
   });
 
-  it('holds no lock: the next one has the files', async () => {
+  it('holds no lock: the next sender can open the files', async () => {
     const root = await mkdtemp(join(tmpdir(), 'offline-im-after-stop-'));
     onTestFinished(() => rm(root, { recursive: true, force: true }));
     const { sender } = aliceSends({ spool: new FileSpool({ root }) });

@@ -7,7 +7,7 @@ const message = (index: number, text = 'x') => ({ to: bob, text, messageId: `m${
 const full = expect.objectContaining({ code: 'SPOOL_FULL' });
 
 describe('highWater', () => {
-  it('rejects with SPOOL_FULL beyond so many entries, keeps nothing of it, and accepts again once there is room', async () => {
+  it('rejects with SPOOL_FULL above the limit of entries, keeps nothing of the message, and accepts again once there is room', async () => {
     const { sender, clock, eventsOf } = aliceSends({ highWater: { entries: 3 } });
     for (const index of [1, 2, 3]) await sender.send(message(index));
     const error = await sender.send(message(4)).catch((cause: unknown) => cause);
@@ -21,7 +21,7 @@ describe('highWater', () => {
     await sender.stop();
   });
 
-  it('a repetition of what was accepted still gets its receipt, or its conflict', async () => {
+  it('still returns the receipt or the conflict for a repeated message', async () => {
     const { sender } = aliceSends({ highWater: { entries: 1 } });
     const first = await sender.send(message(1));
     expect(await sender.send(message(1))).toEqual({ ...first, duplicate: true });
@@ -30,7 +30,7 @@ describe('highWater', () => {
     await sender.stop();
   });
 
-  it('is never exceeded by many sends at the same time, also not while the spool is asked', async () => {
+  it('is never exceeded by concurrent sends, not even while the spool is being counted', async () => {
     const { sender, clock } = aliceSends({ highWater: { entries: 100 } });
     const sends = Array.from({ length: 300 }, async (_, index) => {
       if (index % 50 === 0) await clock.advance(1_000);
@@ -43,7 +43,7 @@ describe('highWater', () => {
     await sender.stop();
   });
 
-  it('counts what an earlier run left, and messages to both audiences as two', async () => {
+  it('includes entries of an earlier run, and counts messages to both audiences twice', async () => {
     const first = aliceSends();
     await first.sender.send({ to: [bob, 'carol@fabrikam.com'], text: 'x' });
     await first.sender.stop();
@@ -54,7 +54,7 @@ describe('highWater', () => {
     await sender.stop();
   });
 
-  it('counts dead ones until they are purged', async () => {
+  it('counts dead entries until they are purged', async () => {
     const { sender, transport, clock } = aliceSends({ highWater: { entries: 1 } });
     const error = new (await import('../../src/core/errors/offline-im-error.ts')).OfflineImError('EWS_ERROR', 'no');
     transport.answer = () => ({ status: 'rejected', scope: 'note', splittable: false, draft: 'none', error });
@@ -68,7 +68,7 @@ describe('highWater', () => {
     await sender.stop();
   });
 
-  it('by bytes', async () => {
+  it('can limit bytes', async () => {
     const { sender } = aliceSends({ highWater: { bytes: 10_000 } });
     await sender.send(message(1, 'x'.repeat(5_000)));
     await expect(sender.send(message(2, 'x'.repeat(5_000)))).rejects.toMatchObject({
@@ -79,7 +79,7 @@ describe('highWater', () => {
     await sender.stop();
   });
 
-  it('a failed append takes no room', async () => {
+  it('does not count a failed append', async () => {
     const spool = new MemorySpool();
     const append = spool.append.bind(spool);
     const { sender } = aliceSends({ spool, highWater: { entries: 1 } });
@@ -98,7 +98,7 @@ describe('highWater', () => {
     );
   });
 
-  it('bytes need a spool that counts them', () => {
+  it('in bytes needs a spool that reports its size', () => {
     const spool = Object.assign(new MemorySpool(), { usage: undefined }) as unknown as MemorySpool;
     expect(() => aliceSends({ spool, highWater: { bytes: 1 } })).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
   });

@@ -17,8 +17,8 @@ const rejected: DeliveryOutcome = {
   error: new OfflineImError('EWS_ERROR', 'Exchange answered ErrorInvalidRecipients.'),
 };
 
-describe('what a host can do with a message', () => {
-  it('cancels it before it is picked up', async () => {
+describe('a host', () => {
+  it('cancels a message before it is picked up', async () => {
     const { sender, transport, clock, eventsOf } = aliceSends();
     await sender.start();
     await sender.send({ to: bob, text: 'x', messageId: 'm' });
@@ -29,7 +29,7 @@ describe('what a host can do with a message', () => {
     await sender.stop();
   });
 
-  it('asks to cancel what is being sent, and learns the truth', async () => {
+  it('requests to cancel a message that is being sent, and learns the result', async () => {
     const { sender, transport, clock, eventsOf } = aliceSends();
     const answer = Promise.withResolvers<DeliveryOutcome>();
     transport.answer = () => answer.promise;
@@ -44,7 +44,7 @@ describe('what a host can do with a message', () => {
     await sender.stop();
   });
 
-  it('holds it and releases it', async () => {
+  it('holds and releases a message', async () => {
     const { sender, transport, clock } = aliceSends();
     await sender.start();
     const { entries } = await sender.send({ to: bob, text: 'x' });
@@ -58,7 +58,7 @@ describe('what a host can do with a message', () => {
     await sender.stop();
   });
 
-  it('requeues what died, and purges it', async () => {
+  it('requeues and purges a dead message', async () => {
     const { sender, transport, clock } = aliceSends();
     transport.answer = () => rejected;
     await sender.start();
@@ -74,7 +74,7 @@ describe('what a host can do with a message', () => {
     await sender.stop();
   });
 
-  it('says ENTRY_UNKNOWN for an id that nobody knows', async () => {
+  it('gets ENTRY_UNKNOWN for an unknown id', async () => {
     const { sender } = aliceSends();
     for (const action of ['cancel', 'hold', 'release', 'requeue', 'purge'] as const) {
       await expect(sender[action]('nothing')).rejects.toMatchObject({ code: 'ENTRY_UNKNOWN' });
@@ -94,7 +94,7 @@ describe('what a host can do with a message', () => {
 });
 
 describe('events and trace', () => {
-  it('a listener that throws or rejects disturbs nothing and is reported', async () => {
+  it('a listener that throws or rejects has no effect, and is reported', async () => {
     const { sender, clock, eventsOf, transport } = aliceSends();
     sender.on('message:spooled', () => {
       throw new Error('oops');
@@ -124,7 +124,7 @@ describe('events and trace', () => {
     await sender.stop();
   });
 
-  it('traces every step of a message by its ids, and never its text', async () => {
+  it('every step of a message is traced with its ids, but never its text', async () => {
     const lines: Record<string, unknown>[] = [];
     const write = (fields: Readonly<Record<string, unknown>>): void => {
       lines.push(fields);
@@ -141,7 +141,7 @@ describe('events and trace', () => {
     expect(JSON.stringify(lines)).not.toContain('secret');
   });
 
-  it('without a logger or listener, what should not go unseen reaches console.warn, without text', async () => {
+  it('without logger or listener, important warnings reach console.warn, without text', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
     const clock = new ManualClock();
     const transport = new FakeTransport();

@@ -7,7 +7,7 @@ const bob = { to: 'sip:bob@contoso.com', text: 'x' };
 const lost = new OfflineImError('CONNECTION_LOST', 'It broke.');
 
 describe('pause()', () => {
-  it('delivers nothing of that mailbox until it is resumed; others go on, and send() does', async () => {
+  it('delivers nothing of the mailbox until it is resumed; other mailboxes and send() go on', async () => {
     const { sender, clock, transport } = aliceSends();
     await sender.start();
     await sender.pause('Alice@contoso.com', { why: 'moved', by: 'carol' });
@@ -23,7 +23,7 @@ describe('pause()', () => {
     await sender.stop();
   });
 
-  it('of all mailboxes is obeyed by another process within pollInterval, and outlives a restart', async () => {
+  it('of all mailboxes takes effect in another process within pollInterval, and survives a restart', async () => {
     const spool = new MemorySpool();
     const { sender, clock, transport } = aliceSends({ spool, pollInterval: 10_000 });
     await sender.start();
@@ -45,7 +45,7 @@ describe('pause()', () => {
     await next.sender.stop();
   });
 
-  it('counts for a claim that the spool has not answered yet: what it took is put back', async () => {
+  it('applies to a pending claim: its notes are given back', async () => {
     const spool = new MemorySpool();
     const { sender, clock, transport, eventsOf } = aliceSends({ spool, pickupDelay: 0 });
     await sender.start();
@@ -66,7 +66,7 @@ describe('pause()', () => {
     await sender.stop();
   });
 
-  it('keeps no other mailbox waiting when what it overtook can not be put back at once', async () => {
+  it('keeps no other mailbox waiting if notes claimed meanwhile cannot be given back at once', async () => {
     const spool = new MemorySpool();
     const { sender, clock, transport, eventsOf } = aliceSends({ spool, pickupDelay: 0 });
     await sender.send({ ...bob, messageId: 'hers' });
@@ -91,7 +91,7 @@ describe('pause()', () => {
     await sender.stop();
   });
 
-  it('flush() skips what is paused, and says so', async () => {
+  it('makes flush() skip paused mailboxes and report that', async () => {
     const { sender, transport } = aliceSends();
     await sender.send({ ...bob, messageId: 'm' });
     expect(await sender.flush({})).toEqual({ delivered: 1 });
@@ -102,7 +102,7 @@ describe('pause()', () => {
     await sender.stop();
   });
 
-  it('goes on looking for what may have been sent, and gives none of it up', async () => {
+  it('continues to probe notes that may have been sent, and gives up none', async () => {
     const { sender, clock, transport } = aliceSends({ probe: { giveUpAfter: 600_000 } });
     transport.answer = () => ({ status: 'unconfirmed', scope: 'note', error: lost });
     transport.answerProbe = () => ({ status: 'pending' });
@@ -120,7 +120,7 @@ describe('pause()', () => {
     await sender.stop();
   });
 
-  it.each([[undefined], ['alice@contoso.com']])('of %s: expiry goes on', async (mailbox) => {
+  it.each([[undefined], ['alice@contoso.com']])('of %s does not stop expiry', async (mailbox) => {
     const { sender, clock, transport } = aliceSends({ expiry: 600_000 });
     await sender.start();
     await sender.pause(mailbox);
@@ -131,7 +131,7 @@ describe('pause()', () => {
     await sender.stop();
   });
 
-  it('is not lifted by retryNow(), and is refused for what is no address', async () => {
+  it('is not lifted by retryNow(), and refuses an invalid address', async () => {
     const { sender, clock, transport } = aliceSends();
     await sender.start();
     await sender.pause();
@@ -145,7 +145,7 @@ describe('pause()', () => {
     await sender.stop();
   });
 
-  it('says what the spool can not do', async () => {
+  it('rejects if the spool does not support it', async () => {
     const spool = new MemorySpool();
     Object.defineProperty(spool, 'admin', { value: undefined });
     const { sender } = aliceSends({ spool });
@@ -154,7 +154,7 @@ describe('pause()', () => {
   });
 });
 
-it('blocked mailboxes are reported through the spool, with since when and the next trial', async () => {
+it('reports blocked mailboxes through the spool, with start and next trial', async () => {
   const { sender, clock, spool, transport } = aliceSends();
   transport.answer = () => ({
     status: 'blocked',
@@ -176,7 +176,7 @@ it('blocked mailboxes are reported through the spool, with since when and the ne
   await sender.stop();
 });
 
-it('what an operator asks to be tried now is tried at the next poll, and once', async () => {
+it('retries what an operator requested at the next poll, once', async () => {
   const { sender, clock, spool, transport } = aliceSends();
   transport.answer = () => ({
     status: 'blocked',

@@ -8,7 +8,7 @@ const bob = 'sip:bob@contoso.com';
 const secret = 'the text that nobody may see';
 
 describe('send()', () => {
-  it('resolves with a receipt: one entry an audience, with class, recipients and pickup time', async () => {
+  it('resolves with a receipt: one entry per audience, with class, recipients and pickup time', async () => {
     const { sender, clock, eventsOf } = aliceSends();
     const receipt = await sender.send({ to: [bob, 'carol@fabrikam.com', 'SIP:Dan@Contoso.com'], text: 'hello' });
     expect(receipt).toMatchObject({
@@ -27,7 +27,7 @@ describe('send()', () => {
     await sender.stop();
   });
 
-  it('shows each audience only its own recipients, and several of one audience each other', async () => {
+  it('shows each audience only its own recipients, and those of one audience each other', async () => {
     const { sender, transport, clock } = aliceSends();
     await sender.start();
     await sender.send({ to: [bob, 'dan@contoso.com', 'carol@fabrikam.com'], text: 'hello' });
@@ -39,7 +39,7 @@ describe('send()', () => {
     await sender.stop();
   });
 
-  it('is refused by the gate with every reason, and nothing is spooled', async () => {
+  it('is refused by the gate with every reason, and spools nothing', async () => {
     const { sender, eventsOf } = aliceSends({
       client: { version: '16.0.4417.1000', mailboxLocation: 'on-premises' },
       policy: { enableOfflineIm: false, enableImAutoArchiving: false },
@@ -58,7 +58,7 @@ describe('send()', () => {
     await sender.stop();
   });
 
-  it('asks the policy at every send, for the identity that sends', async () => {
+  it('asks for the policy at every send, for the sending identity', async () => {
     const asked: string[] = [];
     const { sender } = aliceSends({
       policy: ({ sip }) => {
@@ -74,7 +74,7 @@ describe('send()', () => {
     await sender.stop();
   });
 
-  it('obeys a policy that is set while it runs', async () => {
+  it('uses a policy that is set while the sender runs', async () => {
     const { sender, eventsOf } = aliceSends();
     sender.setPolicy({ enableOfflineIm: false });
     await expect(sender.send({ to: bob, text: 'x' })).rejects.toMatchObject({ code: 'GATE_REFUSED' });
@@ -84,7 +84,7 @@ describe('send()', () => {
     await sender.stop();
   });
 
-  it('with the same id and content resolves with the first receipt; with other content it is a conflict', async () => {
+  it('with a known id and the same content resolves with the first receipt; with other content it is a conflict', async () => {
     const { sender, clock, eventsOf } = aliceSends();
     const first = await sender.send({ to: bob, text: 'x', messageId: 'ticket-1' });
     await clock.advance(1_000);
@@ -98,7 +98,7 @@ describe('send()', () => {
     await sender.stop();
   });
 
-  it('gives its receipt to a repetition that comes after its expiry, but accepts nothing that has expired', async () => {
+  it('returns its receipt for a repetition after the expiry, but accepts no other expired message', async () => {
     const { sender, clock } = aliceSends();
     const expiresAt = new Date(clock.now() + 60_000);
     const first = await sender.send({ to: bob, text: 'x', messageId: 'ticket-1', expiresAt });
@@ -110,7 +110,7 @@ describe('send()', () => {
     await sender.stop();
   });
 
-  it('says that it cannot tell when a repetition after the expiry finds the storage away', async () => {
+  it('rejects as unknown if the storage is unavailable when a repetition after the expiry arrives', async () => {
     const spool = new MemorySpool();
     const { sender, clock } = aliceSends({ spool });
     const expiresAt = new Date(clock.now() + 60_000);
@@ -124,7 +124,7 @@ describe('send()', () => {
     await sender.stop();
   });
 
-  it('knows the id for a day after the end, and then no more', async () => {
+  it('recognises an id for one day after its message ended', async () => {
     const { sender, transport, clock } = aliceSends();
     await sender.start();
     const message = { to: bob, text: 'x', messageId: 'ticket-1' };
@@ -138,7 +138,7 @@ describe('send()', () => {
     await sender.stop();
   });
 
-  it('keeps the order of the calls, also when an earlier one takes longer to prepare', async () => {
+  it('keeps the order of the calls, even if an earlier one takes longer to prepare', async () => {
     let first = true;
     const { sender, transport, clock } = aliceSends({
       resolveMailbox: async (sip) => {
@@ -159,7 +159,7 @@ describe('send()', () => {
     await sender.stop();
   });
 
-  it('resolves SIP addresses to mailboxes, and gives two that share one a single note', async () => {
+  it('resolves SIP addresses to mailboxes, and sends one note to two that share one', async () => {
     const { sender, transport, clock } = aliceSends({
       resolveMailbox: (sip) => (sip.includes('alice') ? 'a.example@contoso.com' : 'team@contoso.com'),
     });
@@ -171,14 +171,14 @@ describe('send()', () => {
     await sender.stop();
   });
 
-  it('rejects when a mailbox cannot be resolved, and keeps nothing', async () => {
+  it('rejects if a mailbox cannot be resolved, and keeps nothing', async () => {
     const { sender } = aliceSends({ resolveMailbox: () => Promise.reject(new Error('directory down')) });
     await expect(sender.send({ to: bob, text: 'x' })).rejects.toMatchObject({ code: 'MAILBOX_UNRESOLVED' });
     expect((await sender.stats()).states.spooled).toBe(0);
     await sender.stop();
   });
 
-  it('waits for resolveMailbox as long as for a policy, and keeps nothing then', async () => {
+  it('waits for resolveMailbox as long as for a policy, then keeps nothing', async () => {
     const { sender, clock } = aliceSends({ resolveMailbox: () => new Promise(() => undefined), policyTimeout: 4_000 });
     const sending = expect(sender.send({ to: bob, text: 'x' })).rejects.toMatchObject({ code: 'MAILBOX_UNRESOLVED' });
     await clock.advance(4_000);
@@ -188,7 +188,7 @@ describe('send()', () => {
   });
 
   it.each([undefined, null, 5, 'x', {}, () => undefined])(
-    'a client function that gives none (%s) has a code, and nothing is kept',
+    'rejects with a code if the client function returns no client (%s), and keeps nothing',
     async (given) => {
       const { sender } = aliceSends({ client: () => given as never });
       await expect(sender.send({ to: bob, text: 'x' })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
@@ -203,7 +203,7 @@ describe('send()', () => {
     [{ to: bob, text: '' }, 'TEXT_EMPTY'],
     [{ to: bob, text: secret.repeat(2_000) }, 'TEXT_TOO_LONG'],
     [{ to: bob, text: secret, expiresAt: new Date(0) }, 'MESSAGE_INVALID'],
-  ] as const)('rejects wrong input with a code and without the text: %#', async (message, code) => {
+  ] as const)('rejects invalid input with a code, without repeating the text: %#', async (message, code) => {
     const { sender } = aliceSends();
     const error = await sender.send(message).catch((cause: unknown) => cause);
     expect(error).toMatchObject({ code });
@@ -211,7 +211,7 @@ describe('send()', () => {
     await sender.stop();
   });
 
-  it('says when the storage cannot tell, with the id to repeat it with', async () => {
+  it('rejects as unknown if the storage cannot tell, with the id for a repetition', async () => {
     const spool = new MemorySpool();
     const append = spool.append.bind(spool);
     let broken = true;
@@ -239,7 +239,7 @@ describe('send()', () => {
     ['entries without recipients', kept({ status: 'appended', entries: [{ id: 'e', pickupAt: 0 }] })],
     ['recipients without addresses', kept({ status: 'duplicate', entries: [{ id: 'e', pickupAt: 0, to: [{}] }] })],
     ['a failure that says nothing of what was kept', kept({ status: 'failed', error: new Error('disk full') })],
-  ])('cannot tell either when the storage returns %s', async (_, returned) => {
+  ])('rejects as unknown if the storage returns %s', async (_, returned) => {
     const spool = new MemorySpool();
     spool.append = async () => returned as never;
     const { sender } = aliceSends({ spool });
@@ -252,7 +252,7 @@ describe('send()', () => {
 });
 
 describe('sendMany()', () => {
-  it('has the code of an error of another copy of the library', async () => {
+  it('keeps the code of an error from another copy of the library', async () => {
     const spool = new MemorySpool();
     spool.open = () => Promise.reject(Object.assign(new Error('It is open elsewhere.'), { code: 'SPOOL_LOCKED' }));
     const { sender } = aliceSends({ spool });
@@ -262,7 +262,7 @@ describe('sendMany()', () => {
     await sender.stop();
   });
 
-  it('gives one result a message, and one that is rejected rejects no other', async () => {
+  it('returns one result per message; a rejected message does not affect others', async () => {
     const { sender } = aliceSends();
     const results = await sender.sendMany([
       { to: bob, text: '1' },
@@ -276,7 +276,7 @@ describe('sendMany()', () => {
 });
 
 describe('check()', () => {
-  it('tells decision and classification, and sends nothing', async () => {
+  it('returns decision and classification, and sends nothing', async () => {
     const { sender } = aliceSends();
     expect(await sender.check({ to: [bob, 'carol@fabrikam.com'], text: 'x' })).toEqual({
       decision: { allowed: true },

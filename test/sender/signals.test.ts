@@ -33,7 +33,7 @@ describe('start({ signal })', () => {
     await expect(sender.send(message)).rejects.toMatchObject({ code: 'SENDER_STOPPED' });
   });
 
-  it('never starts when it has aborted already', async () => {
+  it('never starts if it is already aborted', async () => {
     const { sender, eventsOf } = aliceSends();
     await expect(sender.start({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'SENDER_STOPPED' });
     expect(eventsOf('started')).toEqual([]);
@@ -61,7 +61,7 @@ describe('start({ signal })', () => {
 });
 
 describe('stop({ signal })', () => {
-  it('aborts what is in flight as soon as it aborts, and the note is looked for later', async () => {
+  it('aborts running requests at once, and their notes are probed later', async () => {
     const { sender, atWork, spool, clock } = await inFlight();
     void sender.flush();
     await atWork;
@@ -83,7 +83,7 @@ describe('stop({ signal })', () => {
     await patient;
   });
 
-  it('changes nothing when nothing is in flight', async () => {
+  it('changes nothing if no request is running', async () => {
     const { sender, spool } = aliceSends();
     await sender.send(message);
     await sender.stop({ signal: AbortSignal.abort() });
@@ -94,7 +94,7 @@ describe('stop({ signal })', () => {
 });
 
 describe('flush({ signal })', () => {
-  it('resolves when it aborts with what was reached, and what is in flight goes on', async () => {
+  it('resolves when aborted with what was done, while running requests continue', async () => {
     const { sender, atWork, goOn, eventsOf } = await inFlight();
     const controller = new AbortController();
     const flushed = sender.flush({ signal: controller.signal });
@@ -106,7 +106,7 @@ describe('flush({ signal })', () => {
     expect(eventsOf('message:delivered')).toHaveLength(1);
   });
 
-  it('begins nothing when it has aborted already', async () => {
+  it('starts nothing if it is already aborted', async () => {
     const { sender, transport } = aliceSends();
     await sender.send(message);
     expect(await sender.flush({ signal: AbortSignal.abort() })).toEqual({});
@@ -115,7 +115,7 @@ describe('flush({ signal })', () => {
   });
 });
 
-it('await using stops it, and closes spool and transport', async () => {
+it('await using stops the sender, and closes spool and transport', async () => {
   const spool = new MemorySpool();
   const { transport, eventsOf } = await (async () => {
     const alice = aliceSends({ spool });
@@ -129,7 +129,7 @@ it('await using stops it, and closes spool and transport', async () => {
   await expect(spool.counts()).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
 });
 
-describe('stop() with what is no option', () => {
+describe('stop() with invalid options', () => {
   const wrong: readonly (readonly [unknown])[] = [
     [null],
     [5],
@@ -146,7 +146,7 @@ describe('stop() with what is no option', () => {
     [{ timout: 5 }],
   ];
 
-  it.each(wrong)('stops all the same, lets end what is in flight, and says what is wrong: %o', async (options) => {
+  it.each(wrong)('stops anyway, lets running requests finish, and reports the error: %o', async (options) => {
     const { sender, clock, atWork, goOn, eventsOf } = await inFlight();
     await sender.start();
     await clock.advance(120_000);
@@ -163,7 +163,7 @@ describe('stop() with what is no option', () => {
   });
 });
 
-it('a second sender on one spool object is refused, and the first is not disturbed when that one stops', async () => {
+it('a second sender on one spool object is refused, and its stop() does not affect the first', async () => {
   const spool = new MemorySpool();
   const [first, second] = [aliceSends({ spool }), aliceSends({ spool })];
   await first.sender.start();

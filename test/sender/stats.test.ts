@@ -7,7 +7,7 @@ import { aliceSends } from '../support/sender-fixture.ts';
 
 const minute = 60_000;
 
-it('stats() tells of states, mailboxes, the oldest, and the last minute', async () => {
+it('stats() returns states, mailboxes, the oldest entry, and the last minute', async () => {
   const { sender, clock, transport } = aliceSends();
   expect(await sender.stats()).toMatchObject({
     lanes: [],
@@ -56,7 +56,7 @@ it('stats() tells of states, mailboxes, the oldest, and the last minute', async 
   await sender.stop();
 });
 
-it('reads no more entries than it is allowed to, and says so', async () => {
+it('reads no more entries than its limit, and says so', async () => {
   const { sender } = aliceSends();
   for (let index = 0; index < 20; index++) await sender.send({ to: 'bob@contoso.com', text: `${index}` });
   const stats = await sender.stats({ limit: 5 });
@@ -65,7 +65,7 @@ it('reads no more entries than it is allowed to, and says so', async () => {
   await sender.stop();
 });
 
-it('counts without being a listener: what should not go unseen still reaches the console', async () => {
+it('does not count as a listener: important warnings still reach the console', async () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
   onTestFinished(() => warn.mockRestore());
   const transport = new FakeTransport();

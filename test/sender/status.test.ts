@@ -7,13 +7,13 @@ const bob = { to: 'sip:bob@contoso.com', text: 'x' };
 const now = Date.UTC(2016, 5, 14, 12);
 
 describe('status()', () => {
-  it('is undefined for a message that nothing is known of', async () => {
+  it('is undefined for an unknown message', async () => {
     const { sender } = aliceSends();
     expect(await sender.status('nobody')).toBeUndefined();
     await sender.stop();
   });
 
-  it('says what a message waits for, and when it is tried: its two minutes, older ones of its conversation, nothing more', async () => {
+  it('says what a message waits for, and when it is tried: its pickup delay, older messages of its conversation, or nothing', async () => {
     const { sender, clock, transport } = aliceSends();
     await sender.start();
     await sender.send({ ...bob, messageId: 'm1' });
@@ -53,7 +53,7 @@ describe('status()', () => {
     await sender.stop();
   });
 
-  it('says that a mailbox is blocked, why, and when it is tried; so does stats()', async () => {
+  it('says that a mailbox is blocked, why, and when it is tried, as stats() does', async () => {
     const { sender, clock, transport } = aliceSends();
     const error = new OfflineImError('AUTHENTICATION_FAILED', 'The server refused the login.');
     transport.answer = () => ({ status: 'blocked', scope: 'mailbox', sent: 'no', error });
@@ -70,7 +70,7 @@ describe('status()', () => {
     await sender.stop();
   });
 
-  it('says that a server is out of reach, a back-off, a probe, and held', async () => {
+  it('distinguishes an unreachable server, a back-off, a probe, and held', async () => {
     const { sender, clock, transport } = aliceSends();
     const error = new OfflineImError('ENDPOINT_UNREACHABLE', 'No connection.');
     transport.answer = () => ({ status: 'deferred', scope: 'endpoint', error });
@@ -96,7 +96,7 @@ describe('status()', () => {
     await sender.stop();
   });
 
-  it('says that nobody has taken what is due', async () => {
+  it('says that nobody has claimed a due entry', async () => {
     const { sender, clock } = aliceSends();
     await sender.send({ ...bob, messageId: 'm' });
     await clock.advance(120_001);
@@ -108,7 +108,7 @@ describe('status()', () => {
 describe('what an entry waits for', () => {
   const spooled = { state: 'spooled', pickupAt: 5_000 } as const;
 
-  it('is, of two obstacles, the one that lasts longer', () => {
+  it('is the longer-lasting of two obstacles', () => {
     const blocked = { waitingFor: 'mailbox-blocked', nextIn: 900, reason: undefined } as const;
     expect(waitOf(spooled, { behind: false, dueIn: 800 }, blocked, 0)).toMatchObject({
       waitingFor: 'mailbox-blocked',
@@ -117,7 +117,7 @@ describe('what an entry waits for', () => {
     expect(waitOf(spooled, { behind: false, dueIn: 1_000 }, blocked, 0)).toEqual({ waitingFor: 'pickup', nextIn: 1_000 });
   });
 
-  it('is told by the entry alone where a spool can not say more', () => {
+  it('is derived from the entry alone if the spool cannot tell more', () => {
     expect(waitOf(spooled, undefined, undefined, 1_000)).toEqual({ waitingFor: 'pickup', nextIn: 4_000 });
     expect(waitOf({ ...spooled, state: 'deferred' }, undefined, undefined, 1_000)).toEqual({ waitingFor: 'back-off' });
   });

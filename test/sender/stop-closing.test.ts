@@ -18,7 +18,7 @@ const closes: readonly (readonly [string, () => Promise<void>, number])[] = [
 
 describe('a close() that', () => {
   it.each(closes)(
-    '%s, of a spool, is a warning at most: the transport is closed, and stop() ends',
+    '%s, of a spool, causes a warning at most: the transport is closed, and stop() ends',
     async (_what, close, warned) => {
       const { sender, transport, eventsOf } = aliceSends({ spool: Object.assign(new MemorySpool(), { close }) });
       await sender.start();
@@ -31,7 +31,7 @@ describe('a close() that', () => {
   );
 
   it.each(closes)(
-    '%s, of a transport, is a warning at most: the spool is closed, and stop() ends',
+    '%s, of a transport, causes a warning at most: the spool is closed, and stop() ends',
     async (_what, close, warned) => {
       const { sender, transport, spool, eventsOf } = aliceSends();
       transport.close = close;
@@ -43,23 +43,20 @@ describe('a close() that', () => {
     },
   );
 
-  it.each(closes)(
-    '%s while a spool is given up that is still being opened is no uncaught exception',
-    async (_what, close, warned) => {
-      const { sender, clock, eventsOf } = aliceSends({
-        spool: Object.assign(new MemorySpool(), { close, open: () => new Promise<void>(() => undefined) }),
-      });
-      const refused = expect(sender.start()).rejects.toMatchObject({ code: 'SENDER_STOPPED' });
-      const stopping = sender.stop({ timeout: 100 });
-      await clock.advance(5_100);
-      await Promise.all([stopping, refused]);
-      expect(eventsOf('warning')).toHaveLength(warned + 1);
-      expect(eventsOf('stopped')).toHaveLength(1);
-    },
-  );
+  it.each(closes)('%s while an opening spool is abandoned causes no uncaught exception', async (_what, close, warned) => {
+    const { sender, clock, eventsOf } = aliceSends({
+      spool: Object.assign(new MemorySpool(), { close, open: () => new Promise<void>(() => undefined) }),
+    });
+    const refused = expect(sender.start()).rejects.toMatchObject({ code: 'SENDER_STOPPED' });
+    const stopping = sender.stop({ timeout: 100 });
+    await clock.advance(5_100);
+    await Promise.all([stopping, refused]);
+    expect(eventsOf('warning')).toHaveLength(warned + 1);
+    expect(eventsOf('stopped')).toHaveLength(1);
+  });
 
   it.each(['spool', 'transport'] as const)(
-    'never ends, of a %s, is left behind after time-out and grace, and said so',
+    'never ends, of a %s, is abandoned after time-out and grace, with a warning',
     async (what) => {
       const { sender, transport, spool, clock, eventsOf } = aliceSends();
       (what === 'spool' ? spool : transport).close = () => new Promise(() => undefined);
@@ -74,7 +71,7 @@ describe('a close() that', () => {
     },
   );
 
-  it('has work behind it that used up the grace gets a grace of its own', async () => {
+  it('has a grace of its own if others used up the first one', async () => {
     const { sender, transport, spool, clock, eventsOf } = aliceSends();
     const close = spool.close.bind(spool);
     spool.close = async () => {
@@ -93,7 +90,7 @@ describe('a close() that', () => {
   });
 });
 
-it('a watch() that cannot be ended is a warning', async () => {
+it('a watch() that cannot be ended causes a warning', async () => {
   const spool = Object.assign(new MemorySpool(), {
     watch: () => () => {
       throw new Error('no');

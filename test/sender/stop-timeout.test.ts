@@ -46,7 +46,7 @@ describe('the time limit of stop()', () => {
     ['never resolves', () => never()],
     ['does not end it', () => Promise.resolve()],
   ];
-  it.each(closes)('ends for an open() that never settles, though the close() of its spool %s', async (_what, close) => {
+  it.each(closes)('applies to an open() that never settles, even if close() of its spool %s', async (_what, close) => {
     const alice = aliceSends({ spool: Object.assign(new MemorySpool(), { open: () => never<void>(), close }) });
     const refused = [alice.sender.start(), alice.sender.send(message), alice.sender.flush(), alice.sender.stats()].map((call) =>
       expect(call).rejects.toMatchObject(stopped),
@@ -58,7 +58,7 @@ describe('the time limit of stop()', () => {
   });
 
   it.each(['policy', 'resolveMailbox'] as const)(
-    'ends for a %s that never answers: the send is refused, and no spool opened for it later',
+    'applies to a %s that never answers: the send is refused, and no spool is opened for it later',
     async (slow) => {
       const answer = Promise.withResolvers<string>();
       let opened = 0;
@@ -82,7 +82,7 @@ describe('the time limit of stop()', () => {
     },
   );
 
-  it('ends for sends that wait for their turn behind one that is never prepared; none is appended afterwards', async () => {
+  it('applies to sends queued behind one that is never prepared; none is appended afterwards', async () => {
     const answer = Promise.withResolvers<string>();
     let asked = 0;
     const alice = aliceSends({ resolveMailbox: (sip) => (asked++ === 0 ? answer.promise : sip.slice(4)) });
@@ -103,7 +103,7 @@ describe('the time limit of stop()', () => {
     expect(appended).toEqual([]);
   });
 
-  it('waits for a send that was called before, and keeps it', async () => {
+  it('does not affect an earlier send, which is kept', async () => {
     const answer = Promise.withResolvers<string>();
     const { sender, clock, spool } = aliceSends({ resolveMailbox: () => answer.promise });
     const sending = sender.send(message);
@@ -117,7 +117,7 @@ describe('the time limit of stop()', () => {
     expect(await spool.counts()).toMatchObject({ spooled: 1 });
   });
 
-  it('leaves an append its grace, then tells the host that nobody knows', async () => {
+  it('gives a running append its grace, then reports its outcome as unknown', async () => {
     const alice = aliceSends();
     alice.spool.append = () => never<readonly AppendResult[]>();
     const unknown = expect(alice.sender.send(message)).rejects.toMatchObject({
@@ -130,7 +130,7 @@ describe('the time limit of stop()', () => {
     expect(left(alice)).toEqual([['1 send() whose append has no answer']]);
   });
 
-  it('hears the answer of an append within the grace', async () => {
+  it('lets an append finish within its grace', async () => {
     const { sender, clock, spool } = aliceSends();
     const append = spool.append.bind(spool);
     spool.append = async (entries: readonly NewSpoolEntry[]) => {
@@ -146,7 +146,7 @@ describe('the time limit of stop()', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it.each(['claim', 'expire'] as const)('ends for a %s that never answers', async (method) => {
+  it.each(['claim', 'expire'] as const)('applies to a %s that never answers', async (method) => {
     const alice = aliceSends({ spool: Object.assign(new MemorySpool(), { [method]: () => never() }) });
     await alice.sender.start();
     const flushed = alice.sender.flush();
@@ -156,7 +156,7 @@ describe('the time limit of stop()', () => {
     expect(left(alice)).toEqual([['a claim that the spool did not answer']]);
   });
 
-  it('ends for a claim that comes late: what it brings is given back, not begun', async () => {
+  it('applies to a late claim: its notes are given back, not started', async () => {
     const { sender, clock, spool, transport } = aliceSends();
     const claim = spool.claim.bind(spool);
     spool.claim = async (request) => {
@@ -175,7 +175,7 @@ describe('the time limit of stop()', () => {
     expect(await spool.counts()).toMatchObject({ spooled: 1, unconfirmed: 0 });
   });
 
-  it('is one for everything: what the sends use up, the requests do not get again', async () => {
+  it('is shared: time used by sends is not available to requests', async () => {
     const alice = aliceSends({ resolveMailbox: (sip) => (sip.includes('carol') ? never() : sip.slice(4)) });
     alice.transport.answer = (_note, { signal }) =>
       new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
@@ -188,7 +188,7 @@ describe('the time limit of stop()', () => {
     expect(left(alice)).toEqual([]);
   });
 
-  it('and its grace are all that a transport gets that obeys no signal', async () => {
+  it('and its grace also limit a transport that ignores its signal', async () => {
     const alice = aliceSends();
     alice.transport.answer = () => never();
     await alice.sender.send(message);
@@ -199,7 +199,7 @@ describe('the time limit of stop()', () => {
     expect(left(alice)).toEqual([['1 batch of notes at work']]);
   });
 
-  it('begins no request while it waits for sends', async () => {
+  it('starts no request while waiting for sends', async () => {
     const answer = Promise.withResolvers<string>();
     const { sender, clock, transport } = aliceSends({
       resolveMailbox: (sip) => (sip.includes('carol') ? answer.promise : sip.slice(4)),
@@ -217,7 +217,7 @@ describe('the time limit of stop()', () => {
 });
 
 describe('stop({ signal }), aborted already', () => {
-  it('gives up an opening at once', async () => {
+  it('abandons an opening at once', async () => {
     const { sender, clock } = aliceSends({ spool: Object.assign(new MemorySpool(), { open: () => never<void>() }) });
     const refused = expect(sender.start()).rejects.toMatchObject(stopped);
     const watch = watched(sender.stop({ signal: AbortSignal.abort() }));
@@ -226,7 +226,7 @@ describe('stop({ signal }), aborted already', () => {
     await refused;
   });
 
-  it('refuses a send that is not prepared yet, and opens nothing for it', async () => {
+  it('refuses a send that is still being prepared, and opens nothing for it', async () => {
     let opened = 0;
     const answer = Promise.withResolvers<Record<string, never>>();
     const spool = new MemorySpool();
@@ -242,7 +242,7 @@ describe('stop({ signal }), aborted already', () => {
     expect(opened).toBe(0);
   });
 
-  it('hurries an earlier stop() with a signal of its own, whatever that waits for', async () => {
+  it('speeds up an earlier stop() with another signal, whatever it waits for', async () => {
     const { sender, clock } = aliceSends({ resolveMailbox: () => never() });
     const refused = expect(sender.send(message)).rejects.toMatchObject(stopped);
     await clock.advance(0);
@@ -253,7 +253,7 @@ describe('stop({ signal }), aborted already', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('as does an earlier time-out, and not a later one', async () => {
+  it('speeds up an earlier time-out, but does not extend one', async () => {
     const { sender, clock } = aliceSends({ resolveMailbox: () => never() });
     const refused = expect(sender.send(message)).rejects.toMatchObject(stopped);
     const stopping = [sender.stop({ timeout: 10_000 }), sender.stop({ timeout: 100 }), sender.stop({ timeout: 60_000 })];

@@ -17,8 +17,8 @@ const texts = ['one', 'two', 'three'];
 const stoppedFor = 1_300;
 
 // There is no SIGSTOP on Windows.
-describe.skipIf(process.platform === 'win32')('a process that was stopped beyond its lease, between claim and request', () => {
-  it('sends nothing on the old claim when it wakes: the notes are looked for first, and arrive once (FileSpool)', async () => {
+describe.skipIf(process.platform === 'win32')('a process suspended beyond its lease, between claim and request', () => {
+  it('sends nothing on the old claim after waking: the notes are probed first, and arrive once (FileSpool)', async () => {
     await using at = await scene('file');
     using child = start(at.options);
     await child.until('asked');
@@ -31,7 +31,7 @@ describe.skipIf(process.platform === 'win32')('a process that was stopped beyond
     expect(first).toBe('FindItem');
   });
 
-  it('sends nothing and settles nothing when it wakes: another process has delivered (SqliteSpool)', async () => {
+  it('sends and settles nothing after waking: another process has delivered (SqliteSpool)', async () => {
     await using at = await scene('sqlite');
     using child = start(at.options);
     await child.until('asked');

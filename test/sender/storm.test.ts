@@ -36,7 +36,7 @@ function messages(count: number): OutgoingMessage[] {
 }
 
 describe('a storm of messages', () => {
-  it('100,000 by sendMany() cost little more than their results while they are under way, and nothing is left of them', async () => {
+  it('100,000 by sendMany() cost little more than their results while they run, and leave nothing behind', async () => {
     const { sender, seen } = aliceSends({ spool: keepsNothing(aliceSends().spool) });
     const list = messages(100_000);
     const before = heap();
@@ -57,7 +57,7 @@ describe('a storm of messages', () => {
     await sender.stop();
   });
 
-  it('10,000 unawaited sends at once leave nothing behind either', async () => {
+  it('10,000 unawaited sends at once leave nothing behind', async () => {
     const { sender, seen } = aliceSends({ spool: keepsNothing(aliceSends().spool) });
     const before = heap();
     await (async () => {
@@ -68,7 +68,7 @@ describe('a storm of messages', () => {
     await sender.stop();
   });
 
-  it('files keep a small record a message in memory, and no text', async () => {
+  it('files keep a small record per message in memory, and no text', async () => {
     const root = await mkdtemp(join(tmpdir(), 'offline-im-storm-'));
     onTestFinished(() => rm(root, { recursive: true, force: true }));
     const { sender, seen } = aliceSends({ spool: new FileSpool({ root }) });

@@ -10,7 +10,7 @@ import { aliceSends } from '../support/sender-fixture.ts';
 const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 const message = { to: ['bob@contoso.com', 'carol@fabrikam.com'], text: 'hello', messageId: 'm' };
 
-it('keeps the trace context of a send beside each of its entries, and none where none is given', async () => {
+it('keeps the trace context of a send with each entry, or none if none is given', async () => {
   const { sender } = aliceSends();
   await sender.send(message, { traceparent });
   await sender.send({ ...message, messageId: 'untraced' });
@@ -25,7 +25,7 @@ it('keeps the trace context of a send beside each of its entries, and none where
   await sender.stop();
 });
 
-it('takes the same message under another trace context, or under none, for a repetition', async () => {
+it('treats the same message with another trace context, or none, as a repetition', async () => {
   const { sender } = aliceSends();
   const first = await sender.send(message, { traceparent });
   for (const again of [{ traceparent: traceparent.replace('4bf9', 'ffff') }, {}]) {
@@ -34,14 +34,14 @@ it('takes the same message under another trace context, or under none, for a rep
   await sender.stop();
 });
 
-it('gives all messages of one sendMany() its trace context', async () => {
+it('applies the trace context of sendMany() to all its messages', async () => {
   const { sender } = aliceSends();
   await sender.sendMany([message, { ...message, messageId: 'n' }], { traceparent });
   for await (const entry of sender.list()) expect(entry.message?.traceparent).toBe(traceparent);
   await sender.stop();
 });
 
-it('refuses what is no trace context, and keeps nothing of the message', async () => {
+it('refuses an invalid trace context, and keeps nothing of the message', async () => {
   const { sender } = aliceSends();
   for (const wrong of [
     '',
@@ -59,7 +59,7 @@ it('refuses what is no trace context, and keeps nothing of the message', async (
   await sender.stop();
 });
 
-it('never hands the trace context to the transport, nor lets it change the note', async () => {
+it('never passes the trace context to the transport, nor lets it change the note', async () => {
   const notes = await Promise.all(
     [{ traceparent }, {}].map(async (options) => {
       const { sender, transport } = aliceSends({ spool: new MemorySpool() });
@@ -74,7 +74,7 @@ it('never hands the trace context to the transport, nor lets it change the note'
   expect(JSON.stringify(notes)).not.toContain('4bf92f');
 });
 
-it('is sealed with the message in a sealed spool, and opens with it', async () => {
+it('seals and opens the trace context with the message in a sealed spool', async () => {
   const root = join(tmpdir(), `offline-im-traceparent-${crypto.randomUUID()}`);
   const keys = { keys: [{ id: 'k', key: crypto.getRandomValues(new Uint8Array(32)) }], routingKey: new Uint8Array(32).fill(7) };
   const { sender } = aliceSends({ spool: sealed(new FileSpool({ root }), keys) });

@@ -4,7 +4,7 @@ import { aliceSends } from '../support/sender-fixture.ts';
 const minute = 60_000;
 
 describe('the two-minute timer', () => {
-  it('does not pick a message up at 119.9 s, and does at 120 s', async () => {
+  it('picks a message up at 120 s, not at 119.9 s', async () => {
     const { sender, clock, transport } = aliceSends();
     await sender.start();
     await sender.send({ to: 'sip:bob@contoso.com', text: 'Are you there?' });
@@ -17,7 +17,7 @@ describe('the two-minute timer', () => {
     await sender.stop();
   });
 
-  it('goes on across a restart: after 60 s and a new process, 60 s are left', async () => {
+  it('continues across a restart: after 60 s and a new process, 60 s remain', async () => {
     const first = aliceSends();
     await first.sender.start();
     await first.sender.send({ to: 'sip:bob@contoso.com', text: 'Are you there?' });
@@ -33,7 +33,7 @@ describe('the two-minute timer', () => {
     await second.sender.stop();
   });
 
-  it('takes one pickup delay at most when the clock is set back a day while nothing runs', async () => {
+  it('takes at most one pickup delay if the clock is set back a day while nothing runs', async () => {
     const first = aliceSends();
     await first.sender.start();
     await first.sender.send({ to: 'sip:bob@contoso.com', text: 'Are you there?' });
@@ -48,7 +48,7 @@ describe('the two-minute timer', () => {
     await second.sender.stop();
   });
 
-  it('is not disturbed by a clock set back or forward while it runs', async () => {
+  it('is not affected by a clock set back or forward while it runs', async () => {
     const { sender, clock, transport } = aliceSends();
     await sender.start();
     await sender.send({ to: 'sip:bob@contoso.com', text: 'Are you there?' });
@@ -62,7 +62,7 @@ describe('the two-minute timer', () => {
     await sender.stop();
   });
 
-  it('gathers the messages of one conversation into one note', async () => {
+  it('merges the messages of one conversation into one note', async () => {
     const { sender, clock, transport } = aliceSends();
     await sender.start();
     await sender.send({ to: 'sip:bob@contoso.com', text: 'Are you there?' });

@@ -101,7 +101,7 @@ const broken: readonly {
 /** Runs until one is found; more than twice as many as any of them took. */
 const most = 400;
 
-describe('a product that breaks its promise is found out when', () => {
+describe('the oracle detects a product that breaks its promise if', () => {
   it.each(broken)('$how', async ({ kind, sabotage, says }) => {
     let found: unknown;
     for (let seed = 1; seed <= most && found === undefined; seed++) {

@@ -17,7 +17,7 @@ export interface Runs {
 export function simulated(kinds: readonly Runs[]): void {
   const runs = kinds.map(({ first = 1, known = [], ...rest }) => ({ ...rest, known, first: chosen ?? first }));
   describe('a simulated host, network, server and disk', () => {
-    it.each(runs)('never see the promise broken ($kind, $count runs from seed $first)', async ({ kind, first, count, known }) => {
+    it.each(runs)('never break the promise ($kind, $count runs from seed $first)', async ({ kind, first, count, known }) => {
       const seeds = Array.from({ length: count }, (_, index) => first + index);
       for (const seed of chosen === undefined ? [...known, ...seeds] : seeds) {
         await simulate(kind, seed).catch((error: unknown) => {

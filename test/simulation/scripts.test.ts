@@ -12,7 +12,7 @@ const draft = (name: string): Draft => ({
   expiresIn: undefined,
 });
 
-describe('the oracle agrees that', () => {
+describe('the oracle allows that', () => {
   it('a message that expired while it may have been sent can arrive after a later one of its conversation', async () => {
     await simulateScript('memory', async (world) => {
       await sendNew(world, [draft('bob'), draft('carol')], false);
@@ -28,7 +28,7 @@ describe('the oracle agrees that', () => {
     });
   });
 
-  it('a tombstone whose time was over counts again when the clock is set back', async () => {
+  it('a tombstone that expired counts again after the clock was set back', async () => {
     await simulateScript('file', async (world) => {
       await sendNew(world, [draft('bob')], true);
       await world.clock.advance(20 * hour);

@@ -10,7 +10,7 @@ import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
 import { FakeJournal } from './journaled/fake-journal.ts';
 
 /** The conformance suite passes over the subject where a storage has none. */
-it('this library\u2019s spools for servers can be operated, and so can sealed ones', () => {
+it('the spools for servers have an admin interface, even if sealed', () => {
   const root = join(tmpdir(), 'never-opened');
   const pool = { connect: () => Promise.reject(new Error('never')), on: () => undefined, removeListener: () => undefined };
   const spools = [
@@ -23,6 +23,6 @@ it('this library\u2019s spools for servers can be operated, and so can sealed on
   for (const { admin, name } of spools) expect(admin, name).toBeDefined();
 });
 
-it('a durable spool over a journal that keeps no document for operators has no admin: a pause would not survive', () => {
+it('a durable spool over a journal that cannot store admin data has none: a pause would not survive', () => {
   expect(new JournaledSpool({ name: 'own', durable: true, journal: new FakeJournal() }).admin).toBeUndefined();
 });

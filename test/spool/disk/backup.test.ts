@@ -69,7 +69,7 @@ describe.each(Object.keys(kinds))('a backup of a %s', (kind) => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('holds everything that waits when it is opened, says so at every start, and expires nothing meanwhile', async () => {
+  it('holds all waiting entries when opened, says so at every start, and expires nothing meanwhile', async () => {
     await (await filled()).backup(at('copy'));
     for (let start = 0; start < 2; start++) {
       const warnings: unknown[] = [];
@@ -95,7 +95,7 @@ describe.each(Object.keys(kinds))('a backup of a %s', (kind) => {
     }
   });
 
-  it('lets go in the original order, before what came later, and looks first for what may have been sent', async () => {
+  it('releases in the original order, before later messages, and probes entries that may have been sent first', async () => {
     await (await filled()).backup(at('copy'));
     const copy = await open('copy');
     await copy.append([due('fourth', 'chat')]);
@@ -109,7 +109,7 @@ describe.each(Object.keys(kinds))('a backup of a %s', (kind) => {
     expect((await statesOf(copy)).mine).toBe('held');
   });
 
-  it('goes on at once with restored: "resume", and is a spool like any other from then on', async () => {
+  it('continues at once with restored: "resume", and is an ordinary spool from then on', async () => {
     await (await filled()).backup(at('copy'));
     const copy = await open('copy', 'resume');
     expect(await statesOf(copy)).toMatchObject({
@@ -123,13 +123,13 @@ describe.each(Object.keys(kinds))('a backup of a %s', (kind) => {
     expect(await statesOf(await open('copy'))).toMatchObject({ first: 'spooled' });
   });
 
-  it('remembers what has ended: its id makes no second message', async () => {
+  it('remembers finished messages: their ids create no second message', async () => {
     await (await filled()).backup(at('copy'));
     const copy = await open('copy');
     expect(await copy.append([due('delivered')])).toMatchObject([{ status: 'duplicate' }]);
   });
 
-  it('what the host releases and holds again is its own', async () => {
+  it('treats entries that the host releases and holds again as held by the host', async () => {
     await (await filled()).backup(at('copy'));
     const copy = await open('copy');
     await copy.release(['first']);
@@ -138,7 +138,7 @@ describe.each(Object.keys(kinds))('a backup of a %s', (kind) => {
     expect((await statesOf(copy)).first).toBe('held');
   });
 
-  it('is whole while messages are accepted, claimed and settled without end', async () => {
+  it('is complete while messages are continuously accepted, claimed and settled', async () => {
     const spool = await open('spool');
     await spool.append(Array.from({ length: 700 }, (_, index) => due(`before-${index}`, `c${index % 40}`)));
     let ended = false;
@@ -167,7 +167,7 @@ describe.each(Object.keys(kinds))('a backup of a %s', (kind) => {
     expect(corrupt).toEqual([]);
   });
 
-  it('tells how far it is, and leaves nothing when its signal or its host gives it up', async () => {
+  it('reports its progress, and leaves nothing when its signal or its host aborts it', async () => {
     const spool = await filled();
     const told: { copied: number; total: number }[] = [];
     await spool.backup(at('copy'), { onProgress: (progress) => told.push(progress) });
@@ -183,7 +183,7 @@ describe.each(Object.keys(kinds))('a backup of a %s', (kind) => {
     expect((await readdir(folder)).filter((name) => name.startsWith('other') || name.includes('partial'))).toEqual([]);
   });
 
-  it('is never made onto the spool itself, what is in it, a spool in use, a link or a device, whatever is said', async () => {
+  it('is never written onto the spool, into it, or over a spool in use, a link or a device, whatever the options', async () => {
     const spool = await filled();
     const other = await open('other');
     await other.append([due('theirs')]);
@@ -199,7 +199,7 @@ describe.each(Object.keys(kinds))('a backup of a %s', (kind) => {
     expect(await statesOf(other)).toEqual({ theirs: 'spooled' });
   });
 
-  it('replaces an older backup; what is none only with overwrite', async () => {
+  it('replaces an older backup; another file only with overwrite', async () => {
     const spool = await filled();
     await spool.backup(at('copy'));
     await spool.append([due('later')]);
@@ -216,7 +216,7 @@ describe.each(Object.keys(kinds))('a backup of a %s', (kind) => {
     await expect(spool.backup(at('copy'))).rejects.toMatchObject(refused);
   });
 
-  it('a spool that was copied otherwise is held once, when its host says so', async () => {
+  it('a spool copied by other means is held once, if its host says so', async () => {
     const spool = await filled();
     await spool.close();
     const warnings: unknown[] = [];
@@ -229,7 +229,7 @@ describe.each(Object.keys(kinds))('a backup of a %s', (kind) => {
     expect(warnings).toHaveLength(2);
   });
 
-  it('is refused by a spool that is not open, and by a path that is none', async () => {
+  it('is refused by a spool that is not open, and for an invalid path', async () => {
     const spool = await filled();
     await expect(spool.backup('')).rejects.toMatchObject({ code: 'OPTION_INVALID' });
     await mkdir(at('folder'));

@@ -47,7 +47,7 @@ describe.each(kinds)('a sender on a %s spool whose disk is full', (kind) => {
     expect(at.arrived()).toEqual([...accepted, again].sort());
   });
 
-  it(`waits with what it can't write down, and goes on when there is room: each message arrives once (${formOf(kind)})`, async () => {
+  it(`waits with changes it cannot write, and continues once there is room: each message arrives once (${formOf(kind)})`, async () => {
     await using disk = await fullDisk(kind);
     await using at = await scene(kind, disk.folder);
     const sender = at.sender(async (requests) => {
@@ -67,7 +67,7 @@ describe.each(kinds)('a sender on a %s spool whose disk is full', (kind) => {
     expect(await at.leftovers()).toEqual([]);
   });
 
-  it(`sends nothing twice when it is stopped before there is room again (${formOf(kind)})`, async () => {
+  it(`sends nothing twice if it is stopped before there is room again (${formOf(kind)})`, async () => {
     await using disk = await fullDisk(kind);
     await using at = await scene(kind, disk.folder);
     const sender = at.sender(async (requests) => {
@@ -85,7 +85,7 @@ describe.each(kinds)('a sender on a %s spool whose disk is full', (kind) => {
     expect((await next.stats()).states).toMatchObject({ delivered: 60, dead: 0 });
   });
 
-  it.runIf(mayMount)('can be started on the full disk, shows what waits, and sends it when there is room', async () => {
+  it.runIf(mayMount)('can be started on the full disk, shows waiting entries, and sends them once there is room', async () => {
     await using disk = await fullDisk(kind);
     await using at = await scene(kind, disk.folder);
     const before = at.sender();

@@ -15,8 +15,8 @@ const spoolOf = {
   sqlite: (folder: string): SpoolStorage => new SqliteSpool({ path: join(folder, 'spool.db') }),
 };
 
-describe.skipIf(process.platform === 'win32').each(['file', 'sqlite'] as const)('a %s spool that may only be read', (kind) => {
-  it(`is refused with what the system said and what to do, and is as it was when it may be written again (${form()})`, async () => {
+describe.skipIf(process.platform === 'win32').each(['file', 'sqlite'] as const)('a read-only %s spool', (kind) => {
+  it(`is refused with the system error and what to do, and is unchanged once it is writable again (${form()})`, async () => {
     await using disk = await readOnlyLater();
     const there = join(disk.folder, 'there');
     const spool = spoolOf[kind](there);

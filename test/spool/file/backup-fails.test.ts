@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 it.each(['stat', 'create', 'makeFolder', 'rename'] as const)(
-  'a backup whose %s() fails says so with a code, and leaves nothing',
+  'a backup whose %s() fails rejects with a code, and leaves nothing',
   async (method) => {
     const spool = new FileSpool({ root: join(folder, 'spool'), allowNetworkDisk: true });
     await spool.open({ clock: new ManualClock(), tombstones: 0 });

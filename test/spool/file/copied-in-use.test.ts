@@ -39,8 +39,8 @@ async function deliver(spool: FileSpool): Promise<void> {
   await spool.settle(notes.map(({ token }) => ({ token, to: 'delivered' })));
 }
 
-describe('a spool that is copied while it is in use', () => {
-  it('leaves out what came meanwhile, also what of it has ended by then', async () => {
+describe('a copy of a spool in use', () => {
+  it('omits messages that arrived meanwhile, even those that have ended', async () => {
     const spool = await opened();
     await spool.append([own('waits', { pickupIn: day }), own('ends', { pickupIn: day }), own('ended')]);
     await deliver(spool);
@@ -53,7 +53,7 @@ describe('a spool that is copied while it is in use', () => {
     expect(copy).toEqual({ waits: 'spooled', ends: 'spooled', ended: 'delivered' });
   });
 
-  it('keeps that something ended which was let go, and came later in the order, meanwhile', async () => {
+  it('keeps the end of an entry that was released, and moved in the order, meanwhile', async () => {
     const spool = await opened();
     const many = Array.from({ length: 600 }, (_, index) => own(`w${index}`, { pickupIn: day }));
     await spool.append([...many, own('held')]);
@@ -68,7 +68,7 @@ describe('a spool that is copied while it is in use', () => {
     expect(copy.held).toBe('delivered');
   });
 
-  it('takes all of a message of which a part has joined a note that was there', async () => {
+  it('includes all of a message that partly joined an existing note', async () => {
     const spool = await opened();
     const many = Array.from({ length: 299 }, (_, index) => own(`w${index}`, { pickupIn: day }));
     await spool.append([...many, own('last')]);

@@ -4,7 +4,7 @@ import { defaultRoot, type Surroundings } from '../../../src/spool/file/file-spo
 const home = () => '/home/alice';
 
 describe('defaultRoot', () => {
-  it("is the product's folder on Windows", () => {
+  it('is the folder of the product on Windows', () => {
     const env = { LOCALAPPDATA: 'C:\\Users\\alice\\AppData\\Local' };
     const expected = 'C:\\Users\\alice\\AppData\\Local\\Microsoft\\Office\\16.0\\Lync';
     expect(defaultRoot({ platform: 'win32', env, home })).toBe(expected);
@@ -16,7 +16,7 @@ describe('defaultRoot', () => {
     expect(defaultRoot({ platform: 'linux', env: {}, home })).toBe('/home/alice/.local/state/offline-im');
   });
 
-  it('ignores an XDG state folder that is relative or empty, as the specification asks', () => {
+  it('ignores a relative or empty XDG state folder, as specified', () => {
     for (const XDG_STATE_HOME of ['state', '']) {
       expect(defaultRoot({ platform: 'linux', env: { XDG_STATE_HOME }, home })).toBe('/home/alice/.local/state/offline-im');
     }
@@ -29,7 +29,7 @@ describe('defaultRoot', () => {
     ['an empty one', linux, () => '', 'the home directory is ""'],
     ['a relative one', windows, () => 'alice', 'the home directory is "alice"'],
   ])(
-    'asks for a root where there is %s: below the current folder every start elsewhere would have another spool',
+    'requires a root if there is %s: below the current folder, each start elsewhere would use another spool',
     (_what, where, directory, said) => {
       const refused = {
         name: 'OfflineImError',

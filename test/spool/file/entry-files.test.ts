@@ -5,7 +5,7 @@ import { EntryFiles, type StoredFile } from '../../../src/spool/file/entry-files
 
 const file = (path: string, size = 1): StoredFile => ({ path, folders: {} as SenderFolders, place: 'waiting', size });
 
-it('a file is left when its last entry has another, or has ended', () => {
+it('a file is abandoned once its last entry has another file, or has ended', () => {
   const files = new EntryFiles();
   const [both, later] = [file('both', 2), file('later')];
   expect(
@@ -20,7 +20,7 @@ it('a file is left when its last entry has another, or has ended', () => {
   expect([files.at('both'), files.at('later'), files.entriesIn(both)]).toEqual([undefined, later, []]);
 });
 
-it('a file in the place of another takes over the entries that it holds; the rest stay with the one before', () => {
+it('a file that replaces another takes over its entries; the rest stay with the old one', () => {
   const files = new EntryFiles();
   const [before, after] = [file('one', 2), file('one')];
   files.put(before, [
@@ -33,7 +33,7 @@ it('a file in the place of another takes over the entries that it holds; the res
   expect([files.at('one'), files.entriesIn(before), files.drop('a'), files.at('one')]).toEqual([after, [], [after], undefined]);
 });
 
-it('takes in what a large folder held in slices, one map after the other, and knows it as if it had been put file by file', () => {
+it('accepts the entries of a large folder in slices, with the same result as file by file', () => {
   const files = new EntryFiles();
   const count = 2 * sliceSize;
   const currentFiles = Array.from({ length: count }, (_, index) => ({

@@ -25,7 +25,7 @@ describe('a file spool on a failing disk', () => {
     ['write', 'EDQUOT'],
     ['create', 'EACCES'],
     ['rename', 'ENOSPC'],
-  ])('has not kept a message when %s fails with %s, and goes on', async (operation, code) => {
+  ])('has not kept a message if %s fails with %s, and goes on', async (operation, code) => {
     const world = await opened();
     world.disk.fault = (called, path) => (called === operation && path.startsWith(waiting) ? code : undefined);
     const [result] = await world.spool.append([newEntry('a')]);
@@ -37,7 +37,7 @@ describe('a file spool on a failing disk', () => {
     expect(await statesOf(world.spool)).toEqual({ first: 'spooled', a: 'spooled' });
   });
 
-  it.each(['sync', 'syncFolder'])('cannot tell when %s fails, and closes itself', async (operation) => {
+  it.each(['sync', 'syncFolder'])('cannot tell if %s fails, and closes itself', async (operation) => {
     const world = await opened();
     world.disk.fault = (called) => (called === operation ? 'EIO' : undefined);
     expect((await world.spool.append([newEntry('a')]))[0]).toMatchObject({ status: 'failed', kept: 'unknown' });
@@ -47,7 +47,7 @@ describe('a file spool on a failing disk', () => {
     expect((await world.spool.get('first'))?.state).toBe('spooled');
   });
 
-  it('cannot tell when some files of a group have their names and others do not', async () => {
+  it('cannot tell if only some files of a group were renamed', async () => {
     const world = await opened();
     let renames = 0;
     world.disk.fault = (called) => (called === 'rename' && ++renames === 2 ? 'ENOSPC' : undefined);
@@ -59,7 +59,7 @@ describe('a file spool on a failing disk', () => {
     await world.append(newEntry('d'));
   });
 
-  it('loses only the message that is too much', async () => {
+  it('loses only the message that does not fit', async () => {
     const world = await opened();
     world.disk.fault = (called, path) => (called === 'create' && path.includes('bad@') ? 'ENOSPC' : undefined);
     const bad = newEntry('bad');
@@ -73,7 +73,7 @@ describe('a file spool on a failing disk', () => {
     expect(results[1]?.[0]).toMatchObject({ kept: 'no' });
   });
 
-  it('takes half a tombstone back', async () => {
+  it('removes a partly written tombstone', async () => {
     const world = await opened();
     await world.append(newEntry('second'));
     await world.spool.cancel(['second']);
@@ -87,7 +87,7 @@ describe('a file spool on a failing disk', () => {
     expect(world.corrupt).toEqual([]);
   });
 
-  it('closes itself when a tombstone cannot be synced', async () => {
+  it('closes itself if a tombstone cannot be synced', async () => {
     const world = await opened();
     await world.claim();
     world.disk.fault = (called, path) => (called === 'sync' && path.endsWith('.ndjson') ? 'EIO' : undefined);
@@ -95,7 +95,7 @@ describe('a file spool on a failing disk', () => {
     await expect(world.spool.append([newEntry('a')])).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
   });
 
-  it('is not disturbed by files that cannot be removed, and keeps their tombstones', async () => {
+  it('is not affected by files that cannot be removed, and keeps their tombstones', async () => {
     const world = await opened();
     await world.claim();
     world.disk.fault = (called) => (called === 'remove' ? 'EBUSY' : undefined);
@@ -110,7 +110,7 @@ describe('a file spool on a failing disk', () => {
     expect(world.disk.files().filter((path) => path.endsWith('.json') || path.endsWith('.ndjson'))).toEqual([]);
   });
 
-  it('makes folders anew that someone removed', async () => {
+  it('re-creates folders that someone removed', async () => {
     const world = await opened();
     let gone = true;
     world.disk.fault = (called, path) => {
@@ -132,7 +132,7 @@ describe('a file spool on a failing disk', () => {
     expect(await statesOf(world.spool)).toEqual({ first: 'spooled', second: 'cancelled' });
   });
 
-  it.each(['EIO', 'EACCES'])('does not open over a manifest that the disk does not give back (%s)', async (code) => {
+  it.each(['EIO', 'EACCES'])('does not open if the disk does not return a manifest (%s)', async (code) => {
     const world = await opened();
     await world.claim();
     world.disk.restart();
@@ -143,7 +143,7 @@ describe('a file spool on a failing disk', () => {
     expect(await statesOf(world.spool)).toEqual({ first: 'unconfirmed' });
   });
 
-  it('does not blame a file when too many are open', async () => {
+  it('does not blame a file if too many are open', async () => {
     const world = await opened();
     world.disk.fault = (called) => (called === 'read' ? 'EMFILE' : undefined);
     await expect(world.spool.claim(claimRequest({ ignorePickup: true }))).rejects.toMatchObject({
@@ -156,8 +156,8 @@ describe('a file spool on a failing disk', () => {
   });
 });
 
-describe('a root that cannot be used', () => {
-  it('says so', async () => {
+describe('an unusable root', () => {
+  it('is reported', async () => {
     const base = await mkdtemp(join(tmpdir(), 'offline-im-'));
     await writeFile(join(base, 'file'), '');
     const spool = new FileSpool({ root: join(base, 'file', 'root') });
@@ -176,7 +176,7 @@ describe('a root that cannot be used', () => {
     await rm(base, { recursive: true });
   });
 
-  it.each(['EACCES', 'EROFS'])('names what the system said: %s', async (code) => {
+  it.each(['EACCES', 'EROFS'])('is reported with the error of the system: %s', async (code) => {
     const world = new World();
     world.disk.fault = (called) => (called === 'makeFolder' ? code : undefined);
     await expect(world.open()).rejects.toMatchObject({

@@ -70,7 +70,7 @@ describe('FileSpool', () => {
     expect(corrupt).toEqual([]);
   });
 
-  it('finds what was being delivered unconfirmed', async () => {
+  it('finds entries that were being delivered unconfirmed', async () => {
     await spool.append([newEntry('a')]);
     const [note] = await spool.claim(claimRequest({ ignorePickup: true }));
     await reopen();
@@ -81,7 +81,7 @@ describe('FileSpool', () => {
     });
   });
 
-  it('keeps the order of a conversation over a restart', async () => {
+  it('keeps the order of a conversation across a restart', async () => {
     const ids = Array.from({ length: 300 }, (_, index) => `entry-${(index * 7919) % 300}`);
     for (const id of ids) await spool.append([newEntry(id)]);
     await spool.hold([ids[0] ?? '']);
@@ -91,7 +91,7 @@ describe('FileSpool', () => {
     expect(note?.entries.map(({ id }) => id)).toEqual([...ids.slice(1), ids[0]]);
   });
 
-  it('lets what could not be processed lie readable in the History Spooler', async () => {
+  it('leaves dead messages readable in the History Spooler', async () => {
     await spool.append([newEntry('a', { messageId: 'ticket-4711' })]);
     expect(await files(join(spooler(), 'waiting'))).toEqual(['ticket-4711.json']);
     await settle('dead');
@@ -106,7 +106,7 @@ describe('FileSpool', () => {
     expect(await files(join(spooler(), 'waiting'))).toEqual(['ticket-4711.json']);
   });
 
-  it('lets no dead file lie there for what is looked for again', async () => {
+  it('leaves no file of a dead message that is probed again', async () => {
     await spool.append([newEntry('a')]);
     const [note] = await spool.claim(claimRequest({ ignorePickup: true }));
     await spool.settle([{ token: note?.token ?? '', to: 'dead', sent: 'unknown', reason }]);
@@ -117,7 +117,7 @@ describe('FileSpool', () => {
     expect(await spool.get('a')).toMatchObject({ state: 'unconfirmed', unknownAttempts: [{ tag: note?.tag }] });
   });
 
-  it('gives an entry a file of its own when it goes another way than the rest of its message', async () => {
+  it('moves an entry to a file of its own when it diverges from the rest of its message', async () => {
     const parts = { messageId: 'both', contentHash: 'same' };
     await spool.append([newEntry('in', parts), newEntry('out', { ...parts, audience: 'federated' })]);
     await spool.hold(['out']);
@@ -133,7 +133,7 @@ describe('FileSpool', () => {
     ]);
   });
 
-  it('keeps no text of what has ended', async () => {
+  it('keeps no text of finished messages', async () => {
     await spool.append([newEntry('a')]);
     await settle('delivered');
     await spool.close();
@@ -143,7 +143,7 @@ describe('FileSpool', () => {
     }
   });
 
-  it.skipIf(process.platform === 'win32')('is for its owner alone', async () => {
+  it.skipIf(process.platform === 'win32')('is accessible to its owner only', async () => {
     await spool.append([newEntry('a'), newEntry('b', { conversationId: 'other' })]);
     await spool.claim(claimRequest({ ignorePickup: true, limit: 1 }));
     await spool.cancel(['b']);
@@ -155,7 +155,7 @@ describe('FileSpool', () => {
     }
   });
 
-  it.skipIf(process.platform === 'win32')('takes rights from others where folders have them already', async () => {
+  it.skipIf(process.platform === 'win32')('removes the permissions of others from existing folders', async () => {
     await spool.append([newEntry('a')]);
     await spool.close();
     const own = [spooler(), join(spooler(), 'waiting'), join(spooler(), 'notes'), join(root, '.offline-im')];
@@ -167,7 +167,7 @@ describe('FileSpool', () => {
   });
 
   // Such as exFAT: chmod() succeeds there, and changes nothing.
-  it.skipIf(process.platform === 'win32')('warns where the disk keeps no rights', async () => {
+  it.skipIf(process.platform === 'win32')('warns if the disk keeps no permissions', async () => {
     await spool.close();
     const path = join(root, '.offline-im');
     await chmod(path, 0o755);
@@ -177,7 +177,7 @@ describe('FileSpool', () => {
     expect(warnings).toEqual([expect.stringMatching(/keeps no rights.*umask=077/)]);
   });
 
-  it('leaves files alone that are not its own', async () => {
+  it('leaves other files alone', async () => {
     await spool.append([newEntry('a')]);
     await spool.close();
     const foreign = [join(root, 'Tracing.etl'), join(spooler(), 'product.dat'), join(spooler(), 'waiting', '.DS_Store')];
@@ -188,7 +188,7 @@ describe('FileSpool', () => {
     expect(corrupt).toEqual([]);
   });
 
-  it('removes what was never completed', async () => {
+  it('removes incomplete files', async () => {
     await spool.append([newEntry('a')]);
     await spool.close();
     await writeFile(join(spooler(), 'waiting', '.offline-im-7.tmp'), '{"half":');
@@ -213,7 +213,7 @@ describe('FileSpool', () => {
     expect(await readdir(join(root, '..'))).toEqual(['root']);
   });
 
-  it('keeps any text as it is', async () => {
+  it('keeps any text unchanged', async () => {
     const texts = ['\ud83d\ude42 \u202eabc', '\ud800', '"]]>\u0000\u0001', '\u2028\ufeff', 'x'.repeat(32 * 1024)];
     for (const [index, text] of texts.entries()) {
       const entry = newEntry(`t${index}`);
@@ -224,7 +224,7 @@ describe('FileSpool', () => {
       expect((await spool.get(`t${index}`))?.message).toMatchObject({ text, html: text });
   });
 
-  it('forgets a tombstone when its time is over, and its lines with it', async () => {
+  it('forgets a tombstone when it expires, and removes its lines', async () => {
     await spool.append([newEntry('a')]);
     await settle('delivered');
     expect((await spool.append([newEntry('a2', { messageId: 'm-a', contentHash: 'hash of a' })]))[0]?.status).toBe('duplicate');
@@ -234,7 +234,7 @@ describe('FileSpool', () => {
     expect(await files(join(root, '.offline-im', 'tombstones'))).toEqual([]);
   });
 
-  it('knows a message from an earlier one of its id, whose tombstone was over and whose line is still there', async () => {
+  it('distinguishes a message from an earlier one with the same id, whose tombstone has expired but whose line remains', async () => {
     await spool.append([newEntry('old')]);
     await settle('delivered');
     await clock.advance(80_000_000);

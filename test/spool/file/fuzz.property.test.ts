@@ -28,8 +28,8 @@ const bytes = fc.array(fc.record({ at: fc.noBias(fc.integer({ min: 0, max: 9999 
   maxLength: 4,
 });
 
-describe('files that someone has changed', () => {
-  it('are read, or set aside: opening never fails, and what is untouched is there', async () => {
+describe('files changed by someone else', () => {
+  it('are read or set aside: opening never fails, and unchanged files are there', async () => {
     await fc.assert(
       fc.asyncProperty(fc.noBias(fc.nat()), bytes, async (which, changes) => {
         const world = await spoolWithAll();

@@ -42,7 +42,7 @@ describe('a note whose outcome stays unknown', () => {
     return spool;
   }
 
-  it('is still looked for with every attempt when its manifest, as 0.1.0 wrote it, is larger than any message', async () => {
+  it('is still probed with every attempt if its manifest, as written by 0.1.0, is larger than any message', async () => {
     await (await unconfirmedNote(100)).close();
     const path = await manifestPath();
     const manifest = JSON.parse(await readFile(path, 'utf8')) as { note: { attempt: number }; members: StoredMember[] };
@@ -68,7 +68,7 @@ describe('a note whose outcome stays unknown', () => {
     await spool.close();
   });
 
-  it('costs as much at its hundredth attempt as at its tenth, and remembers them all', async () => {
+  it('costs as much at its hundredth attempt as at its tenth, and remembers all of them', async () => {
     const spool = await unconfirmedNote(10);
     const sizes: number[] = [];
     for (let attempt = 2; attempt <= 100; attempt++) {
@@ -90,7 +90,7 @@ describe('a note whose outcome stays unknown', () => {
   });
 });
 
-describe('attempts as a file has them', () => {
+describe('attempts stored in a file', () => {
   const attempt = fc.record({
     tag: fc.oneof(
       fc.tuple(fc.constantFrom('n', 'other', 'a:b'), fc.integer({ min: 1, max: 9 })).map(([note, number]) => `${note}:${number}`),
@@ -138,7 +138,7 @@ describe('attempts as a file has them', () => {
       'long and short runs',
       (number: number) => ({ place: { ...here, folder: number % 40 < 20 || number % 2 === 0 ? 'f' : 'g' } }),
     ],
-  ])('take a character each, and come back in their order: %s', (_how, attemptOf) => {
+  ])('take one character each, and keep their order: %s', (_how, attemptOf) => {
     const size = (count: number) => {
       const unknownAttempts = Array.from({ length: count }, (_, index) => ({ tag: `n:${index + 1}`, ...attemptOf(index + 1) }));
       const status: EntryStatus = { ...bare, unknownAttempts } as never;
@@ -159,7 +159,7 @@ describe('attempts as a file has them', () => {
     [{ origins: [{ note: 'n', place: { endpoint: '', mailbox: '', folder: '' } }], runs: [['0', 1, 1]] }],
     [{ origins: [{ note: 'n', place: { endpoint: '', mailbox: '', folder: '' } }], runs: [['0-', 1]] }],
     [{ origins: [{ note: 'n', place: { endpoint: '', mailbox: '', folder: '' } }], runs: [['', 1]] }],
-  ])('are refused when they are %j', (earlierAttempts) => {
+  ])('are refused if they are %j', (earlierAttempts) => {
     expect(() => packedStatus({ ...bare, earlierAttempts }, 'it')).toThrow(/it\.earlierAttempts/);
   });
 });
@@ -179,7 +179,7 @@ const bare = {
 };
 
 describe('a tombstone whose sync failed, found again on a full disk', () => {
-  it('keeps the files it speaks of until it is certainly on disk: a power cut brings the message back, to be looked for', async () => {
+  it('keeps its files until it is certainly on disk: a power cut brings the message back, to be probed', async () => {
     const disk = new ForgetfulDisk();
     const open = async () => {
       const spool = new FileSpool({ root: '/r', files: disk.layer() });
@@ -209,7 +209,7 @@ describe('a tombstone whose sync failed, found again on a full disk', () => {
     await spool.close();
   });
 
-  it('lets them go once there is room', async () => {
+  it('removes its files once there is room', async () => {
     const disk = new ForgetfulDisk();
     const files = disk.layer();
     const first = new FileSpool({ root: '/r', files });

@@ -109,14 +109,14 @@ describe('a file spool of a later version', () => {
     ['a format that is no whole number', '1.5'],
     ['no format', 'null'],
     ['an earlier format than any', '0'],
-  ])('is none for %s: that is a damaged file', async (_what, format) => {
+  ])('is not assumed for %s: that is a damaged file', async (_what, format) => {
     const path = await pathOf(/m-waiting\.json$/);
     await writeFile(path, (await readFile(path, 'utf8')).replace('"format": 1', `"format": ${format}`));
     await open();
     expect(reports.map(({ where }) => where)).toEqual([expect.stringContaining('corrupt')]);
   });
 
-  it('sets no file of it aside while it is open, either', async () => {
+  it('has no file set aside while it is open, either', async () => {
     await open();
     const path = await pathOf(/m-waiting\.json$/);
     await writeFile(path, next(await readFile(path, 'utf8')));
@@ -129,8 +129,8 @@ describe('a file spool of a later version', () => {
   });
 });
 
-describe('what operators have said, in a journal of one document', () => {
-  it('is not read as this version would, and not written over', async () => {
+describe('the admin document of a later version', () => {
+  it('is neither read nor overwritten', async () => {
     const written: string[] = [];
     const admin = {
       read: async () => JSON.stringify({ version: 2, pause: {} }),

@@ -36,7 +36,7 @@ async function startHolder(): Promise<ChildProcess> {
 }
 
 describe('the lock of a file spool', () => {
-  it('keeps a second process out, also when nothing refers to the open spool any more, until the first one is killed', async () => {
+  it('excludes a second process until the first is killed, even if the open spool was garbage-collected', async () => {
     const other = await startHolder();
     const spool = new FileSpool({ root });
     await expect(spool.open(context)).rejects.toMatchObject({ name: 'OfflineImError', code: 'SPOOL_LOCKED' });
@@ -47,7 +47,7 @@ describe('the lock of a file spool', () => {
     await spool.close();
   });
 
-  it('names what is missing where the runtime has no node:sqlite, instead of the rights of the folder', async () => {
+  it('names the missing module if the runtime has no node:sqlite, not the permissions of the folder', async () => {
     const lookUp = vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
     try {
       const refused = { name: 'OfflineImError', code: 'SPOOL_ROOT_UNUSABLE', message: expect.stringContaining('node:sqlite') };
@@ -57,7 +57,7 @@ describe('the lock of a file spool', () => {
     }
   });
 
-  it('keeps a second spool of the same process out, until the first one is closed', async () => {
+  it('excludes a second spool in the same process until the first is closed', async () => {
     const first = new FileSpool({ root });
     const second = new FileSpool({ root });
     await first.open(context);
@@ -69,7 +69,7 @@ describe('the lock of a file spool', () => {
     await second.close();
   });
 
-  it('lets go of the lock when the spool cannot be opened', async () => {
+  it('is released if the spool cannot be opened', async () => {
     const failing = new FileSpool({ root, files: { ...nodeFiles, list: failList } });
     await expect(failing.open(context)).rejects.toMatchObject({ code: 'SPOOL_ROOT_UNUSABLE' });
     const spool = new FileSpool({ root });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { newEntry, statesOf } from '../../support/spool-entries.ts';
 import { World } from './power-cut.ts';
 
-it('the first messages of many mailboxes are made durable together, not one mailbox after another', async () => {
+it('the first messages of many mailboxes are made durable together, not one mailbox at a time', async () => {
   const world = new World();
   await world.open();
   const entries = Array.from({ length: 40 }, (_, index) => {

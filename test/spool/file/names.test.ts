@@ -5,11 +5,14 @@ import { entryFileName, folderNameOf, messageFileName, nameOf } from '../../../s
 import { codePoint } from '../../support/code-points.ts';
 
 describe('nameOf', () => {
-  it.each(['bob@contoso.com', 'ticket-4711', 'a.b+c=d_e', '0198c0de-0000-7000-8000-000000000000'])('leaves %s as it is', (id) => {
-    expect(nameOf(id)).toBe(id);
-  });
+  it.each(['bob@contoso.com', 'ticket-4711', 'a.b+c=d_e', '0198c0de-0000-7000-8000-000000000000'])(
+    'leaves %s unchanged',
+    (id) => {
+      expect(nameOf(id)).toBe(id);
+    },
+  );
 
-  it('keeps what can be read of others', () => {
+  it('keeps the readable part of other ids', () => {
     expect(nameOf('Ticket 4711')).toMatch(/^Ticket_4711~[0-9a-f]{32}$/);
     expect(nameOf('../../etc/passwd')).toMatch(/^_[A-Za-z._]*passwd~[0-9a-f]{32}$/);
     expect(nameOf('x'.repeat(255))).toMatch(/^x{47}~[0-9a-f]{32}$/);
@@ -44,7 +47,7 @@ describe('nameOf', () => {
     '.offline-im',
     'x'.repeat(81),
     'A',
-  ])('%j can neither leave its folder nor be another name', (id) => {
+  ])('%j cannot leave its folder or equal another name', (id) => {
     const name = nameOf(id);
     expect(name).toMatch(/^[A-Za-z0-9@+=_-][A-Za-z0-9@.+=_~-]*[A-Za-z0-9@+=_-]$/);
     expect(name.length).toBeLessThanOrEqual(81);
@@ -69,13 +72,13 @@ describe('nameOf', () => {
 });
 
 describe('folderNameOf', () => {
-  it('is the address, in whatever case and scheme', () => {
+  it('is the address, regardless of case and scheme', () => {
     expect(folderNameOf('sip:Bob@Contoso.com')).toBe('bob@contoso.com');
     expect(folderNameOf('bob@contoso.com')).toBe('bob@contoso.com');
     expect(folderNameOf('SIPS:BOB@CONTOSO.COM')).toBe('bob@contoso.com');
   });
 
-  it('is never a folder of the spool itself', () => {
+  it('is never a folder used by the spool itself', () => {
     expect(folderNameOf('sip:.offline-im')).not.toBe('.offline-im');
     expect(folderNameOf('sip:..')).not.toBe('..');
   });

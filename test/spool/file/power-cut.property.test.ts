@@ -66,8 +66,8 @@ const step: fc.Arbitrary<Made> = fc.oneof(
   fc.constant(make('the process dies', (world) => world.restart())),
 );
 
-describe('power cut anywhere in any sequence', () => {
-  it('keeps what was acknowledged, and of the rest a part that the state table allows', async () => {
+describe('a power cut anywhere in any sequence', () => {
+  it('keeps acknowledged changes, and of others a part that the state table allows', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { minLength: 2, maxLength: 25, size: 'max' }),

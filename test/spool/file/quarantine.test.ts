@@ -50,7 +50,7 @@ describe('the quarantine of a file spool', () => {
     ['has a state that only a manifest has', (content) => content.replace('"spooled"', '"delivering"')],
     ['has a prototype', (content) => content.replace('"status": {', '"__proto__": {')],
     ['is too large', (content) => content + ' '.repeat(17 * 1024 * 1024)],
-  ])('takes a file that %s, and the rest goes on', async (_what, change) => {
+  ])('receives a file that %s, and the rest goes on', async (_what, change) => {
     await spool.close();
     await edit(waiting('m-a.json'), change);
     await open();
@@ -65,7 +65,7 @@ describe('the quarantine of a file spool', () => {
     expect(reports).toHaveLength(1);
   });
 
-  it('takes a file that went bad while the spool is open, when it is to be sent', async () => {
+  it('receives a file that is damaged while the spool is open, when it is to be sent', async () => {
     await writeFile(waiting('m-b.json'), 'x');
     const [note] = await spool.claim(claimRequest({ ignorePickup: true }));
     expect(note?.entries.map(({ id }) => id)).toEqual(['a', 'c']);
@@ -73,14 +73,14 @@ describe('the quarantine of a file spool', () => {
     expect(reports).toHaveLength(1);
   });
 
-  it('reports a file that was taken away', async () => {
+  it('reports a file that was removed', async () => {
     await rm(waiting('m-b.json'));
     const [note] = await spool.claim(claimRequest({ ignorePickup: true }));
     expect(note?.entries.map(({ id }) => id)).toEqual(['a', 'c']);
     expect(reports).toHaveLength(1);
   });
 
-  it('never sends again what an unreadable manifest names: it is dead', async () => {
+  it('makes the members of an unreadable manifest dead, and never sends them again', async () => {
     await spool.claim(claimRequest({ ignorePickup: true, maxEntries: 2 }));
     const [manifest] = await readdir(join(spooler(), 'notes'));
     await spool.close();
@@ -95,7 +95,7 @@ describe('the quarantine of a file spool', () => {
     expect(reports).toHaveLength(1);
   });
 
-  it('reports a member of a note whose file is missing, and keeps the note for the others', async () => {
+  it('reports a note member whose file is missing, and keeps the note for the others', async () => {
     await spool.claim(claimRequest({ ignorePickup: true }));
     await spool.close();
     await rm(waiting('m-a.json'));
@@ -104,7 +104,7 @@ describe('the quarantine of a file spool', () => {
     expect(reports).toHaveLength(1);
   });
 
-  it('reads the rest of a tombstone log with a bad line', async () => {
+  it('does not prevent reading the rest of a tombstone log with a bad line', async () => {
     await spool.cancel(['a']);
     await spool.cancel(['b']);
     await spool.cancel(['c']);
@@ -139,7 +139,7 @@ describe('the quarantine of a file spool', () => {
     await rm(outside, { recursive: true });
   });
 
-  it('keeps what was set aside under a name before', async () => {
+  it('keeps files set aside earlier under the same name', async () => {
     for (const content of ['one', 'two']) {
       await spool.close();
       await writeFile(waiting('bad.json'), content);
@@ -160,7 +160,7 @@ describe('the quarantine of a file spool', () => {
     expect(reports).toEqual([]);
   });
 
-  it('does not count a copy of a file twice', async () => {
+  it('does not count a copied file twice', async () => {
     await spool.close();
     await writeFile(waiting('copy of m-a.json'), await readFile(waiting('m-a.json'), 'utf8'));
     await open();

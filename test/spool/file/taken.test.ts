@@ -45,8 +45,8 @@ const readers: Readonly<Record<string, () => void>> = {
   },
 };
 
-describe('a spool in whose process something else touches the files', () => {
-  it.each(Object.keys(readers))('keeps a second process out when it %s', async (name) => {
+describe('a spool whose files are read by other code of its process', () => {
+  it.each(Object.keys(readers))('excludes a second process while it %s', async (name) => {
     const spool = new FileSpool({ root });
     await spool.open(context);
     expect(await openElsewhere()).toBe('SPOOL_LOCKED');
@@ -57,7 +57,7 @@ describe('a spool in whose process something else touches the files', () => {
     expect(await openElsewhere()).toBe('OPENED');
   });
 
-  it('keeps a worker thread of the same process out', async () => {
+  it('excludes a worker thread of the same process', async () => {
     const spool = new FileSpool({ root });
     await spool.open(context);
     const worker = new Worker(opener, { argv: [root], stdout: true });
@@ -80,7 +80,7 @@ describe('a spool whose folder another process has taken', () => {
   it.each([
     ['another owner', take],
     ['no folder any more', () => rename(root, `${root}-away`)],
-  ])('closes itself with a warning before it accepts, claims or sends anything more: %s', async (_what, change) => {
+  ])('closes itself with a warning before it accepts, claims or sends anything else: %s', async (_what, change) => {
     const spool = new FileSpool({ root });
     await spool.open(context);
     await spool.append([newEntry('a', { pickupIn: 0 })]);
@@ -98,7 +98,7 @@ describe('a spool whose folder another process has taken', () => {
     }
   });
 
-  it('cannot tell whether a message was kept when that happens while it is written', async () => {
+  it('cannot tell whether a message written at that moment was kept', async () => {
     const spool = new FileSpool({
       root,
       files: {
@@ -114,7 +114,7 @@ describe('a spool whose folder another process has taken', () => {
     await expect(spool.counts()).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
   });
 
-  it('leaves the owner file of another alone when it closes, and takes its own away', async () => {
+  it('does not remove the owner file of another process when it closes, but removes its own', async () => {
     const spool = new FileSpool({ root });
     await spool.open(context);
     await take();
@@ -126,7 +126,7 @@ describe('a spool whose folder another process has taken', () => {
     expect(await readdir(join(root, '.offline-im'))).not.toContain('owner.json');
   });
 
-  it('warns when a machine or container that did not close it had the folder last', async () => {
+  it('warns if the previous owner, which did not close it, was another machine or container', async () => {
     const spool = new FileSpool({ root });
     await spool.open(context);
     await spool.close();

@@ -67,7 +67,7 @@ const sweep = (spool: SpoolStorage) =>
     reason: { code: 'EXPIRED', text: 'It expired.' },
   });
 
-describe('what has ended and is on disk alone', () => {
+describe('a finished entry that is only on disk', () => {
   it.each([
     ['in parts of files', true],
     ['in whole files, where the disk can do no more', false],
@@ -111,7 +111,7 @@ describe('what has ended and is on disk alone', () => {
     }
   });
 
-  it('is read for a repetition only: the ids of others lead nowhere', async () => {
+  it('is read only for a repetition of its own id', async () => {
     await using at = await scene();
     const spool = await at.open();
     await deliver(spool, range(many, 'e'));
@@ -123,7 +123,7 @@ describe('what has ended and is on disk alone', () => {
     expect(at.reads.length).toBeGreaterThan(0);
   });
 
-  it('is forgotten when its time is over, not before, and its ids are free again', async () => {
+  it('is forgotten when its tombstone expires, not before, and its id is free again', async () => {
     await using at = await scene();
     let spool = await at.open();
     await deliver(spool, range(many, 'e'));
@@ -166,7 +166,7 @@ describe('what has ended and is on disk alone', () => {
     await expect(spool.append([own('new', message)])).resolves.toMatchObject([{ status: 'appended' }]);
   });
 
-  it('is delivered after all when a late answer says so', async () => {
+  it('becomes delivered if a late answer says so', async () => {
     await using at = await scene();
     const spool = await at.open();
     const reason = { code: 'CONNECTION_LOST', text: 'The answer was lost.' } as const;
@@ -184,7 +184,7 @@ describe('what has ended and is on disk alone', () => {
     expect(await spool.counts()).toMatchObject({ delivered: many + 1, cancelled: 0 });
   });
 
-  it('goes into a backup, once', async () => {
+  it('is included in a backup, once', async () => {
     await using at = await scene();
     const spool = await at.open();
     await deliver(spool, range(many, 'e'));
@@ -205,7 +205,7 @@ describe('what has ended and is on disk alone', () => {
     }
   });
 
-  it('is read through a file layer that needs itself to read', async () => {
+  it('is read through a file layer that calls itself to read', async () => {
     const disk = new ForgetfulDisk();
     const parts = { ...disk.layer(), reads: 0 };
     const files = {
@@ -223,7 +223,7 @@ describe('what has ended and is on disk alone', () => {
     expect(files.reads).toBeGreaterThan(0);
   });
 
-  it('is not sent again from a file that stayed, after its message id was taken anew and that message has ended too', async () => {
+  it('is not sent again from a leftover file after its message id was reused and that message has ended too', async () => {
     const disk = new ForgetfulDisk();
     const clock = new ManualClock();
     const layer = disk.layer();
@@ -261,7 +261,7 @@ describe('what has ended and is on disk alone', () => {
     }
   });
 
-  it('does not end what is accepted under the same id once its time is over, as by an import: that is another', async () => {
+  it('does not end a message accepted with the same id after it expired, as by an import', async () => {
     await using at = await scene();
     let spool = await at.open();
     await deliver(spool, range(4, 'e'));

@@ -9,7 +9,7 @@ import { claimRequest, statesOf } from '../../support/spool-entries.ts';
 /** The files of a spool that version 0.1.0 wrote, by path; its process was killed while a note was being delivered. */
 const fixture = new URL('./fixtures/written-by-0.1.0.json', import.meta.url);
 
-it('opens what version 0.1.0 has written, and goes on with all of it', async () => {
+it('opens a spool written by version 0.1.0 and continues all of it', async () => {
   const root = await mkdtemp(join(tmpdir(), 'offline-im-'));
   const files = JSON.parse(await readFile(fixture, 'utf8')) as Record<string, string>;
   for (const [path, content] of Object.entries(files)) {

@@ -129,7 +129,7 @@ describe('IndexedDbSpool in Chromium', () => {
     expect(exchange.mailbox(alice).folder('drafts').items).toHaveLength(0);
   });
 
-  it('refuses a second tab, or lets it wait until the first is gone', async () => {
+  it('refuses a second tab, or lets it wait until the first has closed', async () => {
     await using exchange = await startExchangeSimulator({ mailboxes: [alice, bob], cors: true });
     const [first, second] = [await visit(), await visit()];
     expect(await ask(first, 'open', { url: exchange.url })).toMatchObject({ spooled: 0 });
@@ -145,7 +145,7 @@ describe('IndexedDbSpool in Chromium', () => {
     expect(shown(exchange)).toEqual([1]);
   });
 
-  it('closes itself, and says so, when another page deletes its database', async () => {
+  it('closes itself with a warning when another page deletes its database', async () => {
     await using exchange = await startExchangeSimulator({ mailboxes: [alice, bob], cors: true });
     const [first, second] = [await visit(), await visit()];
     expect(await ask(first, 'open', { url: exchange.url })).toMatchObject({ spooled: 0 });
@@ -155,7 +155,7 @@ describe('IndexedDbSpool in Chromium', () => {
     expect(await ask(second, 'open', { url: exchange.url })).toMatchObject({ spooled: 0 });
   });
 
-  it('refuses what the quota has no room for, keeps nothing of it, and goes on', async () => {
+  it('refuses messages beyond the quota, keeps nothing of them, and goes on', async () => {
     await using exchange = await startExchangeSimulator({ mailboxes: [alice, bob], cors: true });
     // An origin of its own: for half a minute Chromium remembers how much room another one had.
     const page = await visit('localhost');

@@ -25,14 +25,14 @@ function failingPut(store: string, name: string): void {
 }
 
 describe('IndexedDbSpool when the browser fails', () => {
-  it('asks for strict durability, once a write', async () => {
+  it('requests strict durability, once per write', async () => {
     const { spool } = await new FakeBrowser().open();
     const begun = vi.spyOn(databases, 'transaction');
     await Promise.all([spool.append([newEntry('a')]), spool.append([newEntry('b')])]);
     expect(begun.mock.calls.map(([, mode, options]) => [mode, options])).toEqual([['readwrite', { durability: 'strict' }]]);
   });
 
-  it('keeps nothing of a message that the quota has no room for, and goes on', async () => {
+  it('keeps nothing of a message beyond the quota, and goes on', async () => {
     const { spool } = await new FakeBrowser().open();
     await spool.append([newEntry('a')]);
     failingPut('messages', 'QuotaExceededError');
@@ -42,7 +42,7 @@ describe('IndexedDbSpool when the browser fails', () => {
     expect(await spool.append([newEntry('b')])).toMatchObject([{ status: 'appended' }]);
   });
 
-  it('closes itself when the browser does not tell what it kept', async () => {
+  it('closes itself if the browser does not tell what it kept', async () => {
     const browser = new FakeBrowser();
     const { spool } = await browser.open();
     await spool.append([newEntry('a')]);
@@ -81,8 +81,8 @@ describe('IndexedDbSpool when the browser fails', () => {
   });
 });
 
-describe('IndexedDbSpool and rows that cannot be read', () => {
-  it('sets an entry aside, as it was, and goes on with the rest', async () => {
+describe('IndexedDbSpool and unreadable rows', () => {
+  it('sets an entry aside unchanged, and goes on with the rest', async () => {
     const browser = new FakeBrowser();
     const first = await browser.open();
     await first.spool.append([newEntry('a'), newEntry('b')]);
@@ -114,7 +114,7 @@ describe('IndexedDbSpool and rows that cannot be read', () => {
     expect(await statesOf(again.spool)).toEqual({ c: 'delivered' });
   });
 
-  it('sends nothing again whose note is lost: its members are dead', async () => {
+  it('makes the members of a lost note dead, and sends none again', async () => {
     const browser = new FakeBrowser();
     const first = await browser.open();
     await first.spool.append([newEntry('a'), newEntry('b', { conversationId: 'other' })]);
@@ -133,7 +133,7 @@ describe('IndexedDbSpool and rows that cannot be read', () => {
     expect(await statesOf(again.spool)).toMatchObject({ a: 'dead' });
   });
 
-  it('goes through rows one by one where the browser cannot give back all of them', async () => {
+  it('reads rows one by one if the browser cannot return all of them', async () => {
     const browser = new FakeBrowser();
     const first = await browser.open();
     await first.spool.append([newEntry('a'), newEntry('b')]);

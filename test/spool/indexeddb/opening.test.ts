@@ -10,8 +10,8 @@ async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-describe('IndexedDbSpool while it is opened', () => {
-  it('is closed whenever its lock is stolen, and never goes on without it', async () => {
+describe('IndexedDbSpool while opening', () => {
+  it('is closed if its lock is stolen at any time, and never continues without it', async () => {
     const outcomes = new Set<string>();
     for (let turn = 0; turn < 40; turn++) {
       const browser = new FakeBrowser();
@@ -63,7 +63,7 @@ describe('IndexedDbSpool while it is opened', () => {
     },
   );
 
-  it('waits for a database no longer once it is closed', async () => {
+  it('stops waiting for a database when it is closed', async () => {
     const browser = new FakeBrowser();
     const indexedDB: IdbFactory = { open: () => ({ addEventListener: () => undefined }) as never };
     const { spool } = browser.tab({ indexedDB, waitForLock: Number.POSITIVE_INFINITY });
@@ -74,7 +74,7 @@ describe('IndexedDbSpool while it is opened', () => {
     expect(browser.origin.isHeld(lock)).toBe(false);
   });
 
-  it('says so when the browser has deleted a damaged database', async () => {
+  it('reports that the browser has deleted a damaged database', async () => {
     const browser = new FakeBrowser();
     const indexedDB: IdbFactory = {
       open(name, version) {
@@ -93,7 +93,7 @@ describe('IndexedDbSpool while it is opened', () => {
     await spool.close();
   });
 
-  it('tells the calls after a loss what happened, and promises nothing that may be gone', async () => {
+  it('tells calls after a loss what happened, and promises nothing that may be lost', async () => {
     const browser = new FakeBrowser();
     const { spool } = await browser.open();
     browser.origin.steal(lock);

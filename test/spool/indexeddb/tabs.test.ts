@@ -21,7 +21,7 @@ describe('IndexedDbSpool and other tabs', () => {
     expect(browser.origin.isHeld('offline-im:offline-im')).toBe(false);
   });
 
-  it('waits as long as it was told, by default a second for a page that was reloaded', async () => {
+  it('waits as long as configured, by default a second for a page being reloaded', async () => {
     const browser = new FakeBrowser();
     const first = await browser.open();
     const second = browser.tab({ waitForLock: 1_000 });
@@ -36,7 +36,7 @@ describe('IndexedDbSpool and other tabs', () => {
     expect(await second.spool.counts()).toMatchObject({ spooled: 0 });
   });
 
-  it('that waits for ever waits no longer once it is closed, and can be opened again', async () => {
+  it('that waits forever stops waiting when it is closed, and can be opened again', async () => {
     const browser = new FakeBrowser();
     const first = await browser.open();
     const { spool } = browser.tab({ waitForLock: Number.POSITIVE_INFINITY });
@@ -49,7 +49,7 @@ describe('IndexedDbSpool and other tabs', () => {
   });
 
   it.each(['after the time-out of its stop()', 'as soon as the signal of its stop() aborts'])(
-    'lets go of a sender that waits with it, %s',
+    'lets a waiting sender go, %s',
     async (when) => {
       const browser = new FakeBrowser();
       await browser.open();
@@ -72,7 +72,7 @@ describe('IndexedDbSpool and other tabs', () => {
     },
   );
 
-  it('lets go of a sender that waits with it, once it is closed', async () => {
+  it('lets a waiting sender go once it is closed', async () => {
     const browser = new FakeBrowser();
     await browser.open();
     const { spool } = browser.tab({ waitForLock: Number.POSITIVE_INFINITY });
@@ -93,7 +93,7 @@ describe('IndexedDbSpool and other tabs', () => {
     await sender.stop();
   });
 
-  it('closes itself when its lock is stolen or its database deleted, and says so', async () => {
+  it('closes itself with a warning when its lock is stolen or its database deleted', async () => {
     const browser = new FakeBrowser();
     const stolen = await browser.open();
     browser.origin.steal('offline-im:offline-im');
@@ -111,7 +111,7 @@ describe('IndexedDbSpool and other tabs', () => {
     expect(await statesOf(spool)).toEqual({});
   });
 
-  it('says what it lacks', async () => {
+  it('reports what it lacks', async () => {
     const browser = new FakeBrowser();
     expect(() => new IndexedDbSpool({ name: '' })).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
     expect(() => new IndexedDbSpool({ waitForLock: -1 })).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
@@ -124,7 +124,7 @@ describe('IndexedDbSpool and other tabs', () => {
     await expect(refused.open(browser.context())).rejects.toMatchObject({ code: 'SPOOL_ROOT_UNUSABLE' });
   });
 
-  it('touches no database that is newer, or another program’s', async () => {
+  it('leaves alone a database that is newer, or of another program', async () => {
     const browser = new FakeBrowser();
     (await browser.database('newer', 99)).close();
     await expect(browser.open({ name: 'newer' })).rejects.toMatchObject({ code: 'SPOOL_VERSION' });
@@ -133,7 +133,7 @@ describe('IndexedDbSpool and other tabs', () => {
     expect(browser.origin.isHeld('offline-im:other')).toBe(false);
   });
 
-  it('keeps a note and its members together, though a tab dies twice', async () => {
+  it('keeps a note and its members together, even if a tab dies twice', async () => {
     const browser = new FakeBrowser();
     const first = await browser.open();
     await first.spool.append([newEntry('a'), newEntry('b')]);

@@ -12,8 +12,8 @@ function refusing(kept: 'no' | 'unknown', ...ids: string[]): FakeJournal['fails'
   return (tx) => (ids.some((id) => tx.entries.has(id)) ? kept : undefined);
 }
 
-describe('JournaledSpool over a journal that fails', () => {
-  it('fails only the bad message, of one append as of many at the same time', async () => {
+describe('JournaledSpool over a failing journal', () => {
+  it('fails only the bad message, in one append as in many concurrent ones', async () => {
     const { spool, journal } = await spoolOver();
     journal.fails = refusing('no', 'bad');
     const together = await spool.append([newEntry('a'), newEntry('bad'), newEntry('b')]);
@@ -25,7 +25,7 @@ describe('JournaledSpool over a journal that fails', () => {
     expect(await spool.append([newEntry('bad')])).toMatchObject([{ status: 'appended' }]);
   });
 
-  it('keeps the entries of a bad message all or none', async () => {
+  it('keeps all entries of a bad message, or none', async () => {
     const { spool, journal } = await spoolOver();
     journal.fails = refusing('no', 'm2');
     const parts = { messageId: 'm', contentHash: 'h' };
@@ -37,7 +37,7 @@ describe('JournaledSpool over a journal that fails', () => {
     expect(await spool.findMessage('m')).toEqual([]);
   });
 
-  it('says what it appended before it closed itself, and that it has kept nothing afterwards', async () => {
+  it('reports what it appended before it closed itself, and that it kept nothing afterwards', async () => {
     const { spool, journal } = await spoolOver();
     journal.fails = (tx) => (tx.entries.size > 1 ? 'no' : refusing('unknown', 'bad')(tx));
     const results = await spool.append([newEntry('a'), newEntry('bad'), newEntry('b')]);
@@ -49,7 +49,7 @@ describe('JournaledSpool over a journal that fails', () => {
     await expect(spool.counts()).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
   });
 
-  it('fails with SPOOL_FAILED when nothing was changed, and goes on', async () => {
+  it('fails with SPOOL_FAILED if nothing was changed, and goes on', async () => {
     const { spool, journal } = await spoolOver();
     await spool.append([newEntry('a')]);
     journal.fails = () => 'no';
@@ -60,7 +60,7 @@ describe('JournaledSpool over a journal that fails', () => {
     expect(await spool.claim(claimRequest({ ignorePickup: true }))).toHaveLength(1);
   });
 
-  it('leaves what it could not claim due as before', async () => {
+  it('leaves notes it could not claim due as before', async () => {
     const { spool } = await spoolOver();
     await spool.append(['a', 'b'].map((id) => newEntry(id, { conversationId: id })));
     const request = claimRequest({ ignorePickup: true });
@@ -71,7 +71,7 @@ describe('JournaledSpool over a journal that fails', () => {
     expect(await spool.claim(request)).toHaveLength(2);
   });
 
-  it('closes itself with SPOOL_FAILED when it cannot tell what was changed', async () => {
+  it('closes itself with SPOOL_FAILED if it cannot tell what was changed', async () => {
     const { spool, journal } = await spoolOver();
     await spool.append([newEntry('a')]);
     journal.fails = () => 'unknown';
@@ -89,7 +89,7 @@ describe('JournaledSpool over a journal that fails', () => {
     expect(await statesOf(spool)).toEqual({ a: 'delivering', b: 'delivered' });
   });
 
-  it('can still be read while a lease that ran out cannot be written down', async () => {
+  it('can still be read while the end of an expired lease cannot be written', async () => {
     const { spool, journal, clock } = await spoolOver();
     await spool.append([newEntry('a')]);
     await spool.claim(claimRequest({ ignorePickup: true, lease: 1_000 }));
@@ -101,7 +101,7 @@ describe('JournaledSpool over a journal that fails', () => {
     expect((await spool.get('a'))?.state).toBe('unconfirmed');
   });
 
-  it('sets an unreadable member aside, writes that down, and claims the rest', async () => {
+  it('sets an unreadable member aside, journals that, and claims the rest', async () => {
     const { spool, journal } = await spoolOver();
     await spool.append([newEntry('a'), newEntry('b')]);
     const [note] = await spool.claim(claimRequest({ ignorePickup: true }));
@@ -115,7 +115,7 @@ describe('JournaledSpool over a journal that fails', () => {
     expect(await spool.counts()).toMatchObject({ delivering: 1 });
   });
 
-  it('reports each message that its journal leaves out, also beside one that the journal reports itself', async () => {
+  it('reports each message that its journal omits, also beside one that the journal reports itself', async () => {
     const journal = new FakeJournal();
     const reported: string[] = [];
     const spool = new JournaledSpool({ name: 'fake', durable: true, journal });
@@ -152,7 +152,7 @@ describe('JournaledSpool over a journal that fails', () => {
     expect(await spool.findMessage('m')).toEqual([]);
   });
 
-  it('reads only the messages of entries that a list shows', async () => {
+  it('reads only the messages of listed entries', async () => {
     const { spool, journal } = await spoolOver();
     await spool.append(['a', 'b', 'c'].map((id) => newEntry(id)));
     await spool.hold(['b']);
@@ -162,7 +162,7 @@ describe('JournaledSpool over a journal that fails', () => {
     expect([held.map(({ id }) => id), journal.asked]).toEqual([['b'], ['b']]);
   });
 
-  it('takes what a journal found in any order, and keeps the order of the sends', async () => {
+  it('accepts what a journal found in any order, and keeps the order of the sends', async () => {
     const first = await spoolOver();
     await first.spool.append(['a', 'b', 'c'].map((id) => newEntry(id)));
     const records = first.journal.written.flatMap((tx) => [...tx.entries.values()]);
@@ -175,12 +175,12 @@ describe('JournaledSpool over a journal that fails', () => {
   });
 });
 
-describe('an opening that fails half way', () => {
+describe('an opening that fails halfway', () => {
   it.each([
     ['its records can not be taken in', true, [null]],
     ['its records are no list', false, 7],
     ['its records can not be taken in, and it can not be closed', true, [null]],
-  ])('leaves nothing open that would pass for an empty spool: %s', async (what, checked, entries) => {
+  ])('leaves nothing open that would look like an empty spool: %s', async (what, checked, entries) => {
     let closes = 0;
     const journal = new FakeJournal();
     Object.assign(journal, {

@@ -114,7 +114,7 @@ function expectWhole(store: MapStore): void {
 }
 
 describe('the journal rule', () => {
-  it('holds whatever is asked, and whenever the process is killed: what is shown is what is stored, and notes are whole', async () => {
+  it('holds for any operation, and whenever the process is killed: the spool shows what is stored, and notes are complete', async () => {
     const acts = Object.keys(new Life().acts);
     const act = fc.tuple(fc.constantFrom(...acts, 'append', 'deliver', 'probe', 'time'), fc.integer({ min: 1, max: 9 }));
     await fc.assert(

@@ -14,7 +14,7 @@ function filled(lanes: readonly string[], at = 0): LaneQueues {
 }
 
 describe('lanes in turn', () => {
-  it('are those that are due and not left out, whatever was left out before, and each once', () => {
+  it('are those due and not excluded, each once, whatever was excluded before', () => {
     const filter = fc.oneof(
       someNames.map((only) => ({ only })),
       fc.tuple(someNames, someNames).map(([long, few]) => ({ except: joined([long, few]) })),
@@ -48,7 +48,7 @@ describe('lanes in turn', () => {
     expect([...queues.inTurn(5)]).toEqual(['d', ...[...first].reverse()]);
   });
 
-  it('keep their turn while all that waits in them is at work: a long conversation starves no other lane', () => {
+  it('keep their turn while all their entries are in progress: a long conversation starves no other lane', () => {
     const queues = filled(['long'], 0);
     for (const key of ['one', 'two', 'three']) queues.set('other', key, 1);
     const served: string[] = [];
@@ -68,7 +68,7 @@ describe('lanes in turn', () => {
     expect(served).toEqual(['long', 'other', 'long', 'other', 'long', 'other']);
   });
 
-  it('are not given again to a claim that has left something due in them', () => {
+  it('are not returned again to a claim that left due entries in them', () => {
     const queues = filled(['a', 'b']);
     const met: string[] = [];
     for (const lane of queues.inTurn(9)) {
@@ -80,10 +80,10 @@ describe('lanes in turn', () => {
   });
 });
 
-describe('the lanes that are looked at', () => {
+describe('the lanes visited', () => {
   const fleet = Array.from({ length: 5_000 }, (_, index) => `s${index}`);
 
-  it('are none of those that are left out, once their list is known', () => {
+  it('include no excluded ones, once their list is known', () => {
     const queues = filled([...fleet, 'well']);
     const ask = (few: readonly string[]) => {
       const before = queues.visits;
@@ -97,7 +97,7 @@ describe('the lanes that are looked at', () => {
     expect(ask(['well'])).toEqual([[], undefined, 2]);
   });
 
-  it('are none of those that are not due, nor more than are asked for', () => {
+  it('include none that are not due, and no more than requested', () => {
     const queues = filled(fleet, 100);
     queues.set('now', 'key', 1);
     const before = queues.visits;
@@ -110,7 +110,7 @@ describe('the lanes that are looked at', () => {
 describe('streams', () => {
   const of = { lane: 'alice@contoso.test', audience: 'same-organization', conversationId: 'c' } as const;
 
-  it('begin with the entry of the lowest order, whatever is appended, moved, removed, and comes back to the place that it had', () => {
+  it('start with the entry of the lowest order, whatever is appended, moved, removed and put back', () => {
     const id = fc.constantFrom('a', 'b', 'c', 'd');
     const change = fc.record({ id, order: fc.option(fc.integer({ min: 0, max: 9 })), looks: fc.boolean() });
     fc.assert(

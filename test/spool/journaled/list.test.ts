@@ -10,7 +10,7 @@ import { newEntry } from '../../support/spool-entries.ts';
 
 const count = 100;
 
-it('a list of what waits meets nothing that has ended', () => {
+it('a list of waiting entries visits no finished ones', () => {
   const table = new StateTable();
   const appended = table.begin();
   for (let index = 0; index < count; index++) appendMessage(appended, [newEntry(`m${index}`)], 0);
@@ -62,12 +62,12 @@ it.each([
   ['list() of a mailbox without entries', (spool: MemorySpool) => entriesOf(spool.list({ lane: 'bob@contoso.com' }))],
   ['a list of operators', (spool: MemorySpool) => spool.admin?.listBy({ code: 'EXPIRED' })],
   ['sums by mailbox', (spool: MemorySpool) => spool.admin?.lanes()],
-])('%s lets the event loop turn, however much it passes over', async (_, ask) => {
+])('%s lets the event loop turn, however many entries it skips', async (_, ask) => {
   const [few, many] = [await spoolOf(10), await spoolOf(10_000)];
   expect(await turnsDuring(async () => ask(many))).toBeGreaterThan(5 + (await turnsDuring(async () => ask(few))));
 });
 
-it('what waits is listed in the order of acceptance, however busy a conversation is', async () => {
+it('waiting entries are listed in order of acceptance, however busy a conversation is', async () => {
   const spool = new MemorySpool();
   const clock = new ManualClock();
   await spool.open({ clock, tombstones: 3_600_000 });
@@ -80,7 +80,7 @@ it('what waits is listed in the order of acceptance, however busy a conversation
   expect(listed.map(({ id }) => id)).toEqual(['quiet', 'busy-2', 'other', 'busy-3']);
 });
 
-it('first entries that are out of order, as after a release, are listed in the order of acceptance among many conversations', async () => {
+it('among many conversations, first entries out of order, as after a release, are listed in order of acceptance', async () => {
   const spool = new MemorySpool();
   const clock = new ManualClock();
   await spool.open({ clock, tombstones: 3_600_000 });
@@ -99,7 +99,7 @@ it('first entries that are out of order, as after a release, are listed in the o
   expect(alone).toEqual(ids.filter((_, index) => index % 3 === 0));
 });
 
-it('the first entry of a list costs little, however many conversations have one', async () => {
+it('the first entry of a list is cheap, however many conversations there are', async () => {
   const spool = await spoolOf(1_000);
   const queued = vi.spyOn(DueQueue.prototype, 'set');
   for await (const { id } of spool.list({ state: 'spooled' })) {

@@ -4,7 +4,7 @@ import { appendMessage } from '../../../src/spool/state/append.ts';
 import { streamKey } from '../../../src/spool/state/records.ts';
 import { newEntry } from '../../support/spool-entries.ts';
 
-it('loads a stream in its order, in whatever order a storage found the entries', () => {
+it('loads a stream in its order, whatever the order in which a storage found the entries', () => {
   const before = new StateTable();
   const tx = before.begin();
   for (const id of ['c', 'a', 'b']) appendMessage(tx, [newEntry(id)], 0);
@@ -14,7 +14,7 @@ it('loads a stream in its order, in whatever order a storage found the entries',
   expect([...after.stream(streamKey(newEntry('a')))]).toEqual(['c', 'a', 'b']);
 });
 
-it('of two records of one entry that a storage found, the later one counts', () => {
+it('uses the later one of two records of an entry', () => {
   const before = new StateTable();
   const tx = before.begin();
   appendMessage(tx, [newEntry('a')], 0);

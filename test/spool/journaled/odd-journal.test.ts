@@ -66,7 +66,7 @@ async function opened() {
 }
 
 describe.each(values)('%s', (_, value) => {
-  it('thrown by open(), or what it resolves with: a code, and the next opening works', async () => {
+  it('thrown or resolved by open() results in a code, and the next opening works', async () => {
     for (const act of [thrower(value), thrower(() => new JournalError('unknown', value())), value]) {
       const journal = new OddJournal();
       const spool = new JournaledSpool({ name: 'fake', durable: true, journal });
@@ -77,7 +77,7 @@ describe.each(values)('%s', (_, value) => {
     }
   });
 
-  it('thrown by read(), or what it resolves with: a code; no message is taken for missing, and the spool goes on', async () => {
+  it('thrown or resolved by read() results in a code; no message counts as missing, and the spool goes on', async () => {
     for (const act of [thrower(value), thrower(() => new JournalError('no', value())), value]) {
       const { journal, spool } = await opened();
       journal.odd = { call: 'read', act };
@@ -86,14 +86,14 @@ describe.each(values)('%s', (_, value) => {
     }
   });
 
-  it('thrown by write(): nothing is called accepted', async () => {
+  it('thrown by write(): nothing is reported as accepted', async () => {
     const { journal, spool } = await opened();
     journal.odd = { call: 'write', act: thrower(value) };
     expect(await spool.append([newEntry('b')])).toMatchObject([{ status: 'failed', kept: 'unknown' }]);
     await expect(spool.counts()).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
   });
 
-  it('thrown where operators are asked for: a code', async () => {
+  it('thrown by admin results in a code', async () => {
     const { journal, spool } = await opened();
     journal.odd = { call: 'admin', act: thrower(value) };
     await expect(spool.admin?.paused()).rejects.toEqual(failed);
@@ -103,7 +103,7 @@ describe.each(values)('%s', (_, value) => {
 it.each([
   ['undefined', undefined],
   ['a Set', new Set()],
-])('%s resolved by read() leaves what was accepted where it is', async (_, value) => {
+])('%s resolved by read() leaves accepted entries in place', async (_, value) => {
   const { journal, spool } = await opened();
   journal.odd = { call: 'read', act: () => value };
   await expect(spool.claim(claimRequest({ ignorePickup: true }))).rejects.toEqual(failed);

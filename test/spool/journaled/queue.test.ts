@@ -15,7 +15,7 @@ function doubling(most = 256) {
 }
 
 describe('SerialQueue', () => {
-  it('begins an operation when the one before has ended, also when that failed', async () => {
+  it('starts an operation when the one before has ended, even if it failed', async () => {
     const queue = new SerialQueue();
     const log: string[] = [];
     const operation =
@@ -34,7 +34,7 @@ describe('SerialQueue', () => {
     expect(log).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
   });
 
-  it('is idle when everything that was asked for is done', async () => {
+  it('is idle once all requested operations are done', async () => {
     const queue = new SerialQueue();
     let done = false;
     const running = queue.run(async () => {
@@ -48,7 +48,7 @@ describe('SerialQueue', () => {
 });
 
 describe('GroupCommit', () => {
-  it('carries out together what arrives while another is at work', async () => {
+  it('combines operations that arrive while another runs', async () => {
     const { group, groups, queue } = doubling();
     let release = (): void => {};
     const blocked = queue.run(
@@ -65,20 +65,20 @@ describe('GroupCommit', () => {
     expect(groups).toEqual([[1, 2, 3]]);
   });
 
-  it('tries each alone when a batch fails, so that a bad one fails alone', async () => {
+  it('tries each alone if a batch fails, so that a bad one fails alone', async () => {
     const { group, groups } = doubling();
     const results = await Promise.allSettled([1, -2, 3].map((item) => group.add(item)));
     expect(results.map((one) => (one.status === 'fulfilled' ? one.value : String(one.reason)))).toEqual([2, 'Error: bad: -2', 6]);
     expect(groups).toEqual([[1, -2, 3], [1], [-2], [3]]);
   });
 
-  it('does not try a single item twice', async () => {
+  it('does not retry a single item', async () => {
     const { group, groups } = doubling();
     await expect(group.add(-1)).rejects.toThrow('bad: -1');
     expect(groups).toEqual([[-1]]);
   });
 
-  it('makes groups of so many at most, in order, and forgets none', async () => {
+  it('makes groups of limited size, in order, without losing any', async () => {
     const { group, groups } = doubling(4);
     const results = await Promise.all(Array.from({ length: 10 }, (_, index) => group.add(index)));
     expect(results).toEqual(Array.from({ length: 10 }, (_, index) => 2 * index));
@@ -91,7 +91,7 @@ describe('GroupCommit', () => {
     await expect(group.add(4)).resolves.toBe(8);
   });
 
-  it('rejects all that wait at once for a failure that is none of theirs, and goes on with what comes later', async () => {
+  it('rejects all waiting items at once for a failure that is not theirs, and goes on with later ones', async () => {
     const groups: number[][] = [];
     let down = true;
     const group = new GroupCommit<number, number>(
@@ -112,7 +112,7 @@ describe('GroupCommit', () => {
     expect(groups).toEqual([[1, 2], [6, 7], [8]]);
   });
 
-  it('stops trying them alone at such a failure; those that have their result keep it', async () => {
+  it('stops trying items alone at such a failure; finished items keep their results', async () => {
     const groups: number[][] = [];
     const group = new GroupCommit<number, number>(
       new SerialQueue(),

@@ -23,7 +23,7 @@ async function opened(clock: ManualClock, values: Map<string, string>, corrupt: 
 }
 
 it.each(['unclaim', 'lapse'] as const)(
-  'killed while delivering, then killed after the probe was given back (%s): the attempt is still looked for',
+  'killed while delivering, then killed after the probe was unclaimed (%s): the attempt is still probed',
   async (how) => {
     const clock = new ManualClock();
     const values = new Map<string, string>();
@@ -49,7 +49,7 @@ it.each(['unclaim', 'lapse'] as const)(
   },
 );
 
-it('what a journal gives back is checked: a record that can be no record costs itself only, and is reported', async () => {
+it('checks what a journal returns: an invalid record affects only itself, and is reported', async () => {
   const clock = new ManualClock();
   const values = new Map<string, string>();
   const first = await opened(clock, values);

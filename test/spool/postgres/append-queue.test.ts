@@ -50,7 +50,7 @@ const message = (name: string, ...conversations: string[]): NewMessage =>
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('an append', () => {
-  it.each([1, 10])('is written however soon it comes after an answer (a pool of %i)', async (most) => {
+  it.each([1, 10])('is written however soon it follows a result (a pool of %i)', async (most) => {
     const { appender, written } = server({ most });
     for (let ticks = 0; ticks < 30; ticks++) {
       await appender.append([message(`a${ticks}`, 'c')]);
@@ -60,7 +60,7 @@ describe('an append', () => {
     expect(written).toHaveLength(60);
   });
 
-  it('is written while every turn of the event loop brings another', async () => {
+  it('is written even if every turn of the event loop brings another', async () => {
     const { appender } = server();
     let [asked, answered] = [0, 0];
     const all: Promise<unknown>[] = [];
@@ -80,7 +80,7 @@ describe('an append', () => {
     [64, [64]],
     [200, [100, 100]],
   ])(
-    'is written with the %i that wait as it does; many are halved, few are not: another commit costs the processor more than it saves time',
+    'is written with the %i others waiting at that time; large groups are halved, small ones are not, since another commit costs more CPU than it saves time',
     async (count, expected) => {
       const { appender, written } = server({ most: 10 });
       await Promise.all(Array.from({ length: count }, (_, index) => appender.append([message(`a${index}`, `c${index}`)])));
@@ -88,7 +88,7 @@ describe('an append', () => {
     },
   );
 
-  it('goes after all that was asked for before it in each of its conversations, also where another of them is held', async () => {
+  it('follows all earlier appends in each of its conversations, even if another of them is locked', async () => {
     let isHeld = true;
     const { appender, written } = server({ refuse: (ids) => isHeld && ids.some((id) => ['m-held', 'm-too'].includes(id)) });
     const held = appender.append([message('held', 'a')]);

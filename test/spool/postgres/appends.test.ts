@@ -20,7 +20,7 @@ function mostAtOnce(pool: Pool): () => number {
   return () => most;
 }
 
-describe('groups that are written at once', () => {
+describe('groups written concurrently', () => {
   it.each([1, 7, 200])('keep the order of the calls in each of %i conversations', async (conversations) => {
     const schema = fixture.newSchema();
     const pool = fixture.server.pool({ max: 8 });
@@ -44,7 +44,7 @@ describe('groups that are written at once', () => {
     await pool.end();
   });
 
-  it('take a message that goes to several conversations after what is before it in each of them', async () => {
+  it('order a message for several conversations after its predecessors in each of them', async () => {
     const schema = fixture.newSchema();
     const spool = await fixture.open(schema);
     const entryOf = (id: string, conversationId: string, messageId = id): NewSpoolEntry =>
@@ -64,7 +64,7 @@ describe('groups that are written at once', () => {
     await spool.close();
   });
 
-  it('are on disk when they are told, whatever the database says, also with an id that comes twice', async () => {
+  it('are on disk when reported, whatever the setting of the database, also with a duplicate id', async () => {
     const schema = fixture.newSchema();
     const pool = fixture.server.pool({ max: 8, options: '-c synchronous_commit=off' });
     const spool = await fixture.open(schema, {}, pool);
@@ -98,7 +98,7 @@ describe('groups that are written at once', () => {
     await spool.close();
   });
 
-  it('end alone where a message of theirs is refused: all others are kept', async () => {
+  it('are split if one message is refused: all others are kept', async () => {
     const schema = fixture.newSchema();
     const spool = await fixture.open(schema);
     await fixture.pool.query(`ALTER TABLE "${schema}".entries ADD CHECK (id <> 'e77')`);
@@ -169,7 +169,7 @@ async function written(pool: Pool, schema: string): Promise<unknown> {
   return { entries, streams };
 }
 
-it('a message is kept alike, whether the spool appends it by itself or in the transaction of a host', async () => {
+it('a message is stored the same whether the spool appends it itself or in the transaction of a host', async () => {
   const [own, host] = [fixture.newSchema(), fixture.newSchema()];
   const [one, other] = [await fixture.open(own), await fixture.open(host)];
   const results = await one.append(oddEntries());
@@ -207,7 +207,7 @@ it('an append returns the entry as it will be read', async () => {
   await spool.close();
 });
 
-it('tells other processes only once it is committed: the lock for that is one of the whole server, which each would hold until its commit is on disk', async () => {
+it('notifies other processes only after the commit: NOTIFY takes a lock of the whole server, which would be held until the commit is on disk', async () => {
   const schema = fixture.newSchema();
   const said: string[] = [];
   const pool = fixture.server.pool();
@@ -233,7 +233,7 @@ it('tells other processes only once it is committed: the lock for that is one of
   await pool.end();
 });
 
-it('a host that ends its pool right after an append waits seconds for the close, not the minute of a transaction: a connection that was asked for before comes no more', async () => {
+it('when a host ends its pool right after an append, close() waits for seconds, not for the minute of a transaction: the requested connection never arrives', async () => {
   const pool = fixture.server.pool({ max: 2 });
   const spool = await fixture.open(fixture.newSchema(), {}, pool);
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -251,7 +251,7 @@ it('a host that ends its pool right after an append waits seconds for the close,
   }
 });
 
-it('an append while a notification fails is still notified', async () => {
+it('an append during a failing notification is still notified', async () => {
   const pool = fixture.server.pool();
   const spool = await fixture.open(fixture.newSchema(), {}, pool);
   const asked = Promise.withResolvers<void>();
@@ -301,7 +301,7 @@ async function listenerOn(schema: string) {
   return listener;
 }
 
-it('tells other processes of what is still being appended when a close begins: they would find it at their next poll only', async () => {
+it('notifies other processes of appends still running when a close begins, which they would otherwise find at their next poll', async () => {
   const schema = fixture.newSchema();
   const pool = fixture.server.pool();
   const spool = await fixture.open(schema, {}, pool);
@@ -318,7 +318,7 @@ it('tells other processes of what is still being appended when a close begins: t
   }
 });
 
-it('tells other processes of many commits at once, not after each, which is a trip more; a close waits for what is not told yet', async () => {
+it('notifies other processes of many commits at once, to save round trips; a close waits for pending notifications', async () => {
   const schema = fixture.newSchema();
   const pool = fixture.server.pool();
   const spool = await fixture.open(schema, {}, pool);

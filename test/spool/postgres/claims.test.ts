@@ -4,7 +4,7 @@ import { useServer } from './fixture.ts';
 
 const fixture = useServer();
 
-it.each([10, 5, 2])('concurrent claims share what is due, on a pool of %i connections', async (max) => {
+it.each([10, 5, 2])('concurrent claims share the due notes, on a pool of %i connections', async (max) => {
   const pool = fixture.server.pool({ max });
   const spool = await fixture.open(fixture.newSchema(), {}, pool);
   const entries = Array.from({ length: 60 }, (_, index) => newEntry(`e${index}`, { pickupIn: 0, conversationId: `c${index}` }));
@@ -19,7 +19,7 @@ it.each([10, 5, 2])('concurrent claims share what is due, on a pool of %i connec
   await pool.end();
 });
 
-it('a claim that fails holds up none of those that wait for their turn', async () => {
+it('a failed claim does not hold up those waiting for their turn', async () => {
   const spool = await fixture.open(fixture.newSchema());
   await spool.append([newEntry('e', { pickupIn: 0 })]);
   const broken = claimRequest({
@@ -33,7 +33,7 @@ it('a claim that fails holds up none of those that wait for their turn', async (
   await spool.close();
 });
 
-it('a mailbox with many that are left out beside it is found, and none of those', async () => {
+it('finds a mailbox beside many excluded ones, and none of those', async () => {
   const spool = await fixture.open(fixture.newSchema());
   const lanes = Array.from({ length: 200 }, (_, index) => `user-${index}@contoso.com`);
   const entries = [...lanes, `it's "free"\\`].map((lane, index) =>
@@ -50,7 +50,7 @@ it('a mailbox with many that are left out beside it is found, and none of those'
   await spool.close();
 });
 
-it('takes mailboxes in turn while each has more than a claim looks through, also after what it took last is gone', async () => {
+it('takes mailboxes in turn while each has more than a claim scans, also after the last one taken is gone', async () => {
   const schema = fixture.newSchema();
   const spool = await fixture.open(schema);
   const lanes = ['a@contoso.com', 'b@contoso.com', 'c@contoso.com'];

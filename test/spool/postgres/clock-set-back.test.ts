@@ -9,7 +9,7 @@ const expire = { owner: 'run-1', closedLanes: [], reason: { code: 'EXPIRED', tex
 const reason = { code: 'EWS_ERROR', text: 'busy' } as const;
 
 describe('a database whose clock is set back', () => {
-  it('strands nothing: all is due within its own delay, and leases keep their length', async () => {
+  it('strands no entry: each is due within its own delay, and leases keep their length', async () => {
     const schema = fixture.newSchema();
     const spool = await fixture.open(schema);
     const advance = await stopClock(fixture.pool, schema);
@@ -40,7 +40,7 @@ describe('a database whose clock is set back', () => {
     await spool.close();
   });
 
-  it('expires what it should within its time, and keeps tombstones no longer than theirs', async () => {
+  it('expires entries within their time, and keeps tombstones no longer than theirs', async () => {
     const schema = fixture.newSchema();
     const spool = await fixture.open(schema);
     const advance = await stopClock(fixture.pool, schema);
@@ -64,7 +64,7 @@ describe('a database whose clock is set back', () => {
     await spool.close();
   });
 
-  it('goes by no other clock than that of the database', async () => {
+  it('uses no clock other than that of the database', async () => {
     const schema = fixture.newSchema();
     const wrong = { now: () => 0, monotonic: () => 0, setTimer: () => () => undefined };
     const spool = await fixture.open(schema, { clock: wrong });

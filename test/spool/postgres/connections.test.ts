@@ -45,7 +45,7 @@ function meddling(before: (query: PgQuery, client: PgPoolClient) => Promise<void
 const none = async (): Promise<void> => undefined;
 
 describe('connections that break', () => {
-  it('in the very bytes that end their login: someone listens from the first moment, and no longer than the spool is open', async () => {
+  it('while their login completes: a listener exists from the first moment, and only as long as the spool is open', async () => {
     const schema = fixture.newSchema();
     const before = fixture.pool.listenerCount('connect');
     const spool = await fixture.open(schema);
@@ -58,7 +58,7 @@ describe('connections that break', () => {
     expect(fixture.pool.listenerCount('connect')).toBe(before);
   });
 
-  it('before COMMIT: the message was not kept, is tried again, and is kept once', async () => {
+  it('before COMMIT: the message was not kept, is retried, and is kept once', async () => {
     const schema = fixture.newSchema();
     let breaks = 0;
     const breaking = async (query: PgQuery, client: PgPoolClient): Promise<void> => {
@@ -77,7 +77,7 @@ describe('connections that break', () => {
     await spool.close();
   });
 
-  it('since the process stood still in a transaction, which the server ended: each operation is carried out anew', async () => {
+  it('because the process was suspended in a transaction that the server ended: each operation is repeated', async () => {
     const schema = fixture.newSchema();
     let stands: 'and has not heard of the end' | 'and has heard of the end' | undefined;
     const standing = async (query: PgQuery, client: PgPoolClient): Promise<void> => {
@@ -104,7 +104,7 @@ describe('connections that break', () => {
     await spool.close();
   });
 
-  it('after COMMIT, its answer lost: nobody knows, and the same id again tells', async () => {
+  it('after COMMIT, with a lost response: the outcome is unknown, and repeating the id tells', async () => {
     const schema = fixture.newSchema();
     let breaks = 0;
     const losing = async (query: PgQuery): Promise<void> => {
@@ -124,7 +124,7 @@ describe('connections that break', () => {
   it.each([
     ['40003', 'unknown'],
     ['40001', 'no'],
-  ])('and the server says SQLSTATE %s to COMMIT: kept is %s', async (code, kept) => {
+  ])('with SQLSTATE %s in response to COMMIT: kept is %s', async (code, kept) => {
     let refusals = 0;
     const refusing = async (query: PgQuery): Promise<void> => {
       if (query.text !== 'COMMIT' || refusals-- <= 0) return;
@@ -137,7 +137,7 @@ describe('connections that break', () => {
     await spool.close();
   });
 
-  it('and COMMIT waits for a lock in vain: nothing is kept, and it is tried again', async () => {
+  it('while COMMIT waits for a lock: nothing is kept, and it is retried', async () => {
     let refusals = 0;
     const refusing = async (query: PgQuery): Promise<void> => {
       if (query.text !== 'COMMIT' || refusals-- <= 0) return;
@@ -150,7 +150,7 @@ describe('connections that break', () => {
     await spool.close();
   });
 
-  it('in the middle of a claim or a settle: the call fails with a code, and the next one works', async () => {
+  it('during a claim or a settle: the call fails with a code, and the next one works', async () => {
     const schema = fixture.newSchema();
     let breaks = 0;
     const breaking = async (query: PgQuery): Promise<void> => {
@@ -170,7 +170,7 @@ describe('connections that break', () => {
     await spool.close();
   });
 
-  it('while it listens: it listens again, and looks at once', async () => {
+  it('while listening: it listens again, and polls at once', async () => {
     const schema = fixture.newSchema();
     const spool = await fixture.open(schema);
     const other = await fixture.open(schema);
@@ -191,7 +191,7 @@ describe('connections that break', () => {
     await Promise.all([spool.close(), other.close()]);
   });
 
-  it('does not wake itself', async () => {
+  it('do not let the spool wake itself', async () => {
     const spool = await fixture.open(fixture.newSchema());
     let woken = 0;
     spool.watch(() => {
@@ -205,7 +205,7 @@ describe('connections that break', () => {
     await spool.close();
   });
 
-  it('with the whole server, which starts again: what was accepted is there, and it goes on', async () => {
+  it('with the whole server, which restarts: accepted messages are there, and work continues', async () => {
     const spool = await fixture.open(fixture.newSchema());
     let accepted = 0;
     let stopping = false;
@@ -226,14 +226,14 @@ describe('connections that break', () => {
     await spool.close();
   });
 
-  it('fails with a code where no server answers', async () => {
+  it('and no server listens: the call fails with a code', async () => {
     const pool = fixture.server.pool({ port: 1, connectionTimeoutMillis: 500 });
     const spool = new PostgresSpool({ pool });
     await expect(spool.open(context)).rejects.toMatchObject({ code: 'SPOOL_FAILED' });
     await pool.end();
   });
 
-  it('and come only after the spool was closed: until they have gone back, somebody listens', async () => {
+  it('or arrive only after the spool was closed: they have a listener until they are released', async () => {
     const late = Promise.withResolvers<PgPoolClient>();
     const listeners = new Set<unknown>();
     let released = false;

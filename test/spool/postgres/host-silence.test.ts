@@ -17,8 +17,8 @@ function overheard(client: PoolClient): { readonly client: PgClient; readonly sa
   return { client: { query }, said };
 }
 
-describe.concurrent("a host's transaction that gives no answer", () => {
-  it('holds neither send() nor close() for longer than the deadline; whether it is kept is unknown', async () => {
+describe.concurrent('a host transaction without a response', () => {
+  it('delays send() and close() no longer than the deadline; whether the message is kept is unknown', async () => {
     await using scene = await behindProxy(fixture);
     await scene.spool.open(context);
     const client = await scene.pool.connect();
@@ -31,7 +31,7 @@ describe.concurrent("a host's transaction that gives no answer", () => {
     client.release(true);
   });
 
-  it('and is committed all the same: the same message again tells, and nothing was said after the deadline', async () => {
+  it('that is committed after all: repeating the message tells, and nothing is sent to the server after the deadline', async () => {
     await using scene = await behindProxy(fixture);
     await scene.spool.open(context);
     const [holder, host] = await Promise.all([fixture.pool.connect(), fixture.pool.connect()]);
@@ -50,7 +50,7 @@ describe.concurrent("a host's transaction that gives no answer", () => {
     for (const one of [holder, host]) one.release();
   });
 
-  it('since another one holds the conversation: nothing of it is left when the host rolls back', async () => {
+  it('that waits for a conversation locked by another: nothing of it remains when the host rolls back', async () => {
     await using scene = await behindProxy(fixture);
     await scene.spool.open(context);
     const [first, second] = await Promise.all([fixture.pool.connect(), fixture.pool.connect()]);

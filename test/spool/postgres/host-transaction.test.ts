@@ -27,8 +27,8 @@ async function orders(): Promise<string> {
   return table;
 }
 
-describe("a message in the host's transaction", () => {
-  it('is kept together with the row of the host, and delivered after the commit by a sender that sleeps', async () => {
+describe('a message in a transaction of the host', () => {
+  it('is kept together with the row of the host, and delivered after the commit by a sleeping sender', async () => {
     const table = await orders();
     const schema = fixture.newSchema();
     const { sender, transport } = senderOn(new PostgresSpool({ pool: fixture.pool, schema, migrate: true }));
@@ -51,7 +51,7 @@ describe("a message in the host's transaction", () => {
     await sender.stop();
   });
 
-  it('was never there when that is rolled back; its id is free again', async () => {
+  it('does not exist after a rollback; its id is free again', async () => {
     const { sender } = senderOn(new PostgresSpool({ pool: fixture.pool, schema: fixture.newSchema(), migrate: true }));
     (await sender.stats()).states;
     const client = await fixture.pool.connect();
@@ -66,7 +66,7 @@ describe("a message in the host's transaction", () => {
     await sender.stop();
   });
 
-  it('is seen in the same transaction: the same id again is a duplicate, with other content a conflict', async () => {
+  it('is visible in the same transaction: its id again is a duplicate, with other content a conflict', async () => {
     const { sender } = senderOn(new PostgresSpool({ pool: fixture.pool, schema: fixture.newSchema(), migrate: true }));
     (await sender.stats()).states;
     const client = await fixture.pool.connect();
@@ -81,7 +81,7 @@ describe("a message in the host's transaction", () => {
     await sender.stop();
   });
 
-  it('needs a transaction, and a spool that joins one', async () => {
+  it('requires a transaction, and a spool that can join one', async () => {
     const { sender } = senderOn(new PostgresSpool({ pool: fixture.pool, schema: fixture.newSchema(), migrate: true }));
     const client = await fixture.pool.connect();
     const message = { to: 'bob@contoso.com', text: 'one' };
@@ -94,7 +94,7 @@ describe("a message in the host's transaction", () => {
     await other.stop();
   });
 
-  it('that could not be kept leaves the transaction as it was: the host may go on', async () => {
+  it('that could not be kept leaves the transaction usable: the host may continue', async () => {
     const table = await orders();
     const spool = await fixture.open(fixture.newSchema());
     const client = await fixture.pool.connect();
@@ -113,7 +113,7 @@ describe("a message in the host's transaction", () => {
     await spool.close();
   });
 
-  it('holds up its own conversation only, and that keeps its order', async () => {
+  it('holds up only its own conversation, which keeps its order', async () => {
     const schema = fixture.newSchema();
     const spool = await fixture.open(schema);
     const client = await fixture.pool.connect();

@@ -11,7 +11,7 @@ const fixture = useServer();
 const context = { clock: systemClock, tombstones: 60_000 };
 
 describe('migrate()', () => {
-  it('makes the tables, also where several processes begin at once; again, it changes nothing', async () => {
+  it('creates the tables, even if several processes start at once; a second call changes nothing', async () => {
     const schema = fixture.newSchema();
     const spools = Array.from({ length: 4 }, () => new PostgresSpool({ pool: fixture.pool, schema }));
     await Promise.all(spools.map((spool) => spool.migrate()));
@@ -23,7 +23,7 @@ describe('migrate()', () => {
     await spools[1]?.close();
   });
 
-  it('is asked for by open() where it is missing', async () => {
+  it('is required by open() if it is missing', async () => {
     const spool = new PostgresSpool({ pool: fixture.pool, schema: fixture.newSchema() });
     await expect(spool.open(context)).rejects.toMatchObject({ code: 'SPOOL_NOT_MIGRATED' });
     await spool.migrate();
@@ -31,13 +31,13 @@ describe('migrate()', () => {
     await spool.close();
   });
 
-  it('is done by open() where that is asked for', async () => {
+  it('is done by open() if requested', async () => {
     const spool = await fixture.open(fixture.newSchema());
     expect((await spool.counts()).spooled).toBe(0);
     await spool.close();
   });
 
-  it('gives what a spool of an earlier library lacks, which is open for that one all the while', async () => {
+  it('adds what the schema of an earlier library lacks, while that one has it open', async () => {
     const schema = fixture.newSchema();
     const before = await fixture.open(schema);
     await fixture.pool.query(`DROP FUNCTION "${schema}".append_2, "${schema}".due_1, "${schema}".deliver_2`);
@@ -66,7 +66,7 @@ describe('migrate()', () => {
   ].map((one) => one.split(' '));
 
   it.each(steps.map(([, name], index) => [name, index] as const))(
-    'leads from a schema that was made before %s to this one, with what waits in it',
+    'upgrades a schema created before %s to this one, with its waiting entries',
     async (_, index) => {
       const schema = fixture.newSchema();
       const before = await fixture.open(schema);
@@ -83,7 +83,7 @@ describe('migrate()', () => {
     },
   );
 
-  it('makes what an earlier library settles with, which opens the schema without a migration of its own', async () => {
+  it('makes functions for settling that work for an earlier library, which opens the schema without a migration of its own', async () => {
     const schema = fixture.newSchema();
     const spool = await fixture.open(schema);
     await spool.append([newEntry('a', { pickupIn: 0 })]);
@@ -97,7 +97,7 @@ describe('migrate()', () => {
     await spool.close();
   });
 
-  it('finds nothing missing where a later library has added functions, overloads, views, tables and indexes', async () => {
+  it('finds nothing missing if a later library has added functions, overloads, views, tables and indexes', async () => {
     const schema = fixture.newSchema();
     await (await fixture.open(schema)).close();
     await fixture.pool.query(`
@@ -126,7 +126,7 @@ describe('migrate()', () => {
     await expect(spool.open(context)).rejects.toMatchObject({ code: 'SPOOL_VERSION' });
   });
 
-  it('waits for a running one as long as it takes, and finds it done', async () => {
+  it('waits for a running migration as long as it takes, and finds it done', async () => {
     const schema = fixture.newSchema();
     const other = await fixture.pool.connect();
     await other.query('BEGIN');
@@ -143,7 +143,7 @@ describe('migrate()', () => {
     await spool.close();
   });
 
-  it('does not wait when there is nothing to do', async () => {
+  it('does not wait if there is nothing to do', async () => {
     const schema = fixture.newSchema();
     const spool = new PostgresSpool({ pool: fixture.pool, schema });
     await spool.migrate();
@@ -155,7 +155,7 @@ describe('migrate()', () => {
     other.release();
   });
 
-  it('sees what another process made while it waited, on a connection that has seen nothing there', async () => {
+  it('sees what another process created while it waited, on a connection without cached catalog data', async () => {
     const schema = fixture.newSchema();
     const pool = fixture.server.pool({ max: 1 });
     const spool = new PostgresSpool({ pool, schema });
@@ -174,7 +174,7 @@ describe('migrate()', () => {
     await pool.end();
   });
 
-  it('is for a login that may; others get a coded error', async () => {
+  it('requires sufficient permissions; other logins get a coded error', async () => {
     const login = `reader_${fixture.newSchema()}`;
     await fixture.pool.query(`CREATE ROLE ${login} LOGIN PASSWORD 'secret'`);
     const pool = fixture.server.pool({ user: login });
@@ -190,7 +190,7 @@ describe('the options of a PostgresSpool', () => {
     expect(() => new PostgresSpool(options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
   });
 
-  it('need a pool', () => {
+  it('require a pool', () => {
     expect(() => new PostgresSpool({} as PostgresSpoolOptions)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
   });
 });

@@ -11,7 +11,7 @@ import { useServer } from './fixture.ts';
 const fixture = useServer();
 const noAnswer = { code: 'SPOOL_FAILED', message: expect.stringContaining(`no answer within ${deadline} ms`) };
 
-describe('a server that vanishes without a word', () => {
+describe('a server that vanishes silently', () => {
   let proxy: TcpProxy;
   let pool: Pool;
   let spool: PostgresSpool;
@@ -30,7 +30,7 @@ describe('a server that vanishes without a word', () => {
     await proxy.close();
   });
 
-  it('fails every call within the deadline, and the next ones work once it is back', async () => {
+  it('fails every call within the deadline, and the next calls work once it is back', async () => {
     await spool.append([newEntry('a', { pickupIn: 0 })]);
     proxy.swallow();
     const [appended, ...others] = await Promise.allSettled([
@@ -46,7 +46,7 @@ describe('a server that vanishes without a word', () => {
     expect(pool.totalCount - pool.idleCount).toBe(0);
   });
 
-  it('after COMMIT was said: whether it was kept is unknown, and the same message again tells', async () => {
+  it('after COMMIT was sent leaves the outcome unknown, and repeating the message tells', async () => {
     proxy.swallowAfter = (said) => said.includes('COMMIT\0');
     expect(await spool.append([newEntry('a')])).toMatchObject([{ status: 'failed', kept: 'unknown', error: noAnswer }]);
     proxy.heal();
@@ -54,7 +54,7 @@ describe('a server that vanishes without a word', () => {
   });
 });
 
-it('a pool whose connections are all in use fails the call, and gets every connection back', async () => {
+it('an exhausted pool fails the call, and gets every connection back', async () => {
   const pool = fixture.server.pool({ max: 1 });
   const spool = new PostgresSpool({ pool, schema: fixture.newSchema(), migrate: true, statementTimeout: deadline });
   await spool.open({ clock: systemClock, tombstones: 60_000 });
@@ -67,7 +67,7 @@ it('a pool whose connections are all in use fails the call, and gets every conne
   await pool.end();
 });
 
-it('a pool whose connections are all in use keeps no spool from closing', async () => {
+it('an exhausted pool does not prevent a spool from closing', async () => {
   const pool = fixture.server.pool({ max: 3 });
   const spool = new PostgresSpool({ pool, schema: fixture.newSchema(), migrate: true, statementTimeout: deadline });
   await spool.open({ clock: systemClock, tombstones: 60_000 });

@@ -5,7 +5,7 @@ import { useServer } from './fixture.ts';
 
 const fixture = useServer();
 
-it.each([['spooled'], [undefined], ['held']] as const)('a list of %s that is left early has read few texts', async (state) => {
+it.each([['spooled'], [undefined], ['held']] as const)('a list of %s that ends early has read few texts', async (state) => {
   const spool = await fixture.open(fixture.newSchema());
   const ids = Array.from({ length: 600 }, (_, index) => `e${String(index).padStart(3, '0')}`);
   await spool.append(ids.map((id) => newEntry(id, { conversationId: id })));

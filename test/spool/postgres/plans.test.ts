@@ -66,7 +66,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   'pickup times are ignored': { pickupIn: () => 600_000, request: { ignorePickup: true } },
 };
 
-describe.each(Object.entries(shapes))('a claim reads a fixed number of rows for each note where %s', (_, shape) => {
+describe.each(Object.entries(shapes))('a claim reads a fixed number of rows per note if %s', (_, shape) => {
   /** A spool of that shape; `begun` is done while it is empty. */
   async function filled(begun?: (spool: SpoolStorage, pool: Pool, schema: string) => Promise<void>) {
     const schema = fixture.newSchema();
@@ -95,7 +95,7 @@ describe.each(Object.entries(shapes))('a claim reads a fixed number of rows for 
     };
   }
 
-  it('with tables that were never analyzed, and with the same once they were', async () => {
+  it('with tables never analyzed, and with the same tables once analyzed', async () => {
     await using at = await filled();
     expect(await at.read()).toBeLessThan(most);
     await at.pool.query(`ANALYZE "${at.schema}".entries, "${at.schema}".streams`);
@@ -103,7 +103,7 @@ describe.each(Object.entries(shapes))('a claim reads a fixed number of rows for 
     expect(await at.read()).toBeLessThan(most);
   });
 
-  it('with tables that were planned while they were empty', async () => {
+  it('with plans made while the tables were empty', async () => {
     await using at = await filled(async (spool, pool, schema) => {
       await spool.append([newEntry('first', { pickupIn: 0 })]);
       await pool.query(`ANALYZE "${schema}".entries, "${schema}".streams, "${schema}".notes`);
@@ -113,7 +113,7 @@ describe.each(Object.entries(shapes))('a claim reads a fixed number of rows for 
   });
 });
 
-it('a claim reads no more of a long conversation than goes into a note, and the settlement no more than its next head', async () => {
+it('a claim reads only the part of a long conversation that fits into a note, and its settlement only the next head', async () => {
   const schema = fixture.newSchema();
   const pool = fixture.server.pool({ max: 1 });
   const spool = await fixture.open(schema, {}, pool);
@@ -126,7 +126,7 @@ it('a claim reads no more of a long conversation than goes into a note, and the 
 });
 
 it.each(['never analyzed', 'planned while it was empty'])(
-  'a renewal, and freezing anew, read nothing of what waits (%s)',
+  'a renewal and a refreeze read nothing that waits (%s)',
   async (statistics) => {
     const schema = fixture.newSchema();
     const pool = fixture.server.pool({ max: 1 });
@@ -152,7 +152,7 @@ it.each(['never analyzed', 'planned while it was empty'])(
   },
 );
 
-it('a settlement reads nothing of the notes that are put off, or are looked for', async () => {
+it('a settlement reads nothing of deferred or unconfirmed notes', async () => {
   const schema = fixture.newSchema();
   const pool = fixture.server.pool({ max: 1 });
   const spool = await fixture.open(schema, {}, pool);

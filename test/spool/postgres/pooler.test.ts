@@ -53,7 +53,7 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode (apt-get in
     ['found out by itself', undefined, (pool: Pool) => pool],
     ['as the host says', 'transaction' as const, unknowing],
     ['found out by what the server refuses', undefined, unknowing],
-  ])('three processes share the work, and nothing is refused, lost or taken twice: %s', async (_how, pooler, made) => {
+  ])('three processes share the work, and nothing is refused, lost or claimed twice: %s', async (_how, pooler, made) => {
     const schema = fixture.newSchema();
     const spools = Array.from({ length: 3 }, () => new PostgresSpool({ pool: made(newPool()), schema, migrate: true, pooler }));
     await Promise.all(spools.map((spool) => spool.open(context)));
@@ -80,7 +80,7 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode (apt-get in
     for (const spool of spools) await spool.close();
   });
 
-  it("joins a transaction of the host's", async () => {
+  it('joins a transaction of the host', async () => {
     const pool = newPool();
     const spool = new PostgresSpool({ pool, schema: fixture.newSchema(), migrate: true });
     await spool.open(context);
@@ -96,7 +96,7 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode (apt-get in
     await spool.close();
   });
 
-  it('does not listen, so that no connection is kept', async () => {
+  it('does not listen, so that it occupies no connection', async () => {
     const pool = newPool(3);
     const spool = new PostgresSpool({ pool, schema: fixture.newSchema(), migrate: true });
     await spool.open(context);
@@ -107,7 +107,7 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode (apt-get in
     await spool.close();
   });
 
-  it('keeps what was accepted when the pooler dies, and goes on', async () => {
+  it('keeps accepted messages when the pooler dies, and goes on', async () => {
     const spool = new PostgresSpool({ pool: newPool(), schema: fixture.newSchema(), migrate: true });
     await spool.open(context);
     const kept: string[] = [];

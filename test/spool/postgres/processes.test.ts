@@ -21,7 +21,7 @@ function spawnClaimer(options: Omit<ClaimerOptions, 'address'>) {
 const numberOf = (id: string): number => Number(id.split('-')[1]);
 
 describe('several processes on one spool', () => {
-  it('never claim the same, and keep the order of every conversation, also while others append', async () => {
+  it('never claim the same note, and keep the order of every conversation while others append', async () => {
     const schema = fixture.newSchema();
     const spool = await fixture.open(schema);
     const conversations = 25;
@@ -51,7 +51,7 @@ describe('several processes on one spool', () => {
     await spool.close();
   });
 
-  it('hand over the claims of a killed process as unconfirmed, once their lease has expired', async () => {
+  it('take over the claims of a killed process as unconfirmed once their lease has expired', async () => {
     const schema = fixture.newSchema();
     const spool = await fixture.open(schema);
     await spool.append([newEntry('m', { pickupIn: 0 })]);
@@ -67,7 +67,7 @@ describe('several processes on one spool', () => {
     await spool.close();
   });
 
-  it('settle nothing for one that was stopped beyond its lease and then wakes', async () => {
+  it('settle nothing on the claims of a process suspended beyond its lease', async () => {
     const schema = fixture.newSchema();
     const spool = await fixture.open(schema);
     await spool.append(['a', 'b'].map((id) => newEntry(id, { pickupIn: 0, conversationId: id })));
@@ -87,7 +87,7 @@ describe('several processes on one spool', () => {
     await spool.close();
   });
 
-  it('do not wait for one that was stopped in the middle of a transaction', async () => {
+  it('do not wait for a process suspended in the middle of a transaction', async () => {
     const schema = fixture.newSchema();
     const spool = await fixture.open(schema);
     await spool.append([

@@ -5,7 +5,7 @@ import { useServer } from './fixture.ts';
 
 const fixture = useServer();
 
-describe('a row that cannot be read', () => {
+describe('an unreadable row', () => {
   const damages = {
     'its state': `UPDATE entries SET state = 'odd' WHERE id = 'm1'`,
     'its recipients': `UPDATE entries SET recipients = '[' WHERE id = 'm1'`,
@@ -13,7 +13,7 @@ describe('a row that cannot be read', () => {
     'a message that is gone': `UPDATE entries SET body = NULL WHERE id = 'm1'`,
   };
   it.each(Object.entries(damages))(
-    'is set aside when it is claimed, reported without its text, and the rest goes on: %s',
+    'is set aside when claimed, reported without its text, and the rest goes on: %s',
     async (_, sql) => {
       const schema = fixture.newSchema();
       const reports: { where: string; error: Error }[] = [];
@@ -41,7 +41,7 @@ describe('a row that cannot be read', () => {
   it.each([
     ['code', `reason = '{"code":"HOOK_FAILED'`],
     ['recipient', `recipients = '[{"address":"bob@contoso.com"'`],
-  ])('keeps no filter by %s of an operator from finding the others', async (_, set) => {
+  ])('does not keep a filter by %s of an operator from finding others', async (_, set) => {
     const schema = fixture.newSchema();
     const spool = await fixture.open(schema);
     await spool.append(['m1', 'm2'].map((id) => newEntry(id, { pickupIn: 0, conversationId: id })));
@@ -59,7 +59,7 @@ describe('a row that cannot be read', () => {
     await spool.close();
   });
 
-  it('is set aside when it is read', async () => {
+  it('is set aside when read', async () => {
     const schema = fixture.newSchema();
     const spool = await fixture.open(schema);
     await spool.append([newEntry('m1'), newEntry('m2')]);
@@ -71,7 +71,7 @@ describe('a row that cannot be read', () => {
   });
 });
 
-describe('a note that cannot be read', () => {
+describe('an unreadable note', () => {
   const reason = { code: 'EWS_ERROR', text: 'Exchange answered with a code.' } as const;
   const damages = {
     'its members': `entry_ids = '['`,
@@ -96,7 +96,7 @@ describe('a note that cannot be read', () => {
 
   it.each(
     Object.entries(damages).flatMap(([name, set]) => [[name, set, 'unconfirmed'] as const, [name, set, 'deferred'] as const]),
-  )('goes to quarantine with its members, which are never sent again, and the rest goes on: %s, %s, %s', async (_, set, to) => {
+  )('is set aside with its members, which are never sent again, and the rest goes on: %s, %s, %s', async (_, set, to) => {
     const { schema, spool, reports } = await damaged(set, to);
     const again = await spool.claim(claimRequest({ kind: to === 'deferred' ? 'deliver' : 'probe' }));
     expect(again.map(({ entries }) => entries.map(({ id }) => id))).toEqual([['n']]);
@@ -108,7 +108,7 @@ describe('a note that cannot be read', () => {
     await spool.close();
   });
 
-  it.each(Object.entries(damages))('is found by a host that cancels a member, too: %s', async (_, set) => {
+  it.each(Object.entries(damages))('is also found by a host that cancels a member: %s', async (_, set) => {
     const { spool, reports } = await damaged(set, 'unconfirmed');
     expect(await spool.cancel(['m1', 'n'])).toMatchObject([{ entryId: 'n' }]);
     expect(reports.sort()).toEqual(['m0', 'm1']);
@@ -124,7 +124,7 @@ describe('a note that cannot be read', () => {
     await spool.close();
   });
 
-  it.each(Object.entries(damages))('keeps nothing else from being claimed once its lease has run out: %s', async (_, set) => {
+  it.each(Object.entries(damages))('keeps nothing else from being claimed once its lease has expired: %s', async (_, set) => {
     const { schema, spool, reports } = await damaged(set, 'unconfirmed');
     const lease = `token = id || ':1:probe', lease_kind = 'probe', lease_until = 1`;
     await fixture.pool.query(`UPDATE "${schema}".notes SET ${lease}, probe_at = NULL WHERE ${set}`);
@@ -157,7 +157,7 @@ describe('a note that cannot be read', () => {
     await spool.close();
   });
 
-  it('is found while it runs in the row of its stream', async () => {
+  it('is found while it is stored in the row of its stream', async () => {
     const schema = fixture.newSchema();
     const reports: string[] = [];
     const spool = await fixture.open(schema, { onCorrupt: ({ where }) => reports.push(where) });

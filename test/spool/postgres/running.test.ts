@@ -7,8 +7,8 @@ const fixture = useServer();
 const due = { pickupIn: 0 };
 const reason = { code: 'EWS_ERROR', text: 'busy' } as const;
 
-describe('a note that runs', () => {
-  it('leaves no row of its own, and none of its entries changed, until it is delivered', async () => {
+describe('a running note', () => {
+  it('has no row of its own, and leaves its entries unchanged, until it is delivered', async () => {
     const schema = fixture.newSchema();
     const spool = await fixture.open(schema);
     await spool.append([newEntry('m1', due), newEntry('m2', due), newEntry('n1', { ...due, conversationId: 'n' })]);
@@ -43,7 +43,7 @@ describe('a note that runs', () => {
       spool.expire({ owner: 'test', closedLanes: [], reason: { code: 'EXPIRED', text: 'too late' } }),
   } satisfies Record<string, (spool: Awaited<ReturnType<typeof fixture.open>>, token: string) => Promise<unknown>>;
 
-  it.each(Object.entries(meanwhile))('is settled under its token when meanwhile %s', async (_, act) => {
+  it.each(Object.entries(meanwhile))('is settled by its token even if meanwhile %s', async (_, act) => {
     const spool = await fixture.open(fixture.newSchema());
     await spool.append([newEntry('m1', { ...due, expiresIn: 1 }), newEntry('m2', { ...due, expiresIn: 1 })]);
     const [note] = await spool.claim(claimRequest());
@@ -61,7 +61,7 @@ describe('a note that runs', () => {
     await spool.close();
   });
 
-  it('is settled together with others in every way that there is, each as it should be', async () => {
+  it('is settled together with others in every possible way, each correctly', async () => {
     const spool = await fixture.open(fixture.newSchema());
     const ids = ['delivered', 'deferred', 'unconfirmed', 'dead', 'held', 'cancelled', 'unclaim', 'again'];
     await spool.append(ids.map((id) => newEntry(id, { ...due, conversationId: id })));
@@ -90,7 +90,7 @@ describe('a note that runs', () => {
     await spool.close();
   });
 
-  it.each(['recipients', 'unknown_attempts'])('goes on without a message whose %s cannot be read', async (column) => {
+  it.each(['recipients', 'unknown_attempts'])('continues without a message whose %s cannot be read', async (column) => {
     const schema = fixture.newSchema();
     const reports: string[] = [];
     const spool = await fixture.open(schema, { onCorrupt: ({ where }) => reports.push(where) });
@@ -106,7 +106,7 @@ describe('a note that runs', () => {
     await spool.close();
   });
 
-  it('goes without a trace when none of its messages can be read', async () => {
+  it('disappears if none of its messages can be read', async () => {
     const schema = fixture.newSchema();
     const spool = await fixture.open(schema);
     await spool.append([newEntry('m1', due)]);
@@ -121,7 +121,7 @@ describe('a note that runs', () => {
 });
 
 describe('a renewal', () => {
-  it('waits no longer than a moment for a conversation that a transaction of the host holds, and renews the others', async () => {
+  it('waits only briefly for a conversation locked by a transaction of the host, and renews the others', async () => {
     const schema = fixture.newSchema();
     const spool = await fixture.open(schema);
     const ids = ['held', 'free'];
@@ -150,7 +150,7 @@ describe('a renewal', () => {
   });
 });
 
-it('numbers are read whatever type parsers the host has set in pg', async () => {
+it('numbers are read correctly with any type parsers of pg', async () => {
   const schema = fixture.newSchema();
   const types = { getTypeParser: (oid: number) => (value: string) => (oid === 20 ? BigInt(value) : value) };
   const pool = fixture.server.pool({ types: types as never });

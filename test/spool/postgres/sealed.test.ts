@@ -30,7 +30,7 @@ describe('sealed PostgresSpool', () => {
   });
 });
 
-it('keeps a message with the transaction of the host, and nothing of it can be read in the database', async () => {
+it('keeps a message in the transaction of the host, and nothing of it is readable in the database', async () => {
   const schema = 'sealed_host';
   const inner = new PostgresSpool({ pool, schema });
   await inner.migrate();

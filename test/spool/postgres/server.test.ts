@@ -9,8 +9,8 @@ import { until, useServer } from './fixture.ts';
 const context = { clock: systemClock, tombstones: 60_000 };
 const fixture = useServer({ own: true });
 
-describe('a database that the spool cannot work with', () => {
-  it.each(['LATIN1', 'SQL_ASCII', 'WIN1252'])('is refused at open() and by migrate(): encoding %s', async (encoding) => {
+describe('an unsuitable database', () => {
+  it.each(['LATIN1', 'SQL_ASCII', 'WIN1252'])('is refused by open() and migrate(): encoding %s', async (encoding) => {
     const database = `db_${encoding.toLowerCase()}`;
     await fixture.pool.query(`CREATE DATABASE ${database} ENCODING '${encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`);
     const pool = poolOn({ ...fixture.server.address, database });
@@ -22,7 +22,7 @@ describe('a database that the spool cannot work with', () => {
     await pool.end();
   });
 
-  it('is refused when the connections have another encoding', async () => {
+  it('is refused if its connections have another encoding', async () => {
     const pool = poolOn(fixture.server.address);
     pool.on('connect', (client) => void client.query("SET client_encoding TO 'LATIN1'"));
     const spool = new PostgresSpool({ pool, schema: fixture.newSchema(), migrate: true });
@@ -34,8 +34,8 @@ describe('a database that the spool cannot work with', () => {
   });
 });
 
-describe('a server that takes no writes', () => {
-  it('is said to be one, its connections are not used again, and all goes on when it does', async () => {
+describe('a read-only server', () => {
+  it('is reported as such, its connections are not reused, and work continues once it is writable', async () => {
     const server = await PostgresServer.start({ standby: true });
     const pool = server.pool();
     try {
@@ -57,7 +57,7 @@ describe('a server that takes no writes', () => {
 });
 
 describe('many spools on one small pool', () => {
-  it('all work, hear of each other, and keep one connection between them', async () => {
+  it('all work, notify each other, and occupy one connection together', async () => {
     const pool = fixture.server.pool({ max: 5 });
     const schema = fixture.newSchema();
     await new PostgresSpool({ pool, schema }).migrate();
@@ -92,7 +92,7 @@ describe('many spools on one small pool', () => {
     await pool.end();
   });
 
-  it('of several schemas hear of their own only', async () => {
+  it('of several schemas are notified only of their own changes', async () => {
     const pool = fixture.server.pool({ max: 5 });
     const schemas = [fixture.newSchema(), fixture.newSchema()];
     const woken = [0, 0];

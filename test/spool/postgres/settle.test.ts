@@ -54,8 +54,8 @@ async function settledBesideAnAppend(spool: PostgresSpool): Promise<SettleResult
   return settling;
 }
 
-describe('notes that are delivered', () => {
-  it('are claimed in three trips and settled in one, however many they are', async () => {
+describe('delivered notes', () => {
+  it('are claimed in three round trips and settled in one, however many there are', async () => {
     const own = fixture.server.pool({ max: 2 });
     const { pool, said } = overheard(own);
     const spool = await fixture.open(fixture.newSchema(), {}, pool as Pool);
@@ -72,7 +72,7 @@ describe('notes that are delivered', () => {
     await own.end();
   });
 
-  it('leave a message that was committed while they waited for its conversation, and it is due', async () => {
+  it('leave behind a message committed while they waited for its conversation, and it is due', async () => {
     const spool = await fixture.open(fixture.newSchema());
     const settled = await settledBesideAnAppend(spool);
     expect(settled.changes.map(({ entryId }) => entryId)).toEqual(['m1']);
@@ -84,7 +84,7 @@ describe('notes that are delivered', () => {
   it.each([
     ['begun', [`BEGIN`, 'SELECT 1'], true],
     ['begun, without waiting for it', [`BEGIN`], false],
-  ] as const)('stay delivered on a connection that a host gave back in a transaction that it had %s', async (_, said, waits) => {
+  ] as const)('stay delivered on a connection that a host returned in a transaction it had %s', async (_, said, waits) => {
     const pool = fixture.server.pool({ max: 1 });
     const spool = await fixture.open(fixture.newSchema(), {}, pool);
     await spool.append([newEntry('m1', due)]);
@@ -102,7 +102,7 @@ describe('notes that are delivered', () => {
     await pool.end();
   });
 
-  it('are settled at the second attempt on a connection that a host gave back in a transaction that had failed', async () => {
+  it('are settled at the second attempt on a connection that a host returned in a failed transaction', async () => {
     const pool = fixture.server.pool({ max: 1 });
     const spool = await fixture.open(fixture.newSchema(), {}, pool);
     await spool.append([newEntry('m1', due)]);
@@ -118,7 +118,7 @@ describe('notes that are delivered', () => {
   });
 
   it.each(['repeatable read', 'serializable'])(
-    'are settled, and nothing behind them is lost, where the default is %s',
+    'are settled without losing what follows if the default is %s',
     async (isolation) => {
       const pool = fixture.server.pool({ options: `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}` });
       expect((await pool.query('SHOW transaction_isolation')).rows).toEqual([{ transaction_isolation: isolation }]);
@@ -130,7 +130,7 @@ describe('notes that are delivered', () => {
     },
   );
 
-  it('are on disk where the default of the database is not to wait for it, and the settings of the host stay', async () => {
+  it('are on disk even if the database does not wait for that by default, and the settings of the host are restored', async () => {
     const pool = fixture.server.pool({ max: 1, options: '-c synchronous_commit=off' });
     const spool = await fixture.open(fixture.newSchema(), {}, pool);
     await spool.append(apart(['m1']));
@@ -146,7 +146,7 @@ describe('notes that are delivered', () => {
     await pool.end();
   });
 
-  it('are settled all together with one that has a row of its own, one that is lost, and one that is named twice', async () => {
+  it('are settled together with one that has a row of its own, one that is lost, and one named twice', async () => {
     const spool = await fixture.open(fixture.newSchema());
     await spool.append(apart(['again', 'lost', 'twice', 'plain']));
     const first = await spool.claim(claimRequest());

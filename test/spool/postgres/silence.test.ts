@@ -12,8 +12,8 @@ const failed = { status: 'failed', kept: 'no', error: noAnswer };
 const atMost = 3.5 * deadline;
 const here = (id: string) => newEntry(id, { pickupIn: 0, conversationId: id });
 
-describe.concurrent('a server that has vanished while many wait', () => {
-  it('fails all sends within two deadlines, also those that came while the first waited, and holds up no close', async () => {
+describe.concurrent('a server that vanishes while many calls wait', () => {
+  it('fails all sends within two deadlines, even those that arrived meanwhile, and delays no close', async () => {
     await using scene = await behindProxy(fixture);
     await scene.spool.open(context);
     await scene.spool.append([newEntry('before')]);
@@ -30,7 +30,7 @@ describe.concurrent('a server that has vanished while many wait', () => {
     expect(time.passed()).toBeLessThan(atMost);
   });
 
-  it('retries later messages once it is back', async () => {
+  it('gets later messages once it is back', async () => {
     await using scene = await behindProxy(fixture);
     await scene.spool.open(context);
     await scene.spool.append([newEntry('before')]);
@@ -42,7 +42,7 @@ describe.concurrent('a server that has vanished while many wait', () => {
     expect((await Promise.all(again)).flat()).toMatchObject(again.map(() => ({ status: 'appended' })));
   });
 
-  it('fails those within one deadline more that wait for a conversation which a transaction of the host holds', async () => {
+  it('fails sends that wait for a conversation locked by a transaction of the host within one deadline more', async () => {
     await using scene = await behindProxy(fixture, { max: 6 });
     await scene.spool.open(context);
     const host = await fixture.pool.connect();
@@ -60,7 +60,7 @@ describe.concurrent('a server that has vanished while many wait', () => {
     await owner.close();
   });
 
-  it('fails all results that are to be written down within two deadlines', async () => {
+  it('fails all pending settlements within two deadlines', async () => {
     await using scene = await behindProxy(fixture);
     await scene.spool.open(context);
     await Promise.all(Array.from({ length: 16 }, (_, index) => scene.spool.append([here(`s-${index}`)])));
@@ -77,7 +77,7 @@ describe.concurrent('a server that has vanished while many wait', () => {
     expect(outcomes).toMatchObject(outcomes.map(() => ({ status: 'rejected', reason: noAnswer })));
   });
 
-  it('that refuses connections: all that are written together fail together, after the tries of one', async () => {
+  it('and refuses connections: all calls in one group fail together, after the attempts of one', async () => {
     await using scene = await behindProxy(fixture);
     await scene.spool.open(context);
     await scene.proxy.close();
@@ -88,7 +88,7 @@ describe.concurrent('a server that has vanished while many wait', () => {
 });
 
 describe.concurrent('waits for locks', () => {
-  it('are no silence, however short the deadline: a held conversation is waited for', async () => {
+  it('do not count as silence, however short the deadline: a locked conversation is awaited', async () => {
     const within = 3_000; // a wait for a held conversation ends by itself after 10 s
     await using scene = await behindProxy(fixture, { within });
     await scene.spool.open(context);
@@ -103,7 +103,7 @@ describe.concurrent('waits for locks', () => {
   });
 });
 
-describe.concurrent('an open() that gets no answer', () => {
+describe.concurrent('an open() without a response', () => {
   it.each([true, false])('rejects after the deadline, with migrate: %s', async (migrate) => {
     await using scene = await behindProxy(fixture);
     const spool = new PostgresSpool({ pool: scene.pool, schema: scene.schema, migrate, statementTimeout: deadline });
@@ -111,7 +111,7 @@ describe.concurrent('an open() that gets no answer', () => {
     await expect(spool.open(context)).rejects.toMatchObject(noAnswer);
   });
 
-  it('rejects after the deadline where the pool has no connection left', async () => {
+  it('rejects after the deadline if the pool has no free connection', async () => {
     await using scene = await behindProxy(fixture, { max: 1 });
     const busy = await scene.pool.connect();
     await expect(scene.spool.open(context)).rejects.toMatchObject(noAnswer);
@@ -119,7 +119,7 @@ describe.concurrent('an open() that gets no answer', () => {
     await scene.spool.open(context);
   });
 
-  it('rejects at once when the spool is closed, and so does one behind it; the next one works', async () => {
+  it('rejects at once if the spool is closed, and so does a queued one; the next one works', async () => {
     await using scene = await behindProxy(fixture, { within: undefined });
     scene.proxy.swallow();
     const opening = [scene.spool.open(context), scene.spool.open(context)];
@@ -132,7 +132,7 @@ describe.concurrent('an open() that gets no answer', () => {
     expect(await scene.spool.counts()).toMatchObject({ spooled: 0 });
   });
 
-  it('gives its connection up when the spool is closed in the middle of it', async () => {
+  it('releases its connection if the spool is closed meanwhile', async () => {
     await using scene = await behindProxy(fixture, { within: undefined });
     scene.proxy.swallowAfter = (said) => said.includes('BEGIN');
     const opening = scene.spool.open(context).catch((error: unknown) => error);
@@ -143,8 +143,8 @@ describe.concurrent('an open() that gets no answer', () => {
   });
 });
 
-describe.concurrent('a connection that listens', () => {
-  it('is taken anew when its server has vanished, and then it looks at once', async () => {
+describe.concurrent('a listening connection', () => {
+  it('is replaced when its server has vanished, followed by a poll', async () => {
     await using scene = await behindProxy(fixture);
     await scene.spool.open(context);
     let woken = 0;
@@ -167,7 +167,7 @@ describe.concurrent('a connection that listens', () => {
   it.each([
     ['to the login', ''],
     ['to LISTEN', 'LISTEN'],
-  ])('and gets no answer %s is given up after the deadline, and taken anew', async (_, word) => {
+  ])('without a response %s is given up after the deadline, and replaced', async (_, word) => {
     await using scene = await behindProxy(fixture);
     await scene.spool.open(context);
     // So that it needs a new connection, as it would after an hour.

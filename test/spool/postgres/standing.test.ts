@@ -4,7 +4,7 @@ import { useServer } from './fixture.ts';
 
 const fixture = useServer();
 
-it('tells where an entry stands: due by itself, with the head it rides along with, behind a note, and nowhere once it is held', async () => {
+it('shows the standing of an entry: due by itself, due with its head, behind a note, and none once held', async () => {
   const spool = await fixture.open(fixture.newSchema());
   await spool.append([newEntry('a', { pickupIn: 60_000 })]);
   await spool.append([newEntry('b', { pickupIn: 120_000 })]);

@@ -30,9 +30,9 @@ const name = fc.oneof(
   fc.string({ unit: 'grapheme' }).filter((one) => one.isWellFormed() && !one.includes('\0')),
 );
 
-describe('texts on their way to the server', () => {
+describe('texts sent to the server', () => {
   it.each(['', "SET standard_conforming_strings = off; SET client_encoding = 'WIN1252'"])(
-    'are what they were, written into a query (%j)',
+    'are unchanged when written into a query (%j)',
     async (settings) => {
       const client = await fixture.pool.connect();
       try {
@@ -54,7 +54,7 @@ describe('texts on their way to the server', () => {
     },
   );
 
-  it('are what they were as a parameter, joined of several lists or not', async () => {
+  it('are unchanged as parameters, from one list or several', async () => {
     const lists = fc.array(fc.array(name, { maxLength: 100 }), { maxLength: 4 });
     await fc.assert(
       fc.asyncProperty(lists, async (parts) => {
@@ -70,7 +70,7 @@ describe('texts on their way to the server', () => {
   });
 
   it.each(['a\ud800@contoso.com', 'a\0@contoso.com'])(
-    'none that PostgreSQL has no letters for keeps all mailboxes waiting: %j',
+    'that PostgreSQL cannot store do not block all mailboxes: %j',
     async (odd) => {
       const spool = await fixture.open(fixture.newSchema());
       await spool.append([newEntry('a', { pickupIn: 0 })]);
@@ -86,7 +86,7 @@ describe('texts on their way to the server', () => {
   );
 });
 
-it('no query has an address, a name or a text written into it: a server logs those that fail', async () => {
+it('no query contains an address, a name or a text: a server logs failed queries', async () => {
   const pool = fixture.server.pool({ max: 8 });
   const said: string[] = [];
   pool.on('connect', (client) => {

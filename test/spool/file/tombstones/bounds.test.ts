@@ -14,7 +14,7 @@ const ids = fc.oneof(
 );
 const places = fc.record({ acceptedAt: fc.integer({ min: 0, max: 3 }), id: ids });
 
-it('never gives the later of two places the lesser key, nor a key a place that comes after one of its own', () => {
+it('orders keys like places, and finds the earliest place of a key', () => {
   fc.assert(
     fc.property(places, places, (one, other) => {
       const order = comparePlaces(placeKey(one), placeKey(other));
@@ -26,12 +26,12 @@ it('never gives the later of two places the lesser key, nor a key a place that c
   );
 });
 
-it('tells ids of our own apart that were made in one millisecond', () => {
+it('distinguishes our ids created in the same millisecond', () => {
   const keys = Array.from({ length: 1_000 }, () => placeKey({ acceptedAt: 1, id: timeOrderedId(5) }));
   for (const [at, key] of keys.slice(1).entries()) expect(comparePlaces(keys[at] ?? [], key)).toBeLessThan(0);
 });
 
-it('is as wide as the lines of a block that are needed, and begins anew when none is', () => {
+it('covers the needed lines of a block, and starts over when there are none', () => {
   const bounds = new BlockBounds();
   const record = (acceptedAt: number, id: string) => ({ fixed: { acceptedAt, id } }) as EntryRecord;
   bounds.add(2, record(5, 'b'));

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { IdIndex } from '../../../../src/spool/file/tombstones/id-index.ts';
 
 describe('the index of ids', () => {
-  it('finds every place that was added and not removed, whatever was done before', () => {
+  it('finds every place added and not removed, after any history', () => {
     // Few keys, so that parts fill up, wrap round and lose what is in their middle.
     const step = fc.record({
       key: fc.integer({ min: 0, max: 40 }),
@@ -30,7 +30,7 @@ describe('the index of ids', () => {
     );
   });
 
-  it('finds all of a hundred thousand, next to nothing else, and is empty when all were removed', () => {
+  it('finds all of a hundred thousand with hardly any false hits, and is empty when all were removed', () => {
     const index = new IdIndex(7);
     const ids = Array.from({ length: 100_000 }, (_, at) => `${at}-${(at * 7_919) % 65_536}`);
     for (const [at, id] of ids.entries()) index.add(id, at + 1);
@@ -42,14 +42,14 @@ describe('the index of ids', () => {
     expect([index.size, ids.some((id) => index.places(id).length > 0)]).toEqual([0, false]);
   });
 
-  it('takes next to nothing for a few: each spool that is opened has one', () => {
+  it('needs almost no memory for a few: every open spool has one', () => {
     const index = new IdIndex(7);
     expect(index.bytes).toBe(0);
     index.add('id', 1);
     expect(index.bytes).toBeLessThan(1_000);
   });
 
-  it('takes less than 14 bytes for the two ids of an entry and its message, so that ten million of them fit into 200 MB with all else', () => {
+  it('needs less than 14 bytes for the two ids of an entry and its message, so that ten million fit into 200 MB with all else', () => {
     const index = new IdIndex(7);
     for (let at = 0; at < 400_000; at++) index.add(`id ${at}`, at + 1);
     expect(index.bytes / index.size).toBeLessThan(7);

@@ -65,11 +65,11 @@ async function all(log: TombstoneLog): Promise<EntryRecord[]> {
   return found;
 }
 
-describe('the log of what has ended', () => {
+describe('the tombstone log', () => {
   it.each([
     ['all ids have one hash', () => 1],
     ['every second id has the same hash', (key: string) => key.length % 2],
-  ])('takes no id for another when %s: each hit is confirmed on disk', async (_what, hash) => {
+  ])('confuses no two ids when %s: each hit is confirmed on disk', async (_what, hash) => {
     await using at = await scene(hash);
     let log = await at.open();
     await log.append(Array.from({ length: 60 }, (_, index) => ended(`id-${index}`, index + 1)));
@@ -102,7 +102,7 @@ describe('the log of what has ended', () => {
     }
   });
 
-  it('has each entry once for whoever reads all of it, whatever ends anew meanwhile', async () => {
+  it('shows each entry once to a reader, whatever ends meanwhile', async () => {
     await using at = await scene();
     const log = await at.open();
     await log.append(Array.from({ length: 400 }, (_, index) => ended(`id-${index}`, index + 1)));
@@ -115,7 +115,7 @@ describe('the log of what has ended', () => {
     expect(found.find(({ fixed }) => fixed.id === 'id-399')).toMatchObject({ status: { state: 'cancelled' } });
   });
 
-  it('goes on when somebody takes a segment away: it says so once, and what stands in others is found and forgotten', async () => {
+  it('continues when someone removes a segment: reports it once, and still finds and forgets entries in others', async () => {
     await using at = await scene();
     const first = await at.open();
     await first.append(Array.from({ length: 100 }, (_, index) => ended(`old-${index}`, index + 1)));
@@ -148,7 +148,7 @@ describe('the log of what has ended', () => {
     expect(await log.find({ messages: ['old-2'] })).toHaveLength(1);
   });
 
-  it('takes no damage that was done to a line since for proof that an id is new, and dissolves no segment that has it', async () => {
+  it('does not take a line damaged later as proof that an id is new, and keeps its segment', async () => {
     await using at = await scene();
     const log = await at.open();
     const wide = (id: string, rev: number) => ({

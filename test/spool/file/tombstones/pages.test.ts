@@ -79,7 +79,7 @@ async function walked(spool: FileSpool, filter: EntryFilter, limit: number): Pro
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, at) => `e${String(at).padStart(6, '0')}`);
 
-it('reads a little for a page, and all of it about once for all pages', async () => {
+it('reads little for one page, and the log about once for all pages', async () => {
   await using world = await scene();
   const ids = numbered(2_000);
   await world.deliver(ids);
@@ -104,7 +104,7 @@ it('reads a little for a page, and all of it about once for all pages', async ()
   }
 });
 
-it('shows each once and in order, whatever the order of the ends, while others end', async () => {
+it('shows each entry once and in order, whatever the order of their ends, while others end', async () => {
   await using world = await scene();
   const { spool } = world;
   const early = numbered(1_500).filter((_, at) => at % 3 !== 0);
@@ -123,7 +123,7 @@ it('shows each once and in order, whatever the order of the ends, while others e
   expect((await walked(spool, { state: 'delivered' }, 150)).slice(0, 2).map(({ id }) => id)).toEqual(['e000000', 'e000001']);
 });
 
-it('looks for what hardly anything fits in parts, and finds it', async () => {
+it('searches in slices for a filter that matches hardly anything, and finds it', async () => {
   await using world = await scene();
   const { spool } = world;
   const ids = numbered(3_500);
