@@ -45,7 +45,7 @@ describe.each(spools)('%s', (_, make) => {
   it.each([
     ['eight hours of sleep', 8 * hour],
     ['a clock set back by eight hours', -8 * hour],
-  ])('%s: receipts, status and stats show the time that it is', async (_what, jump) => {
+  ])('%s: receipts, status and stats show the actual time', async (_what, jump) => {
     const { sender, clock, entryOf, pass } = await started(make);
     clock.setWall(morning + jump);
     const expiresAt = new Date(clock.now() + hour);
@@ -59,7 +59,7 @@ describe.each(spools)('%s', (_, make) => {
     expect((await entryOf('after'))?.endedAt).toEqual(new Date(morning + jump + 120_000));
   });
 
-  it('what was tried before eight hours of sleep has expired, if its time has come; what was not goes out', async () => {
+  it('after eight hours of sleep, an entry tried before has expired if its time has come; an untried one is sent', async () => {
     const transport = new FakeTransport();
     const busy = new OfflineImError('EWS_ERROR', 'busy');
     transport.answer = (note) =>

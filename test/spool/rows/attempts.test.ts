@@ -32,7 +32,7 @@ const anyAttempts: fc.Arbitrary<readonly UnknownAttempt[]> = fc
     })),
   );
 
-it('any attempts come back as they were, in their order', () => {
+it('attempts come back unchanged, in order', () => {
   fc.assert(
     fc.property(anyAttempts, (attempts) => {
       expect(unpackedList(JSON.parse(JSON.stringify(packedList(attempts))), 'the attempts')).toEqual(attempts);
@@ -40,13 +40,13 @@ it('any attempts come back as they were, in their order', () => {
   );
 });
 
-it('hundreds of attempts of one place take no more room than ten', () => {
+it('hundreds of attempts at one place need no more room than ten', () => {
   const attempts = Array.from({ length: 5_000 }, (_, index) => ({ tag: `note-1:${index + 1}`, place }));
   const size = (count: number): number => JSON.stringify(packedList(attempts.slice(0, count))).length;
   expect(size(5_000) - size(10)).toBeLessThan(40);
 });
 
-it('only what has come since is written of their tags', () => {
+it('only tags added since are written', () => {
   const attempts = Array.from({ length: 9 }, (_, index) => ({ tag: `note-1:${index + 1}`, place }));
   expect(addedAttempts(attempts, attempts)).toEqual([]);
   expect(addedAttempts(attempts, undefined)).toEqual(attempts);
@@ -54,7 +54,7 @@ it('only what has come since is written of their tags', () => {
   expect(addedAttempts(attempts.slice(0, 3), attempts.slice(4))).toEqual(attempts.slice(0, 3));
 });
 
-it('a row of SQLite stays small over many attempts, and all of them are looked for after a restart', async () => {
+it('a row of SQLite stays small over many attempts, and all of them are probed after a restart', async () => {
   const path = join(await mkdtemp(join(tmpdir(), 'attempts-')), 's.db');
   const context = { clock: new ManualClock(), tombstones: 86_400_000 };
   const spool = new SqliteSpool({ path });

@@ -38,7 +38,7 @@ const entry = (): EntryRecord => {
 const attempts = Array.from({ length: 9 }, (_, index) => ({ tag: `n:${index + 1}`, place }));
 
 describe('an entry', () => {
-  it('waiting: what it does not have is null', () => {
+  it('that waits has null for missing values', () => {
     const record = entry();
     const row = entryRow(record);
     expect(entryOf(row)).toEqual(record);
@@ -49,7 +49,7 @@ describe('an entry', () => {
     expect([row.single, row.cancel_requested, row.purged]).toEqual([0, 0, 0]);
   });
 
-  it('of which everything is known', () => {
+  it('with every value round-trips', () => {
     const { fixed, status } = entry();
     const record: EntryRecord = {
       fixed,
@@ -74,7 +74,7 @@ describe('an entry', () => {
     expect(JSON.parse(row.unknown_attempts ?? '')).toHaveProperty('unknownAttempts', attempts.slice(-4));
   });
 
-  it('has whole ms in its columns: a wait is never shorter than asked for', () => {
+  it('has whole ms in its columns: a wait is never shorter than requested', () => {
     const { fixed, status } = entry();
     const row = entryRow({
       fixed: { ...fixed, weight: 1.2, pickupAt: 2.1, expiresIn: 3.5 },
@@ -100,13 +100,13 @@ describe('an entry', () => {
     ['the unknown attempts', { unknown_attempts: 'secret' }],
     ['the unknown attempts', { unknown_attempts: '"secret"' }],
     ['the unknown attempts', { unknown_attempts: '{"unknownAttempts":[]}' }],
-  ])('that holds what was never written is refused: %s, %j', (where, parts) => {
+  ])('with a value that was never written is refused: %s, %j', (where, parts) => {
     const read = () => entryOf({ ...entryRow(entry()), ...parts });
     expect(read).toThrow(RowError);
     expect(read).toThrow(`${where} cannot be read`);
   });
 
-  it('without a list of recipients has none: only a tombstone is left of it', () => {
+  it('without a list of recipients has none: only its tombstone is left', () => {
     expect(entryOf({ ...entryRow(entry()), recipients: null as never }).fixed.to).toEqual([]);
   });
 });
@@ -115,7 +115,7 @@ describe('a message', () => {
   const { message } = newEntry('a');
 
   it.each([{}, { html: '<p>hello</p>' }, { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' }])(
-    'comes back with %j, its recipients from the row of its entry',
+    'comes back with %j, and its recipients from the row of its entry',
     (parts) => {
       const body = bodyOf({ ...message, ...parts });
       expect(JSON.parse(body)).not.toHaveProperty('to');
@@ -124,15 +124,18 @@ describe('a message', () => {
   );
 
   it.each(['secret', '[]', '{}', ...['text', 'from', 'sentAt'].map((part) => bodyOf({ ...message, [part]: undefined }))])(
-    'that is none is refused: %s',
+    'that is invalid is refused: %s',
     (body) => {
       expect(() => messageOf(body, [])).toThrow(new RowError('the message'));
     },
   );
 
-  it.each([{ sip: 'sip:a' }, { mailbox: { address: 'a@b' } }, { sip: 'sip:a', mailbox: {} }])('is of no one: %j', (from) => {
-    expect(() => messageOf(bodyOf({ ...message, from: from as never }), [])).toThrow(new RowError('the message'));
-  });
+  it.each([{ sip: 'sip:a' }, { mailbox: { address: 'a@b' } }, { sip: 'sip:a', mailbox: {} }])(
+    'from nobody is refused: %j',
+    (from) => {
+      expect(() => messageOf(bodyOf({ ...message, from: from as never }), [])).toThrow(new RowError('the message'));
+    },
+  );
 });
 
 describe('a note', () => {
@@ -141,7 +144,7 @@ describe('a note', () => {
     return scene.note(note.noteId);
   };
 
-  it('at work: with its lease, and who had tried its members before', () => {
+  it('in progress has its lease, and who tried its members before', () => {
     const note = leased();
     expect(noteOf(noteRow(note))).toEqual(note);
     const row = noteRow(note);
@@ -152,7 +155,7 @@ describe('a note', () => {
     expect(noteOf(noteRow(probe))).toEqual(probe);
   });
 
-  it('that nobody works on, and of which nothing is frozen', () => {
+  it('that is not in progress and has nothing frozen round-trips', () => {
     const { lease: _lease, frozen: _frozen, ...note } = leased();
     const row = noteRow(note);
     expect(noteOf(row)).toStrictEqual(note);
@@ -187,15 +190,15 @@ describe('a note', () => {
     ['the end of the lease', { lease_until: null }],
     ['the note before the lease', { lease_before: 'secret' }],
     ['the members before the lease', { lease_tried_by: '{}' }],
-  ])('that holds what was never written is refused: %s, %j', (where, parts) => {
+  ])('with a value that was never written is refused: %s, %j', (where, parts) => {
     expect(() => noteOf({ ...noteRow(leased()), ...parts })).toThrow(new RowError(where));
   });
 });
 
-describe('the attempts of a status, as files keep them', () => {
+describe('the attempts of a status, as stored in files', () => {
   const statusWith = (count: number) => ({ ...entry().status, unknownAttempts: attempts.slice(0, count) });
 
-  it.each([0, 4, 5, 9])('%s of them come back in their order; the last four are written out', (count) => {
+  it.each([0, 4, 5, 9])('%s of them come back in order; the last four are written out', (count) => {
     const status = statusWith(count);
     const packed = packAttempts(status);
     expect(packed.unknownAttempts).toEqual(status.unknownAttempts.slice(-4));
@@ -203,7 +206,7 @@ describe('the attempts of a status, as files keep them', () => {
     expect(packedStatus(JSON.parse(JSON.stringify(packed)), 'the status')).toEqual(status);
   });
 
-  it('whose tags are not of a note and a number stay as they are', () => {
+  it('stay unchanged if their tags are not a note id and a number', () => {
     for (const tag of ['n', ':1', 'n:x', 'n:01', 'n:1.5']) {
       const status = { ...statusWith(0), unknownAttempts: [{ tag, place }, ...attempts] };
       expect(packAttempts(status)).toBe(status);
@@ -227,7 +230,7 @@ describe('the attempts of a status, as files keep them', () => {
   });
 });
 
-describe('a list of attempts, as databases keep it', () => {
+describe('a list of attempts, as stored in databases', () => {
   /** Attempts of one note, numbered from `first`, by a letter for the folder of each; `F` and `G` ended by a fault. */
   const of = (letters: string, first = 1) =>
     [...letters].map((letter, at) => ({
@@ -276,18 +279,18 @@ describe('a list of attempts, as databases keep it', () => {
     expect(comesBack([...attempts, ...written])).toMatchObject({ runs });
   });
 
-  it('from more places than a character can name come back all the same', () => {
+  it('from more places than one character can encode comes back unchanged', () => {
     const many = Array.from({ length: 40 }, (_, at) => ({ tag: `n:${at + 1}`, place: { ...place, folder: `f${at}` } }));
     const { runs } = comesBack([...many, ...written]);
     expect(runs).toEqual([['0123456789abcdefghijklmnopqrstuvwxyz', 1], ...[36, 37, 38, 39].map((at) => [at, at + 1, at + 1])]);
   });
 
-  it('of four or fewer stays as it is', () => {
+  it('of four or fewer stays unchanged', () => {
     expect(packedList(written)).toBe(written);
     expect(packedList([])).toEqual([]);
   });
 
-  it('has grown at its end, or is another one, of which all is new', () => {
+  it('has grown at its end, or is a different list, which is entirely new', () => {
     const attempts = of('ffffff');
     expect(addedAttempts(attempts, attempts.slice(0, 4))).toEqual(attempts.slice(4));
     expect(addedAttempts(attempts, of('fff', 50))).toEqual(attempts);

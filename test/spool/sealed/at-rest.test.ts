@@ -37,7 +37,7 @@ async function found(): Promise<string[]> {
   });
 }
 
-it('leaves nothing to read on disk in any state, in no file and no name', async () => {
+it('leaves nothing readable on disk in any state, in files or names', async () => {
   const { sender, transport } = aliceSeals(root, { keys: [{ id: 'k1', key: newKey() }], routingKey: newKey() });
   const error = new OfflineImError('EWS_ERROR', 'Quota exceeded for alice@contoso.com', {
     details: { responseCode: 'ErrorQuotaExceeded' },
@@ -124,7 +124,7 @@ it('keeps the sealed subject and place of a note for its probe and its retry', a
   await second.sender.stop();
 });
 
-it('gives each sender a folder of its own, with a name that tells nothing', async () => {
+it('gives each sender its own folder, with a name that reveals nothing', async () => {
   const { sender } = aliceSeals(root, { keys: [{ id: 'k1', key: newKey() }], routingKey: newKey() });
   for (const from of ['sip:alice@contoso.com', 'SIP:Alice@Contoso.com', 'sip:bob@contoso.com']) {
     await sender.send({ from, to: 'carol@contoso.com', text: 'x' });

@@ -27,7 +27,7 @@ async function locked() {
   return { ...(await opened(inner, clock)), inner, clock };
 }
 
-it('does not ask for what it cannot open in a loop: it is due again after five minutes', async () => {
+it('does not retry an entry it cannot open in a loop: it is due again after five minutes', async () => {
   const { spool, clock, warnings } = await locked();
   expect(await spool.claim(claimRequest())).toEqual([]);
   expect(warnings).toHaveLength(1);
@@ -39,7 +39,7 @@ it('does not ask for what it cannot open in a loop: it is due again after five m
   expect(await spool.get('m')).toMatchObject({ state: 'spooled', attempt: 0 });
 });
 
-it('lets nothing expire because its key is missing, however long', async () => {
+it('lets no entry expire because its key is missing, for however long', async () => {
   const { spool, clock } = await locked();
   for (let today = 0; today < 7; today++) {
     await spool.claim(claimRequest({ owner: 'this run' }));
@@ -50,7 +50,7 @@ it('lets nothing expire because its key is missing, however long', async () => {
   expect(await statesOf(spool)).toEqual({ m: 'spooled' });
 });
 
-it('claims what can be opened although more than a claim takes is in front of it', async () => {
+it('claims entries it can open, even behind more unopenable ones than a claim takes', async () => {
   const { spool, clock } = await locked();
   const inner = new MemorySpool();
   await spool.close();
@@ -64,7 +64,7 @@ it('claims what can be opened although more than a claim takes is in front of it
   expect(claimed.flatMap(({ entries }) => entries.map(({ id }) => id))).toEqual(['new']);
 });
 
-it('knows after a crash between the claim and its sealed frozen values that nothing was sent', async () => {
+it('knows after a crash between the claim and sealing its frozen values that nothing was sent', async () => {
   const clock = new ManualClock();
   const inner = new MemorySpool();
   const keys = [{ id: 'k1', key: newKey() }];
@@ -102,7 +102,7 @@ it('keeps the order of the calls, however long each takes to seal', async () => 
   expect(note?.entries.map(({ id }) => id)).toEqual(['m0', 'm1', 'm2', 'm3']);
 });
 
-it('has a fresh nonce for every value', async () => {
+it('uses a fresh nonce for every value', async () => {
   const inner = new MemorySpool();
   const { spool } = await opened(inner, new ManualClock());
   await spool.append(Array.from({ length: 200 }, (_, index) => newEntry(`m${index}`)));

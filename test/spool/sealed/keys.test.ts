@@ -40,7 +40,7 @@ async function keysInUse(): Promise<string[]> {
 }
 
 describe('rotation', () => {
-  it('encrypts with the first key, and opens with all', async () => {
+  it('encrypts with the first key, and decrypts with all', async () => {
     await spool([old], toBob('1'));
     expect(await keysInUse()).toEqual(['old']);
     await spool([fresh, old], toCarol('2'));
@@ -48,7 +48,7 @@ describe('rotation', () => {
     expect((await texts({ keys: [fresh, old], routingKey })).sort()).toEqual(['1', '2']);
   });
 
-  it('keeps order, duplicates and conversations over a rotation: the routing key stays', async () => {
+  it('keeps order, duplicates and conversations across a rotation: the routing key stays', async () => {
     await spool([old], toBob('1'));
     const { sender, transport } = aliceSeals(root, { keys: [fresh, old], routingKey });
     expect((await sender.send(toBob('1'))).duplicate).toBe(true);
@@ -60,7 +60,7 @@ describe('rotation', () => {
     await sender.stop();
   });
 
-  it('takes keys that can never be read out of the process', async () => {
+  it('accepts keys that cannot be exported from the process', async () => {
     const key = await crypto.subtle.importKey('raw', newKey(), 'AES-GCM', false, ['encrypt', 'decrypt']);
     const routing = await crypto.subtle.importKey('raw', newKey(), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
     const options = { keys: [{ id: 'k', key }], routingKey: routing };
@@ -71,8 +71,8 @@ describe('rotation', () => {
   });
 });
 
-describe('a key that is not there', () => {
-  it('leaves its entries where they are, warns, and lets the rest go on; found again, they are delivered in order', async () => {
+describe('a missing key', () => {
+  it('leaves its entries in place, warns, and lets the rest go on; once found, they are delivered in order', async () => {
     await spool([old], toBob('1'), toBob('2'));
     const without = aliceSeals(root, { keys: [fresh], routingKey });
     await without.sender.send(toCarol('3'));
@@ -94,7 +94,7 @@ describe('a key that is not there', () => {
     await found.sender.stop();
   });
 
-  it('is the reason that status() and list() show, and a repetition is still recognised', async () => {
+  it('is the reason shown by status() and list(), and a repetition is still recognised', async () => {
     await spool([old], toBob('1'));
     const { sender } = aliceSeals(root, { keys: [fresh], routingKey });
     const entry = (await sender.status('1'))?.entries[0];
@@ -108,7 +108,7 @@ describe('a key that is not there', () => {
     await sender.stop();
   });
 
-  it('keeps nobody from cancelling what can no longer be read', async () => {
+  it('does not prevent cancelling unreadable entries', async () => {
     await spool([old], toBob('1'));
     const { sender, transport } = aliceSeals(root, { keys: [fresh], routingKey });
     await sender.send(toBob('2'));
@@ -119,7 +119,7 @@ describe('a key that is not there', () => {
     await sender.stop();
   });
 
-  it('is said at once also when it is the routing key, which would let order and repetitions go unseen', async () => {
+  it('is reported at once if it is the routing key, without which order and repetitions could not be kept', async () => {
     await spool([old], toBob('1'));
     const { sender, transport, eventsOf } = aliceSeals(root, { keys: [old], routingKey: newKey() });
     await sender.flush();
@@ -129,7 +129,7 @@ describe('a key that is not there', () => {
     expect(await texts({ keys: [old], routingKey })).toEqual(['1']);
   });
 
-  it('is SPOOL_SEAL_BROKEN when another key has its id', async () => {
+  it('is SPOOL_SEAL_BROKEN if another key has its id', async () => {
     await spool([old], toBob('1'));
     const { sender, transport, eventsOf } = aliceSeals(root, { keys: [{ id: 'old', key: newKey() }], routingKey });
     await sender.flush();
@@ -163,7 +163,7 @@ describe('options', () => {
     ['a short routing key', { ...good, routingKey: new Uint8Array(31) }],
     ['one key for both', { keys: good.keys, routingKey: Uint8Array.from(key) }],
     ['nothing', undefined],
-  ])('%s is OPTION_INVALID, and no key is in the error', (_what, options) => {
+  ])('%s is OPTION_INVALID, and no key appears in the error', (_what, options) => {
     let error: unknown;
     try {
       sealed(new MemorySpool(), options as SealOptions);
@@ -174,12 +174,12 @@ describe('options', () => {
     expect(String(error)).not.toContain(`${key[0]},${key[1]}`);
   });
 
-  it('a spool that cannot refreeze is OPTION_INVALID', () => {
+  it('a spool without refreeze is OPTION_INVALID', () => {
     const spool = Object.assign(Object.create(new MemorySpool()), { refreeze: undefined });
     expect(() => sealed(spool, good)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
   });
 
-  it('the caller may wipe its keys', async () => {
+  it('the caller may erase its keys afterwards', async () => {
     const mine = newKey();
     const storage = sealed(new MemorySpool(), { keys: [{ id: 'k', key: mine }], routingKey });
     mine.fill(0);
@@ -187,7 +187,7 @@ describe('options', () => {
   });
 });
 
-it('a platform that cannot load a key now is asked again, and says so with a code', async () => {
+it('a platform that cannot load a key now is asked again, and the failure has a code', async () => {
   const { sender } = aliceSeals(root, { keys: [old], routingKey });
   const importKey = vi.spyOn(crypto.subtle, 'importKey').mockRejectedValue(new DOMException('no memory', 'OperationError'));
   try {

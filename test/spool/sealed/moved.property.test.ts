@@ -83,7 +83,7 @@ it.each(Object.entries(moves))('%s of another entry, or of another spool with th
   );
 });
 
-it('a piece of a sealed value that is altered anywhere opens no more', async () => {
+it('a part of a sealed value that was altered anywhere cannot be opened', async () => {
   const [one] = await storedTwice(['IPM.Note'], false);
   if (one === undefined) throw new Error('an entry was expected');
   const text = one.message?.text ?? '';
@@ -100,7 +100,7 @@ it('a piece of a sealed value that is altered anywhere opens no more', async () 
   );
 });
 
-it('what a note has frozen belongs to that note: subject, place, class and wording', async () => {
+it('the frozen values of a note belong to that note: subject, place, class and wording', async () => {
   const place = { endpoint: 'https://exchange.test', mailbox: 'alice@contoso.com', folder: 'history' };
   const freeze = (noteId: string): Promise<Frozen> =>
     sealFrozen(
@@ -123,7 +123,7 @@ it('what a note has frozen belongs to that note: subject, place, class and wordi
     await expect(openFrozen(sealer, frozen, 'one')).rejects.toMatchObject({ code: 'SPOOL_SEAL_BROKEN' });
 });
 
-it('a whole entry opens in no spool that has another routing key, whatever keys they share', async () => {
+it('a whole entry cannot be opened in a spool with another routing key, whatever keys they share', async () => {
   await fc.assert(
     fc.asyncProperty(fc.tuple(anyClass, anyClass), fc.boolean(), async (classes, sameMessage) => {
       const [one] = await storedTwice(classes, sameMessage);

@@ -77,7 +77,7 @@ it.each<[string, Parameters<typeof change>[0], number]>([
   ['the text of a head in place of the text', (one) => Object.assign(one.message, { text: one.message.to[0]?.name }), 1],
   ['another conversation', (one) => Object.assign(one.fixed, { conversationId: 'f'.repeat(64) }), 1],
   ['a text in the clear', (one) => Object.assign(one.message, { text: 'send me money' }), 1],
-])('%s opens no more, nothing of it is sent, and it stays for whoever puts it back', async (_what, how, locked) => {
+])('%s cannot be opened: nothing of it is sent, and it stays until somebody restores it', async (_what, how, locked) => {
   const putBack = await change(how);
   const tampered = await delivered();
   expect(tampered.texts).toHaveLength(3 - locked);
@@ -88,7 +88,7 @@ it.each<[string, Parameters<typeof change>[0], number]>([
   expect([...tampered.texts, ...(await delivered()).texts].sort()).toEqual(everything);
 });
 
-it('what a later version sealed is named as such, waits, and is delivered by that version', async () => {
+it('an entry sealed by a later version is named as such, waits, and is delivered by that version', async () => {
   const putBack = await change((one) => {
     one.message.text = one.message.text.replace('sealed1.', 'sealed2.');
   });

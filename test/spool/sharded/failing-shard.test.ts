@@ -81,8 +81,8 @@ async function meet(trouble: 'reject' | Promise<void> | undefined): Promise<void
   await trouble;
 }
 
-describe('a shard that fails', () => {
-  it('leaves the mailboxes of the others as they are, and says once that it fails', async () => {
+describe('a failing shard', () => {
+  it('does not affect the mailboxes of others, and is reported once', async () => {
     const { spool, trouble, warnings, mailboxes, open, append, shardOf } = await scene();
     await open();
     for (const mailbox of mailboxes) await append(mailbox);
@@ -93,7 +93,7 @@ describe('a shard that fails', () => {
     await spool.close();
   });
 
-  it('is asked again after a while, and gives out what waited in it', async () => {
+  it('is asked again after a while, and then hands out its waiting entries', async () => {
     const { spool, trouble, mailboxes, open, append, shardOf, clock } = await scene();
     await open();
     for (const mailbox of mailboxes) await append(mailbox);
@@ -107,7 +107,7 @@ describe('a shard that fails', () => {
     await spool.close();
   });
 
-  it('fails the append of its own messages only; nobody knows whether it kept them', async () => {
+  it('fails only appends of its own messages, with an unknown outcome', async () => {
     const { spool, trouble, mailboxes, open, append, shardOf } = await scene();
     await open();
     trouble.set('b', 'reject');
@@ -118,7 +118,7 @@ describe('a shard that fails', () => {
     await spool.close();
   });
 
-  it('lets nobody believe that an id is not there, unless another shard has it', async () => {
+  it('makes it impossible to know that an id does not exist, unless another shard has it', async () => {
     const { spool, trouble, mailboxes, open, append, shardOf } = await scene();
     await open();
     const other = mailboxes.find((one) => shardOf(one) !== 'b') ?? '';
@@ -131,7 +131,7 @@ describe('a shard that fails', () => {
     await spool.close();
   });
 
-  it('counts as it did when it last answered', async () => {
+  it('is counted as when it last answered', async () => {
     const { spool, trouble, mailboxes, open, append } = await scene();
     await open();
     for (const mailbox of mailboxes) await append(mailbox);
@@ -153,13 +153,13 @@ describe('a shard that fails', () => {
     await spool.close();
   });
 
-  it('rejects the opening only when all of them are down', async () => {
+  it('fails the opening only if all of them are down', async () => {
     const { trouble, open } = await scene();
     for (const name of ['a', 'b', 'c']) trouble.set(name, 'reject');
     await expect(open()).rejects.toThrow('ECONNREFUSED');
   });
 
-  it('settles what the others have at once, and tells it when the settlement is repeated', async () => {
+  it('does not delay settlements of others, which are reported when the call is repeated', async () => {
     const { spool, trouble, mailboxes, open, append, shardOf } = await scene();
     await open();
     for (const mailbox of mailboxes) await append(mailbox);
@@ -195,7 +195,7 @@ describe('a shard that closed itself', () => {
     return { spool, journal, append };
   }
 
-  it('after an error of its storage is opened again when it is asked next', async () => {
+  it('after an error of its storage is reopened at the next call', async () => {
     const { spool, journal, append } = await withJournal();
     await append('a');
     journal.fails = new JournalError('unknown', new Error('EIO: fsync'));
@@ -208,7 +208,7 @@ describe('a shard that closed itself', () => {
     await spool.close();
   });
 
-  it('since somebody else has taken its storage is left to them', async () => {
+  it('because another process has taken its storage stays closed', async () => {
     const { spool, journal, append } = await withJournal();
     journal.fails = new JournalError('unknown', new OfflineImError('SPOOL_CLOSED', 'Taken.'));
     for (const id of ['a', 'b', 'c', 'd']) expect(await append(id)).toMatchObject([{ status: 'failed' }]);
@@ -220,7 +220,7 @@ describe('a shard that closed itself', () => {
 });
 
 describe('watching', () => {
-  it('goes on with a shard that was not there at the start, and one that was opened anew', async () => {
+  it('includes a shard that was down at the start, and one that was reopened', async () => {
     const { spool, trouble, inner, open, append, mailboxes, shardOf, clock } = await scene();
     const watched: string[] = [];
     for (const [name, storage] of inner) {
@@ -246,8 +246,8 @@ describe('watching', () => {
   });
 });
 
-describe('a shard that hangs', () => {
-  it('holds up no claim of the others; what it claimed at last is handed out by the next one', async () => {
+describe('a hanging shard', () => {
+  it('delays no claim of the others; the next claim hands out what it claimed in the end', async () => {
     const { spool, trouble, mailboxes, open, append, shardOf, clock } = await scene();
     await open();
     for (const mailbox of mailboxes) await append(mailbox);
@@ -266,7 +266,7 @@ describe('a shard that hangs', () => {
     await spool.close();
   });
 
-  it('gets back what came too late to be worked on, as if it had never been claimed', async () => {
+  it('gets late notes back, as if they had never been claimed', async () => {
     const { spool, trouble, mailboxes, open, append, shardOf, clock } = await scene();
     await open();
     for (const mailbox of mailboxes) await append(mailbox);
@@ -293,7 +293,7 @@ describe('a shard that hangs', () => {
   });
 });
 
-it('a shard that was opened anew is closed in the end, whatever a question of before comes to', async () => {
+it('a reopened shard is closed in the end, whatever an earlier call results in', async () => {
   const disk = new OfflineImError('SPOOL_FAILED', 'The disk failed.');
   const closed = new OfflineImError('SPOOL_CLOSED', 'It closed itself.', { cause: disk });
   const calls = { open: 0, close: 0 };

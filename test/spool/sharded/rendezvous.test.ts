@@ -6,7 +6,7 @@ import { Rendezvous } from '../../../src/spool/sharded/rendezvous.ts';
 const mailboxes = Array.from({ length: 20_000 }, (_, index) => `user${index}@contoso.test`);
 
 describe('the shard of a mailbox', () => {
-  it('is the same in every process, for names in any order, and for every way to write the address', () => {
+  it('is the same in every process, for any order of names and any spelling of the address', () => {
     const [one, other] = [new Rendezvous(['eu1', 'eu2', 'us1']), new Rendezvous(['us1', 'eu1', 'eu2'])];
     for (const mailbox of mailboxes.slice(0, 1_000)) expect(one.of(mailbox)).toBe(other.of(mailbox));
     const spool = sharded({ eu1: new MemorySpool(), eu2: new MemorySpool(), us1: new MemorySpool() });
@@ -14,7 +14,7 @@ describe('the shard of a mailbox', () => {
     expect(spool.shardOf('alice@contoso.test')).toBe(one.of('alice@contoso.test'));
   });
 
-  it('never changes from version to version: what waits would be looked for elsewhere', () => {
+  it('never changes between versions: waiting entries would be searched for elsewhere', () => {
     const shards = new Rendezvous(['eu1', 'eu2', 'us1']);
     expect(
       ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'zoë'].map((name) => shards.of(`${name}@contoso.test`)),
@@ -40,7 +40,7 @@ describe('the shard of a mailbox', () => {
     for (const count of counts.values()) expect(Math.abs(count - fair) / fair).toBeLessThan(0.15);
   });
 
-  it('moves only the share of a shard that is added, and only to that one', () => {
+  it('moves only the share of an added shard, and only to that one', () => {
     const before = new Rendezvous(['a', 'b', 'c']);
     const after = new Rendezvous(['a', 'b', 'c', 'd']);
     const moved = mailboxes.filter((mailbox) => before.of(mailbox) !== after.of(mailbox));

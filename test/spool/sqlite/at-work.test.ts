@@ -16,7 +16,7 @@ async function scene() {
 
 const unclaim = (token: string) => ({ token, to: 'unclaim' }) as const;
 
-it('is cancelled by another process, and not sent again; the other note goes on', async () => {
+it('a claimed note is cancelled by another process and not sent again; the other note goes on', async () => {
   await using world = await scene();
   const { one, other, tokens, state } = world;
   await other.cancel(['a']);
@@ -24,7 +24,7 @@ it('is cancelled by another process, and not sent again; the other note goes on'
   expect([await state('a'), await state('b')]).toEqual(['cancelled', 'spooled']);
 });
 
-it('is settled whatever else another process has written meanwhile, again and again', async () => {
+it('a claimed note can be settled whatever another process has written meanwhile, again and again', async () => {
   await using world = await scene();
   const { one, other, tokens, state } = world;
   for (const id of ['c', 'd']) await other.append([newEntry(id, { conversationId: id })]);
@@ -34,7 +34,7 @@ it('is settled whatever else another process has written meanwhile, again and ag
   expect([lost, await state('a'), await state('b')]).toEqual([[], 'delivered', 'delivered']);
 });
 
-it('is lost when its lease was ended by another process', async () => {
+it('a claimed note is lost when another process ended its lease', async () => {
   await using world = await scene();
   const { at, one, other, tokens, state } = world;
   at.raw((database) => database.exec("UPDATE notes SET lease_until = 1 WHERE entry_ids LIKE '%a%'"));
@@ -44,7 +44,7 @@ it('is lost when its lease was ended by another process', async () => {
   expect([await state('a'), await state('b')]).toEqual(['unconfirmed', 'spooled']);
 });
 
-it('knows nothing of a group that was rolled back, whose revision others have taken since', async () => {
+it('a claimed note keeps nothing of a rolled-back group, whose revision others have used since', async () => {
   await using world = await scene();
   const { at, one, other, tokens, state } = world;
   at.raw((database) =>

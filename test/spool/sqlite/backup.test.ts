@@ -67,7 +67,7 @@ describe('a backup', () => {
   });
 
   it.runIf(process.platform === 'linux')(
-    'is begun anew when its process reads the files, and with that lets another fold the log in beneath it',
+    'starts over when its process reads the files, which lets another process checkpoint the log',
     async () => {
       await using at = await world();
       const spool = await at.open();
@@ -103,7 +103,7 @@ describe('a backup', () => {
     },
   );
 
-  it('ends while another process writes without end', async () => {
+  it('completes while another process writes continuously', async () => {
     await using at = await world();
     const spool = await at.open();
     const large = (id: string) => ({ ...due(id), message: { ...due(id).message, text: 'x'.repeat(8_000) } });
@@ -128,7 +128,7 @@ describe('a backup', () => {
     expect((await copy.spool.counts()).held).toBeGreaterThanOrEqual(4_000);
   });
 
-  it('is given up by its signal, and leaves nothing', async () => {
+  it('is aborted by its signal, and leaves nothing', async () => {
     await using at = await world();
     const spool = await at.open();
     const large = (id: string) => ({ ...due(id), message: { ...due(id).message, text: 'x'.repeat(30_000) } });
@@ -143,7 +143,7 @@ describe('a backup', () => {
     expect((await readdir(at.folder)).filter((name) => name.startsWith('copy'))).toEqual([]);
   });
 
-  it('replaces an older backup, and nothing else', async () => {
+  it('replaces an older backup, and no other file', async () => {
     await using at = await world();
     const spool = await at.open();
     const path = join(at.folder, 'copy.db');
@@ -159,7 +159,7 @@ describe('a backup', () => {
     expect((await copy.spool.counts()).held).toBe(1);
   });
 
-  it('is never made over a spool, closed though it is, without being told', async () => {
+  it('never overwrites a spool, even a closed one, without overwrite', async () => {
     await using at = await world();
     const spool = await at.open();
     const closed = join(at.folder, 'closed.db');
@@ -174,7 +174,7 @@ describe('a backup', () => {
     await expect(spool.backup(used)).rejects.toMatchObject(refused);
   });
 
-  it.each(['overwrite', 'no overwrite'])('is never made over what is in use, a link or a device: %s', async (how) => {
+  it.each(['overwrite', 'no overwrite'])('never overwrites a file in use, a link or a device: %s', async (how) => {
     await using at = await world();
     const spool = await at.open();
     await spool.append([due('a')]);
@@ -207,7 +207,7 @@ describe('a backup', () => {
     }
   });
 
-  it('is never made over a spool that another process has open', async () => {
+  it('never overwrites a spool that another process has open', async () => {
     await using at = await world();
     const spool = await at.open();
     const path = join(at.folder, 'theirs.db');
@@ -227,7 +227,7 @@ describe('a backup', () => {
     await expect(spool.backup(path, { overwrite: true })).rejects.toMatchObject(refused);
   });
 
-  it('fails with a code where it cannot be written, and leaves nothing', async () => {
+  it('fails with a code if it cannot be written, and leaves nothing', async () => {
     await using at = await world();
     const spool = await at.open();
     await expect(spool.backup(join(at.path, 'copy.db'))).rejects.toMatchObject({ code: 'SPOOL_ROOT_UNUSABLE' });
@@ -238,7 +238,7 @@ describe('a backup', () => {
 });
 
 describe('a restored copy', () => {
-  it('holds everything that waits, says so at every start, and expires nothing meanwhile', async () => {
+  it('holds all waiting entries, says so at every start, and expires nothing meanwhile', async () => {
     await using at = await world();
     const path = await backedUp(at);
     const clock = new ManualClock();
@@ -255,7 +255,7 @@ describe('a restored copy', () => {
     }
   });
 
-  it('releases in the original order, before later messages, and probes first what may have been sent', async () => {
+  it('releases in the original order, before later messages, and probes entries that may have been sent first', async () => {
     await using at = await world();
     const path = await backedUp(at);
     await using copy = await openAt(path);
@@ -281,7 +281,7 @@ describe('a restored copy', () => {
     expect(chat?.entries.every(({ reason }) => reason === undefined)).toBe(true);
   });
 
-  it("goes on at once with 'resume', also after it was held", async () => {
+  it("continues at once with 'resume', even after it was held", async () => {
     await using at = await world();
     const path = await backedUp(at);
     await (await openAt(path)).spool.close();
@@ -291,7 +291,7 @@ describe('a restored copy', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('that was made without backup() is held once when the host says so', async () => {
+  it('made without backup() is held once if the host says so', async () => {
     await using at = await world();
     const spool = await at.open();
     await spool.append([due('a')]);

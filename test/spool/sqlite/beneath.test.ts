@@ -58,7 +58,7 @@ function closeIfOpen(descriptor: number): void {
 const isKept = ([result]: readonly AppendResult[]) => result?.status === 'appended' || result?.status === 'duplicate';
 
 describe('a file lost while its spool is open', () => {
-  it('takes nothing more: what an append resolves for lies where the path leads', async () => {
+  it('accepts nothing more: every resolved append is in the file at the path', async () => {
     await using at = await world();
     const path = join(at.folder, 'deeper', 'spool.db');
     const warnings: Error[] = [];
@@ -75,7 +75,7 @@ describe('a file lost while its spool is open', () => {
     expect([...(await stored(path))]).toEqual(kept);
   });
 
-  it.each(['', '-wal', '-shm'])('is noticed: spool.db%s is moved away', async (part) => {
+  it.each(['', '-wal', '-shm'])('is detected: spool.db%s is moved away', async (part) => {
     await using at = await world();
     const warnings: Error[] = [];
     const spool = await at.open({ onWarning: (error) => warnings.push(error) });
@@ -90,7 +90,7 @@ describe('a file lost while its spool is open', () => {
     expect(kept.filter((id) => !found.has(id))).toEqual([]);
   });
 
-  it('gives out no claim: an older copy is put in its place', async () => {
+  it('hands out no claim after an older copy was put in its place', async () => {
     await using at = await world();
     const spool = await at.open();
     await spool.append([due('old')]);
@@ -107,7 +107,7 @@ describe('a file lost while its spool is open', () => {
     await other.close();
   });
 
-  it('is noticed while nothing is asked for', async () => {
+  it('is detected while idle', async () => {
     await using at = await world();
     const clock = new ManualClock();
     const { promise: warned, resolve } = Promise.withResolvers<Error>();
@@ -120,7 +120,7 @@ describe('a file lost while its spool is open', () => {
     expect((await stat(at.path)).isFile()).toBe(true);
   });
 
-  it('closes the spool when its replacement is not a spool', async () => {
+  it('closes the spool if its replacement is not a spool', async () => {
     await using at = await world();
     const spool = await at.open();
     await copyFile(fileURLToPath(import.meta.url), join(at.folder, 'foreign'));
@@ -132,9 +132,9 @@ describe('a file lost while its spool is open', () => {
   });
 });
 
-describe('locks that other code of the process drops', () => {
-  describe.runIf(process.platform === 'linux')('and what the kernel shows of them', () => {
-    it('is seen while they are held, and missed when the file was read', async () => {
+describe('locks dropped by other code of the process', () => {
+  describe.runIf(process.platform === 'linux')('and their state in the kernel', () => {
+    it('is read as held, then as lost after the file was read', async () => {
       await using at = await world();
       await using other = await world();
       const spool = await at.open();
@@ -149,7 +149,7 @@ describe('locks that other code of the process drops', () => {
       expect(anew.watchesLocks).toBe(true);
     });
 
-    it('outlasts the connection that took them, while another one has the file open', async () => {
+    it('survives the connection that took them while another one has the file open', async () => {
       await using at = await world();
       const first = await at.open();
       await at.open();
@@ -160,7 +160,7 @@ describe('locks that other code of the process drops', () => {
       expect(file.look()).toBe('unlocked');
     });
 
-    it('is found anew where a descriptor of ours was closed', async () => {
+    it('is found again after one of our descriptors was closed', async () => {
       await using at = await world();
       await at.open();
       const before = new Set(readdirSync('/proc/self/fd'));
@@ -171,7 +171,7 @@ describe('locks that other code of the process drops', () => {
       expect(file.look()).toBe('unlocked');
     });
 
-    it('does not warn of a file that no process has open', async () => {
+    it('causes no warning for a file that no process has open', async () => {
       await using at = await world();
       await (await at.open()).close();
       using file = watched(at.path);
@@ -196,7 +196,7 @@ describe('locks that other code of the process drops', () => {
     ['read its shared memory', (path: string) => readFile(`${path}-shm`)],
     ['copied the folder', (path: string) => cp(join(path, '..'), `${join(path, '..')}-copied`, { recursive: true })],
     ['read it in a worker', readInWorker],
-  ])('cost nothing that an append resolved for, though another process comes and goes: %s', async (_what, read) => {
+  ])('lose no resolved append, even if another process comes and goes: %s', async (_what, read) => {
     await using at = await world();
     const warnings: Error[] = [];
     const spool = await at.open({ onWarning: (error) => warnings.push(error) });
@@ -218,7 +218,7 @@ describe('locks that other code of the process drops', () => {
     await rm(`${at.folder}-copied`, { recursive: true, force: true });
   });
 
-  it('cost nothing and give nothing twice under load, however often', async () => {
+  it('lose and duplicate nothing under load, however often', async () => {
     await using at = await world();
     const spool = await at.open();
     const kept = new Set<string>();
@@ -255,7 +255,7 @@ describe('locks that other code of the process drops', () => {
     expect(at.raw((database) => database.prepare('PRAGMA integrity_check').get())).toEqual({ integrity_check: 'ok' });
   });
 
-  it('stay when workers of the process open and close the same spool', async () => {
+  it('are kept when workers of the process open and close the same spool', async () => {
     await using at = await world();
     const warnings: Error[] = [];
     const spool = await at.open({ onWarning: (error) => warnings.push(error) });

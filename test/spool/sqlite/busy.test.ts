@@ -4,7 +4,7 @@ import { Session } from '../../../src/spool/sqlite/session.ts';
 import { newEntry } from '../../support/spool-entries.ts';
 import { world } from './support.ts';
 
-it('messages that are appended together wait for the lock of others once, not each again', async () => {
+it('messages appended together wait for the lock once, not one by one', async () => {
   await using files = await world();
   const spool = await files.open({}, 20);
   const other = new DatabaseSync(files.path);

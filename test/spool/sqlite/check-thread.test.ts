@@ -50,7 +50,7 @@ async function turnsUntil(end: Promise<unknown>): Promise<number> {
   return turns;
 }
 
-describe('a large spool that was left by a process that died', () => {
+describe('a large spool left by a crashed process', () => {
   it('is checked outside the event loop, and keeps its content', async () => {
     await using at = await world();
     const path = await leftBehind(at);
@@ -63,7 +63,7 @@ describe('a large spool that was left by a process that died', () => {
     expect([isWorthAThread(path, false), isWorthAThread(path, true)]).toEqual([false, true]);
   });
 
-  it('is refused at every open when it is damaged', async () => {
+  it('is refused at every opening if it is damaged', async () => {
     await using at = await world();
     const path = await leftBehind(at);
     const whole = new SqliteSpool({ path });
@@ -75,7 +75,7 @@ describe('a large spool that was left by a process that died', () => {
     }
   });
 
-  it('is opened by one of two that come at once, and by the other one then', async () => {
+  it('is opened by one of two concurrent processes, then by the other', async () => {
     await using at = await world();
     const path = await leftBehind(at);
     const spools = [new SqliteSpool({ path }), new SqliteSpool({ path })];
@@ -84,7 +84,7 @@ describe('a large spool that was left by a process that died', () => {
     for (const spool of spools) await spool.close();
   });
 
-  it('is given up in time while another program keeps it to itself', async () => {
+  it('is given up in time while another program locks it', async () => {
     await using at = await world();
     const path = await leftBehind(at);
     const other = new DatabaseSync(path);
@@ -104,7 +104,7 @@ describe('the thread', () => {
     expect(await Promise.all([`${path}-wal`, `${path}-shm`, `${path}-mark`].map(isThere))).toEqual([false, false, false]);
   });
 
-  it('leaves a mark beside a damaged one', async () => {
+  it('leaves a marker beside a damaged one', async () => {
     await using at = await world();
     const path = await leftBehind(at);
     expect(await checkInThread(path, `${path}-mark`)).toBe(true);
@@ -113,7 +113,7 @@ describe('the thread', () => {
     expect(await isThere(`${path}-mark`)).toBe(true);
   });
 
-  it('leaves alone what somebody has open', async () => {
+  it('leaves alone a file that is open elsewhere', async () => {
     await using at = await world();
     const spool = await at.open();
     await spool.append([newEntry('a')]);
@@ -122,7 +122,7 @@ describe('the thread', () => {
     expect(await spool.counts()).toMatchObject({ spooled: 1 });
   });
 
-  it("leaves alone another program's database, and what is none", async () => {
+  it('leaves alone a database of another program, and any other file', async () => {
     await using at = await world();
     const [other, none] = [`${at.path}-other`, `${at.path}-none`];
     const database = new DatabaseSync(other);

@@ -20,7 +20,7 @@ async function copier(path: string, name: string): Promise<{ readonly lines: rea
   return { lines: lines.map((line) => JSON.parse(line) as ChildLine), code };
 }
 
-it('keeps everything and gives nothing twice while every process that writes also copies its folder', async () => {
+it('keeps everything and duplicates nothing while every writing process also copies its folder', async () => {
   await using at = await world();
   const hosts = await Promise.all(['a', 'b', 'c'].map((name) => copier(at.path, name)));
   expect(hosts.map(({ code }) => code)).toEqual([0, 0, 0]);

@@ -50,7 +50,7 @@ describe('a damaged database', () => {
     ['cut to its header', cutTo(() => 100)],
     ['with garbage for its header', overwrite(16, 100)],
     ['with garbage for its first bytes', overwrite(0, 16)],
-  ])('is refused with a code, untouched, as often as it is opened: %s', async (_what, damage) => {
+  ])('is refused with a code, unchanged, at every opening: %s', async (_what, damage) => {
     await using at = await world();
     await putInto(at.folder, copies.closed);
     await damage(at.path);
@@ -67,7 +67,7 @@ describe('a damaged database', () => {
     expect(await readdir(at.folder)).not.toContain('spool.db-damaged');
   });
 
-  it('is refused again after its log has been folded in', async () => {
+  it('is refused again after its log was checkpointed', async () => {
     await using at = await world();
     await putInto(at.folder, copies.killed);
     // A page of old entries, which the log knows nothing of.
@@ -76,7 +76,7 @@ describe('a damaged database', () => {
     await expect(at.open()).rejects.toMatchObject({ code: 'SPOOL_CORRUPT' });
   });
 
-  it('is refused when it is empty and its log is not, and the log stays', async () => {
+  it('is refused if it is empty but its log is not, and the log is kept', async () => {
     await using at = await world();
     await putInto(at.folder, copies.killed);
     await truncate(at.path);
@@ -85,7 +85,7 @@ describe('a damaged database', () => {
     expect(await readFile(`${at.path}-wal`)).toEqual(log);
   });
 
-  it('is begun anew when it is empty, with a warning', async () => {
+  it('is replaced by a new one if it is empty, with a warning', async () => {
     await using at = await world();
     await writeFile(at.path, '');
     const warnings: Error[] = [];
@@ -94,7 +94,7 @@ describe('a damaged database', () => {
     expect(warnings).toMatchObject([{ code: 'SPOOL_CORRUPT', message: expect.stringContaining('was there and empty') }]);
   });
 
-  it('is not listed without end', async () => {
+  it('is not listed endlessly', async () => {
     await using at = await world();
     await putInto(at.folder, copies.closed);
     const { size } = await stat(at.path);
@@ -117,7 +117,7 @@ describe('a damaged log', () => {
     ['cut in its last frame', cutTo((size) => size - 1_000, '-wal')],
     ['with garbage in its middle', overwrite(100_000, 100_100, '-wal')],
     ['with garbage for its shared memory', overwrite(0, 32_768, '-shm')],
-  ])('keeps what came before the damage: %s', async (_what, damage) => {
+  ])('keeps what was written before the damage: %s', async (_what, damage) => {
     await using at = await world();
     await putInto(at.folder, copies.killed);
     await damage(at.path);

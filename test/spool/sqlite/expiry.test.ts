@@ -18,7 +18,7 @@ it.each([
   ['was tried', tried],
   ['waits in a closed lane', closed],
   ['waits while all lanes are closed', allClosed],
-])('what %s expires, beside hundreds of unconfirmed entries that stay', async (_, request) => {
+])('entries that %s expire beside hundreds of unconfirmed ones, which stay', async (_, request) => {
   await using files = await world();
   const clock = new ManualClock();
   const spool = await files.open({ clock });
@@ -42,7 +42,7 @@ it.each([
   expect(await spool.counts()).toMatchObject({ unconfirmed: many, dead: 1 });
 });
 
-it('what was tried expires beside a note whose members cannot be read', async () => {
+it('a tried entry expires beside a note with unreadable members', async () => {
   await using files = await world();
   const clock = new ManualClock();
   const spool = await files.open({ clock });

@@ -36,7 +36,7 @@ it('names the missing module when the runtime has no node:sqlite', async () => {
   });
 });
 
-describe('a file that is no spool', () => {
+describe('a file that is not a spool', () => {
   it.each([
     ['garbage', Buffer.alloc(5_000, 'garbage')],
     ['half a page of SQLite', Buffer.from(`SQLite format 3\0${'x'.repeat(300)}`)],
@@ -52,7 +52,7 @@ describe('a file that is no spool', () => {
     ['with a log', 'PRAGMA journal_mode = WAL; CREATE TABLE theirs (a)'],
     ['still without tables', 'PRAGMA application_id = 7'],
     ['without tables any more', 'PRAGMA user_version = 5'],
-  ])("is refused and left alone: another program's database, %s", async (_what, sql) => {
+  ])('is refused and left alone: a database of another program, %s', async (_what, sql) => {
     await using at = await world();
     at.raw((database) => database.exec(sql));
     const before = await readFile(at.path);
@@ -82,7 +82,7 @@ describe('a file that is no spool', () => {
     }
   });
 
-  it('is refused: a spool that was cut off', async () => {
+  it('is refused: a truncated spool', async () => {
     await using at = await world();
     const spool = await at.open();
     await spool.append(Array.from({ length: 200 }, (_, index) => own(`e${index}`)));
@@ -91,7 +91,7 @@ describe('a file that is no spool', () => {
     await expect(at.open()).rejects.toMatchObject({ code: 'SPOOL_CORRUPT' });
   });
 
-  it('is refused after no clean close: a spool with a damaged page', async () => {
+  it('is refused after an unclean shutdown: a spool with a damaged page', async () => {
     await using at = await world();
     const spool = await at.open();
     await spool.append(Array.from({ length: 200 }, (_, index) => own(`e${index}`)));
@@ -115,7 +115,7 @@ describe('options', () => {
 });
 
 describe('a full disk', () => {
-  it('keeps nothing of a failed call, reports it, and goes on when there is room again', async () => {
+  it('keeps nothing of a failed call, reports it, and goes on once there is room again', async () => {
     await using at = await world();
     const connections = new Set<DatabaseSync>();
     const exec = DatabaseSync.prototype.exec;
@@ -140,7 +140,7 @@ describe('a full disk', () => {
     expect((await spool.append([big('after')]))[0]?.status).toBe('appended');
   });
 
-  it('stops no reading when a lease runs out meanwhile', async () => {
+  it('does not prevent reading when a lease expires meanwhile', async () => {
     await using at = await world();
     const spool = await at.open();
     await spool.append([own('a')]);
@@ -154,7 +154,7 @@ describe('a full disk', () => {
 });
 
 describe('an fsync that fails', () => {
-  it('closes the spool: whether it was kept is unknown', async () => {
+  it('closes the spool: whether the message was kept is unknown', async () => {
     await using at = await world();
     const spool = await at.open();
     await spool.append([own('before')]);
@@ -173,7 +173,7 @@ describe('an fsync that fails', () => {
   });
 });
 
-describe('a file that others keep locked', () => {
+describe('a file locked by others', () => {
   it('is waited for without blocking, then given up with SPOOL_BUSY', async () => {
     await using at = await world();
     const patient = await at.open({}, 60_000);
@@ -195,7 +195,7 @@ describe('a file that others keep locked', () => {
   });
 });
 
-describe('rows that cannot be read', () => {
+describe('unreadable rows', () => {
   it.each([
     ['a message', "UPDATE bodies SET body = '{' WHERE seq = 2"],
     ['a message that is gone', 'DELETE FROM bodies WHERE seq = 2'],
@@ -214,7 +214,7 @@ describe('rows that cannot be read', () => {
     expect(at.raw((database) => database.prepare('SELECT count(*) AS n FROM corrupt').get()?.n)).toBe(1);
   });
 
-  it('are set aside when a list or get meets them', async () => {
+  it('are set aside when list or get reads them', async () => {
     await using at = await world();
     const spool = await at.open();
     await spool.append([own('a'), own('b')]);

@@ -36,7 +36,7 @@ function breakOpening(): void {
   });
 }
 
-describe('an I/O error before anything is committed', () => {
+describe('an I/O error before a commit', () => {
   it.each([
     ['the version of the data', 'data_version'],
     ['the row of totals', 'FROM spool'],
@@ -45,7 +45,7 @@ describe('an I/O error before anything is committed', () => {
     ['an entry that is written', 'INSERT INTO entries'],
     ['a stream that is written', 'INTO streams'],
     ['the row of totals that is written', 'UPDATE spool'],
-  ])('closes nothing: what failed is tried once more, on a file that was opened anew (%s)', async (_what, sql) => {
+  ])('closes nothing: the operation is retried once on a reopened file (%s)', async (_what, sql) => {
     await using at = await world();
     const warnings: unknown[] = [];
     const spool = await at.open({ onWarning: (error) => warnings.push(error) });
@@ -60,7 +60,7 @@ describe('an I/O error before anything is committed', () => {
     for (const warning of warnings) expect(warning).toMatchObject({ code: 'SPOOL_FAILED', cause: { message: 'disk I/O error' } });
   });
 
-  it('fails each call while it lasts, is said once, and is over when the disk is well', async () => {
+  it('fails each call while it lasts, is reported once, and is over when the disk recovers', async () => {
     await using at = await world();
     const warnings: string[] = [];
     const spool = await at.open({ onWarning: (error) => warnings.push(error.message) });
@@ -94,7 +94,7 @@ describe('an I/O error before anything is committed', () => {
     expect(await statesOf(spool)).toEqual({ a: 'spooled', b: 'spooled' });
   });
 
-  it('lets a spool whose file cannot be opened be closed, and opened again', async () => {
+  it('lets a spool with an unopenable file be closed, and opened again', async () => {
     await using at = await world();
     const spool = await at.open();
     await spool.append([own('a')]);
@@ -107,7 +107,7 @@ describe('an I/O error before anything is committed', () => {
     expect(await statesOf(spool)).toEqual({ a: 'spooled' });
   });
 
-  it('of a transaction that could be neither committed nor rolled back is no end: the next one begins on another connection', async () => {
+  it('during a transaction that can be neither committed nor rolled back is not final: the next one starts on another connection', async () => {
     await using at = await world();
     const spool = await at.open();
     await spool.append([own('a')]);
@@ -123,8 +123,8 @@ describe('an I/O error before anything is committed', () => {
   });
 });
 
-describe('an unforeseen error', () => {
-  it('in a listener of what was set aside does not make a kept message a failed one', async () => {
+describe('an unexpected error', () => {
+  it('in a listener of quarantined entries does not turn a kept message into a failed one', async () => {
     await using at = await world();
     const spool = await at.open({
       onCorrupt: () => {
@@ -139,7 +139,7 @@ describe('an unforeseen error', () => {
   });
 
   it.each(['busyTimeout', 'reopen', 'onFault', 'onFatal', 'closed', 'lost'] as const)(
-    'in the committer itself (%s) fails what it met, and holds up nothing that comes after it',
+    'in the committer itself (%s) fails the affected call, and holds up no later one',
     async (name) => {
       const thrown = new Error('unforeseen');
       let wrong = true;

@@ -12,8 +12,8 @@ const due = (id: string) => newEntry(id, { pickupIn: 0, conversationId: id });
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
 const context = { clock: systemClock, tombstones: 86_400_000 };
 
-describe.skipIf(process.platform === 'win32')('rights', () => {
-  it('only the owner reads the file, its log, its shared memory, and a folder that was made for it', async () => {
+describe.skipIf(process.platform === 'win32')('permissions', () => {
+  it('only the owner can read the file, its log, its shared memory, and a folder created for it', async () => {
     await using at = await world();
     const path = join(at.folder, 'new', 'deeper', 'spool.db');
     const spool = new SqliteSpool({ path });
@@ -25,14 +25,14 @@ describe.skipIf(process.platform === 'win32')('rights', () => {
     expect(await readdir(join(at.folder, 'new', 'deeper'))).toEqual(['spool.db']);
   });
 
-  it('rights to an existing file are taken from others', async () => {
+  it('others lose their permissions for an existing file', async () => {
     await using at = await world();
     await writeFile(at.path, '', { mode: 0o644 });
     await at.open();
     expect(await modeOf(at.path)).toBe('600');
   });
 
-  it('a disk that keeps none is noticed, a file of another user left to that one', async () => {
+  it('a disk without permissions is detected, and a file of another user left unchanged', async () => {
     await using at = await world();
     await writeFile(at.path, '', { mode: 0o644 });
     const refused = () => {
@@ -48,7 +48,7 @@ describe.skipIf(process.platform === 'win32')('rights', () => {
 });
 
 describe('size', () => {
-  it('the file shrinks again, step by step, when its content is gone', async () => {
+  it('the file shrinks step by step once its content is gone', async () => {
     await using at = await world();
     const clock = new ManualClock();
     const spool = await at.open({ clock, tombstones: 1_000 });

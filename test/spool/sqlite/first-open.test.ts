@@ -17,7 +17,7 @@ const opener = programOf(new URL('./opener.ts', import.meta.url));
 const context = { clock: systemClock, tombstones: 86_400_000 };
 
 describe('a new spool', () => {
-  it('is begun by one of several processes that open it at once, and all go on', async () => {
+  it('is created by one of several processes that open it at once, and all go on', async () => {
     await using at = await world();
     for (let round = 0; round < 2; round++) {
       const path = join(at.folder, `${round}`, 'new', 'spool.db');
@@ -34,7 +34,7 @@ describe('a new spool', () => {
     }
   });
 
-  it('leaves nothing beside a file that is no spool', async () => {
+  it('leaves nothing beside a file that is not a spool', async () => {
     await using at = await world();
     await writeFile(at.path, 'my own notes\n'.repeat(100));
     await expect(at.open()).rejects.toMatchObject({ code: 'SPOOL_CORRUPT' });
@@ -51,7 +51,7 @@ describe('a new spool', () => {
   });
 });
 
-describe('a disk that others may write to', () => {
+describe('a disk that other machines may write to', () => {
   const look = (type: number | undefined, allowNetworkDisk: boolean) => {
     const warnings: string[] = [];
     const warn = (error: Error) => warnings.push(error.message);
@@ -66,20 +66,20 @@ describe('a disk that others may write to', () => {
     ['SMB', 0xfe534d42],
     ['SMB', 0xfe534d42 | 0],
     ['Ceph', 0x00c36400],
-  ])('is refused when it is %s, unless the host allows it', (name, type) => {
+  ])('is refused if it is %s, unless the host allows it', (name, type) => {
     expect(() => look(type, false)).toThrow(
       expect.objectContaining({ code: 'SPOOL_ROOT_UNUSABLE', message: expect.stringContaining(name) }),
     );
     expect(look(type, true)).toHaveLength(1);
   });
 
-  it('is warned of where it may be local all the same', () => {
+  it('causes a warning if it may be local after all', () => {
     expect(look(0x65735546, false)).toEqual([expect.stringContaining('FUSE')]);
     expect(look(0x65735546, true)).toEqual([]);
   });
 
   it.each([0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, undefined])(
-    'is none of ext4, XFS, Btrfs, tmpfs, overlay: %s',
+    'is not ext4, XFS, Btrfs, tmpfs or overlay: %s',
     (type) => {
       expect(look(type, false)).toEqual([]);
     },
@@ -88,8 +88,8 @@ describe('a disk that others may write to', () => {
 
 const hasStrace = process.platform === 'linux' && existsSync('/usr/bin/strace');
 
-describe.skipIf(!hasStrace)('the names of a new spool (apt-get install strace)', () => {
-  it('are synced, file and folders, before anything is accepted', async () => {
+describe.skipIf(!hasStrace)('the files of a new spool (apt-get install strace)', () => {
+  it('are synced with their folders before anything is accepted', async () => {
     await using at = await world();
     const log = join(at.folder, 'calls');
     const path = join(at.folder, 'a', 'b', 'spool.db');

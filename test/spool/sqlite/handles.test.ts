@@ -23,7 +23,7 @@ function openOf(path: string, ino: number): string[] {
 const failure = new Error('simulated');
 
 describe.runIf(process.platform === 'linux')('a SqliteSpool leaves no handle', () => {
-  it('when it is open already and its statements can not be prepared', async () => {
+  it('after its statements could not be prepared', async () => {
     await using at = await world();
     await (await at.open()).close();
     const { ino } = statSync(at.path);
@@ -36,7 +36,7 @@ describe.runIf(process.platform === 'linux')('a SqliteSpool leaves no handle', (
     expect(openOf(at.path, ino)).toEqual([]);
   });
 
-  it('of its lock when closing the file fails', async () => {
+  it('of its lock after the file could not be closed', async () => {
     await using at = await world();
     const spool = await at.open();
     const { ino } = statSync(at.path);

@@ -38,7 +38,7 @@ describe('the lanes of a SqliteSpool in turn', () => {
   const names = Array.from({ length: 80 }, (_, index) => `m${index}`);
   const lists = [names.slice(0, 40), names.slice(20, 75), names.slice(60), names.slice(0, 3), ['m70']];
 
-  it('are what a look through the whole table finds, whatever was left out, served, added and ended before', () => {
+  it('match a scan of the whole table, whatever was excluded, served, added and finished before', () => {
     const except = fc.array(fc.constantFrom(...lists), { maxLength: 3 }).map((some) => joined(some));
     const name = fc.constantFrom(...names);
     const at = fc.integer({ min: 0, max: 30 });
@@ -88,7 +88,7 @@ describe('the lanes of a SqliteSpool in turn', () => {
     );
   });
 
-  it('are found without looking at thousands that are left out, once their list is known', () => {
+  it('are found without visiting thousands of excluded ones, once their list is known', () => {
     const { store, set, served, met, next } = laneScene();
     const fleet = Array.from({ length: 5_000 }, (_, index) => `s${index}`);
     for (const lane of fleet) set(lane, 1);

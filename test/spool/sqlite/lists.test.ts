@@ -70,7 +70,7 @@ it.each([
 it.each([
   ['what has ended', { lane }, true],
   ['what a time narrows', { since: 1 }, false],
-] as const)('%s is read slice by slice', (_, filter, ended) => {
+] as const)('%s is read in slices', (_, filter, ended) => {
   expect(planOf(filter, ended)).toContain('SEARCH entries USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)');
 });
 
@@ -80,6 +80,6 @@ it.each([
   ['somebody, in any case', { recipient: 'BOB@contoso.com' }, 1],
   ['nobody', { recipient: 'nobody@contoso.com' }, 0],
   ['what may stand otherwise in JSON', { recipient: '"bob"@contoso.com' }, 1],
-] as const)('what has ended is read whole only where it may fit: %s', (_, filter, rows) => {
+] as const)('finished entries are fully read only if they may match: %s', (_, filter, rows) => {
   expect(new AdminReading(database).step(filter, { ended: true, seq: 0 })).toMatchObject({ rows: { length: rows }, looked: 3 });
 });

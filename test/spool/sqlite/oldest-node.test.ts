@@ -65,14 +65,14 @@ const reason = { code: 'EXPIRED', text: 'Too late.' } as const;
 const own = (id: string) => newEntry(id, { conversationId: id, pickupIn: 0 });
 
 describe('SqliteSpool on the oldest Node', () => {
-  it('is tested on what package.json says', async () => {
+  it('is tested with the version in package.json', async () => {
     const manifest = JSON.parse(await readFile(join(import.meta.dirname, '../../../package.json'), 'utf8')) as {
       readonly engines: { readonly node: string };
     };
     expect(manifest.engines.node).toBe('>=22.13');
   });
 
-  it('rolls back what fails, and goes on', async () => {
+  it('rolls back a failed operation, and goes on', async () => {
     await using at = await world();
     const spool = await at.open();
     blind.commits = true;
@@ -82,7 +82,7 @@ describe('SqliteSpool on the oldest Node', () => {
     expect(await statesOf(spool)).toEqual({ b: 'spooled' });
   });
 
-  it('lets go of the file when it is closed', async () => {
+  it('releases the file when it is closed', async () => {
     await using at = await world();
     const spool = await at.open();
     await spool.append([own('a')]);

@@ -43,7 +43,7 @@ function senderOn(spool: SpoolStorage, transport: FakeTransport, clock: ManualCl
   });
 }
 
-it('no mailbox waits longer than lease, scan and its own probes because another process died', async () => {
+it('no mailbox waits longer than lease, poll and its own probes because another process died', async () => {
   await using at = await world();
   const clock = new ManualClock();
   const [hanging, living] = [new FakeTransport(), new FakeTransport()];

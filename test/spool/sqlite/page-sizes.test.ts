@@ -3,7 +3,7 @@ import { EntryStore } from '../../../src/spool/sqlite/stores/entries.ts';
 import { newEntry } from '../../support/spool-entries.ts';
 import { world } from './support.ts';
 
-it.each([{ state: 'spooled' }, {}] as const)('a list of %j that is left early has read few texts', async (query) => {
+it.each([{ state: 'spooled' }, {}] as const)('a list of %j that ends early has read few texts', async (query) => {
   await using files = await world();
   const spool = await files.open();
   const ids = Array.from({ length: 500 }, (_, index) => `e${index}`);

@@ -65,7 +65,7 @@ describe('several processes on one file', () => {
     expect(await spool.counts()).toMatchObject({ delivered: 300, spooled: 0, delivering: 0 });
   });
 
-  it('find the notes of one that was killed unconfirmed once its lease is over, and not before', {
+  it('find the notes of a killed process unconfirmed once its lease has expired, not before', {
     timeout: 60_000,
   }, async () => {
     await using at = await world();
@@ -86,7 +86,7 @@ describe('several processes on one file', () => {
     expect(probes.map(({ unknownAttempts }) => unknownAttempts.length)).toEqual([1, 1, 1]);
   });
 
-  it('take nothing from one that was stopped beyond its lease and then wakes', async () => {
+  it('lose nothing to a process suspended beyond its lease', async () => {
     await using at = await world();
     const spool = await at.open();
     await spool.append(entries(3));
@@ -105,7 +105,7 @@ describe('several processes on one file', () => {
     expect(lost).toEqual([]);
   });
 
-  it('keep every message that an append resolved for, however often the process is killed', async () => {
+  it('keep every resolved append, however often a process is killed', async () => {
     await using at = await world();
     const kept: string[] = [];
     for (let kill = 0; kill < 6; kill++) {
@@ -123,7 +123,7 @@ describe('several processes on one file', () => {
     expect(at.raw((database) => database.prepare('PRAGMA integrity_check').get())).toEqual({ integrity_check: 'ok' });
   });
 
-  it('tell each other of appends', async () => {
+  it('notify each other of appends', async () => {
     await using at = await world();
     const one = await at.open();
     const other = await at.open();

@@ -35,8 +35,8 @@ const ends: readonly (readonly [string, (spool: SqliteSpool) => Promise<unknown>
   ],
 ];
 
-describe('text of messages that have ended', () => {
-  it.each(ends)('is nowhere in the files after purge(), nor after close(): %s', async (_how, end) => {
+describe('the text of finished messages', () => {
+  it.each(ends)('is nowhere in the files after purge() or close(): %s', async (_how, end) => {
     await using at = await world();
     const spool = await at.open();
     // Some stay, so that pages are shared with what goes.

@@ -20,7 +20,7 @@ function breakDisk(error: object): void {
   });
 }
 
-describe('an error in the timer that looks for work of other processes', () => {
+describe('an error in the timer that polls for work of other processes', () => {
   it.each([
     ['an I/O error', { code: 'ERR_SQLITE_ERROR', errcode: 10 | (1 << 8) }],
     ['an I/O error without a code', {}],
@@ -44,7 +44,7 @@ describe('an error in the timer that looks for work of other processes', () => {
     }
   });
 
-  it('is a warning when a watcher throws', async () => {
+  it('causes a warning if a watcher throws', async () => {
     await using at = await world();
     const clock = new ManualClock();
     const warnings: Error[] = [];

@@ -51,8 +51,8 @@ async function place() {
 
 const free = (lock: WriteLock): boolean => lock.try(() => true) === true;
 
-describe.skipIf(process.platform === 'win32')('the lock of whoever writes to a spool', () => {
-  it('that can not be given back takes nothing back of what was done under it, and is free all the same', async () => {
+describe.skipIf(process.platform === 'win32')('the write lock of a spool', () => {
+  it('that cannot be released undoes nothing done while it was held, and is free anyway', async () => {
     await using at = await place();
     const [one, other] = [at.lock(), at.lock()];
     expect(free(one)).toBe(true);
@@ -75,7 +75,7 @@ describe.skipIf(process.platform === 'win32')('the lock of whoever writes to a s
     expect([free(other), free(one)]).toEqual([true, true]);
   });
 
-  it('excludes others in the process, until it has ended', async () => {
+  it('excludes others in the process until it is released', async () => {
     await using at = await place();
     const [one, other] = [at.lock(), at.lock()];
     expect(one.hold(() => [free(other), free(one)])).toEqual([false, true]);
@@ -83,7 +83,7 @@ describe.skipIf(process.platform === 'win32')('the lock of whoever writes to a s
     expect([free(other), free(one)]).toEqual([true, true]);
   });
 
-  it('ends when the work under it throws, and distinguishes that from another holder', async () => {
+  it('is released when the work under it throws, and distinguishes that from another holder', async () => {
     await using at = await place();
     const [one, other] = [at.lock(), at.lock()];
     const busy = Object.assign(new Error('database is locked'), { code: 'ERR_SQLITE_ERROR', errcode: 5 });
@@ -94,7 +94,7 @@ describe.skipIf(process.platform === 'win32')('the lock of whoever writes to a s
     expect(free(other)).toBe(true);
   });
 
-  it('excludes another process, and ends with it', async () => {
+  it('excludes another process, and is released when that ends', async () => {
     await using at = await place();
     const lock = at.lock();
     const child = spawn(process.execPath, [holder, at.spool, at.locks, 'stay'], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -119,7 +119,7 @@ describe.skipIf(process.platform === 'win32')('the lock of whoever writes to a s
     await worker.terminate();
   });
 
-  it('does not end when its process reads the whole folder of the spool', async () => {
+  it('survives its process reading the whole folder of the spool', async () => {
     await using at = await place();
     const elsewhere = () => spawnSync(process.execPath, [holder, at.spool, at.locks]).stdout.toString();
     const lock = at.lock();
@@ -143,7 +143,7 @@ describe.skipIf(process.platform === 'win32')('the lock of whoever writes to a s
     expect(one.isFor(at.spool)).toBe(false);
   });
 
-  it('lies in a folder of the user, both for nobody else', async () => {
+  it('is in a folder of the user, both accessible to nobody else', async () => {
     await using at = await place();
     at.lock().hold(() => undefined);
     chmodSync(at.folder, 0o777);
@@ -152,7 +152,7 @@ describe.skipIf(process.platform === 'win32')('the lock of whoever writes to a s
     expect(readdirSync(at.folder)).toHaveLength(1);
   });
 
-  it('is not put where another user may have prepared something', async () => {
+  it('is not created where another user may have prepared something', async () => {
     await using at = await place();
     symlinkSync(at.other, at.folder);
     const [one, other] = [at.lock(at.spool, [at.locks, at.other]), at.lock(at.spool, [at.other])];
@@ -160,7 +160,7 @@ describe.skipIf(process.platform === 'win32')('the lock of whoever writes to a s
     expect(readdirSync(at.other)).toEqual([`offline-im-${user}`]);
   });
 
-  it('warns once that there can be none, and excludes nothing', async () => {
+  it('warns once if it cannot exist, and excludes nothing', async () => {
     await using at = await place();
     const told: string[] = [];
     const lock = at.lock(at.spool, [join(at.locks, 'missing')], () => {
@@ -169,7 +169,7 @@ describe.skipIf(process.platform === 'win32')('the lock of whoever writes to a s
     expect([lock.try(() => 'one'), lock.try(() => 'two'), told]).toEqual(['one', 'two', ['told']]);
   });
 
-  it.runIf(user === 0)('is not put into a folder of another user', async () => {
+  it.runIf(user === 0)('is not created in a folder of another user', async () => {
     await using at = await place();
     mkdirSync(at.folder);
     chownSync(at.folder, 12_345, 12_345);
@@ -177,7 +177,7 @@ describe.skipIf(process.platform === 'win32')('the lock of whoever writes to a s
     expect([readdirSync(at.folder), readdirSync(at.other)]).toEqual([[], [`offline-im-${user}`]]);
   });
 
-  it('is found again by all when its file was removed, or written to', async () => {
+  it('is found again by all after its file was removed or overwritten', async () => {
     await using at = await place();
     const [one, other] = [at.lock(), at.lock()];
     expect([free(one), free(other)]).toEqual([true, true]);
@@ -189,7 +189,7 @@ describe.skipIf(process.platform === 'win32')('the lock of whoever writes to a s
     expect(other.hold(() => free(one))).toBe(false);
   });
 
-  it('is begun anew by whoever waited for it while the last one took it along', async () => {
+  it('is re-created by a waiting process if the last holder removed it', async () => {
     await using at = await place();
     const [one, other, third] = [at.lock(), at.lock(), at.lock()];
     expect(free(other)).toBe(true);
@@ -199,7 +199,7 @@ describe.skipIf(process.platform === 'win32')('the lock of whoever writes to a s
     expect(other.hold(() => free(third))).toBe(false);
   });
 
-  it('lets go on where no lock file can be had', async () => {
+  it('lets work go on if no lock file can be created', async () => {
     await using at = await place();
     expect(free(at.lock(at.spool, [join(at.locks, 'missing')]))).toBe(true);
   });

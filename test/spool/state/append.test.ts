@@ -6,7 +6,7 @@ import { newEntry } from '../../support/spool-entries.ts';
 import { Scene } from './scene.ts';
 
 describe('– → spooled', () => {
-  it('due when its pickup delay is over, and expired when its expiry is', () => {
+  it('is due when its pickup delay is over, and expires when its expiry is reached', () => {
     const scene = new Scene();
     expect(scene.append('a', { pickupIn: 120, expiresIn: 5_000 })).toEqual({
       status: 'appended',
@@ -28,7 +28,7 @@ describe('– → spooled', () => {
     });
   });
 
-  it('stands at the end of the order', () => {
+  it('goes to the end of the order', () => {
     const scene = new Scene();
     scene.append('a');
     scene.append('b');
@@ -42,7 +42,7 @@ describe('– → spooled', () => {
     expect([scene.entry('a').status.order, scene.entry('b').status.order]).toEqual([1, 2]);
   });
 
-  it('never is at a time that no Date can be', () => {
+  it('never has a time that a Date cannot represent', () => {
     const scene = new Scene();
     scene.append('a', { pickupIn: 9e15, expiresIn: 9e15 });
     expect(scene.entry('a')).toMatchObject({
@@ -52,8 +52,8 @@ describe('– → spooled', () => {
   });
 });
 
-describe('a message that is known already', () => {
-  it('is a duplicate with the same content, whatever has become of it; a conflict with other content', () => {
+describe('a known message', () => {
+  it('is a duplicate with the same content, whatever happened to it; a conflict with other content', () => {
     const scene = new Scene();
     scene.append('a');
     const again = (parts: Partial<NewSpoolEntry>) => scene.append('z', { messageId: 'm-a', ...parts });
@@ -64,7 +64,7 @@ describe('a message that is known already', () => {
     expect(again({ contentHash: 'hash of a' })).toMatchObject({ status: 'duplicate' });
   });
 
-  it('is a conflict when one of its entries differs', () => {
+  it('is a conflict if one of its entries differs', () => {
     const scene = new Scene();
     scene.run((tx) => {
       appendMessage(
@@ -76,7 +76,7 @@ describe('a message that is known already', () => {
     expect(scene.append('z', { messageId: 'm', contentHash: 'x' })).toMatchObject({ status: 'conflict' });
   });
 
-  it('is one also within the same operation', () => {
+  it('is recognised within the same operation too', () => {
     const scene = new Scene();
     const second = scene.run((tx) => {
       appendMessage(tx, [newEntry('a', { messageId: 'm' })], 0);
@@ -89,7 +89,7 @@ describe('a message that is known already', () => {
 describe('the entries of an append', () => {
   const given = [newEntry('a', { messageId: '1' }), newEntry('b', { messageId: '2' }), newEntry('c', { messageId: '1' })];
 
-  it('belong together by message, in order of first appearance', () => {
+  it('are grouped by message, in order of first appearance', () => {
     expect([...byMessage(given)].map(([id, entries]) => [id, entries.map((entry) => entry.id)])).toEqual([
       ['1', ['a', 'c']],
       ['2', ['b']],
@@ -105,7 +105,7 @@ describe('the entries of an append', () => {
     return { results: await appendStorable(entries, append), asked };
   };
 
-  it('are stored message by message when all can be', async () => {
+  it('are stored message by message if all can be stored', async () => {
     const { results, asked } = await stored(given);
     expect(asked).toEqual([['a', 'c', 'b']]);
     expect(results.map(({ messageId, status }) => [messageId, status])).toEqual([
@@ -114,7 +114,7 @@ describe('the entries of an append', () => {
     ]);
   });
 
-  it('fail with all of their message when one can not be stored; the others are kept, in order', async () => {
+  it('fail with their whole message if one cannot be stored; the others are kept, in order', async () => {
     const { results, asked } = await stored([
       ...given.slice(0, 2),
       newEntry('c', { messageId: '1', lane: '' }),
@@ -128,13 +128,13 @@ describe('the entries of an append', () => {
     ]);
   });
 
-  it('are not stored at all when none can be', async () => {
+  it('are not stored if none can be', async () => {
     const { results, asked } = await stored([newEntry('a', { id: '' })]);
     expect(asked).toEqual([]);
     expect(results).toMatchObject([{ messageId: 'm-a', status: 'failed' }]);
   });
 
-  it('reject with what is no fault of the message', async () => {
+  it('reject for errors not caused by the message', async () => {
     const broken = new Proxy(newEntry('a'), {
       get: (entry, name) => {
         if (name === 'lane') throw new TypeError('a defect');

@@ -21,34 +21,37 @@ const run = (records: EntryRecord[], parts: Parameters<typeof claimRequest>[0] =
   return found === undefined || 'deferredNoteId' in found ? found : found.members.map(({ fixed }) => fixed.id);
 };
 
-describe('what the head of a conversation makes', () => {
-  it('is nothing before it is due, to the ms, or where nothing waits', () => {
+describe('the note formed by the head of a conversation', () => {
+  it('is undefined before it is due, to the ms, and if nothing waits', () => {
     expect(run(stream({}), {}, due - 1)).toBeUndefined();
     expect(run(stream({}), {}, due)).toEqual(['e0']);
     expect(run([])).toBeUndefined();
     expect(runOf(stream({}), claimRequest(), due)).toMatchObject({ note: undefined });
   });
 
-  it('is taken before its time by a flush', () => {
+  it('is claimed early by a flush', () => {
     expect(run(stream({}), { ignorePickup: true }, 0)).toEqual(['e0']);
     expect(run(stream({}), { ignorePickup: false }, 0)).toBeUndefined();
   });
 
-  it.each(['delivering', 'unconfirmed', 'held', 'dead'] as const)('is nothing while it is %s: what follows waits', (state) => {
-    expect(run(stream({ status: { state } }, {}))).toBeUndefined();
-    expect(run(stream({ status: { state } }, {}), { ignorePickup: true })).toBeUndefined();
-  });
+  it.each(['delivering', 'unconfirmed', 'held', 'dead'] as const)(
+    'is undefined while the head is %s: later entries wait',
+    (state) => {
+      expect(run(stream({ status: { state } }, {}))).toBeUndefined();
+      expect(run(stream({ status: { state } }, {}), { ignorePickup: true })).toBeUndefined();
+    },
+  );
 
-  it('is its note when it is deferred, whatever follows', () => {
+  it('is the existing one if the head is deferred, whatever follows', () => {
     expect(run(stream({ status: { state: 'deferred', noteId: 'n' } }, {}))).toEqual({ deferredNoteId: 'n' });
     expect(run(stream({ status: { state: 'deferred', noteId: 'n' } }), {}, 0)).toEqual({ deferredNoteId: 'n' });
   });
 
-  it('is nothing when its note is not known: a record damaged on disk keeps no others from being claimed', () => {
+  it('is undefined if the existing one is unknown: a record damaged on disk keeps no others from being claimed', () => {
     expect(run(stream({ status: { state: 'deferred' } }, {}))).toBeUndefined();
   });
 
-  it('is the longest run that waits, due or not: later ones ride along', () => {
+  it('is the longest waiting run, due or not: later entries go with it', () => {
     expect(run(stream({}, { status: { due: { at: due + 9_999, within: 9_999 } } }, {}))).toEqual(['e0', 'e1', 'e2']);
     expect(run(stream({}, { status: { state: 'deferred', noteId: 'n' } }, {}))).toEqual(['e0']);
     expect(run(stream({}, { status: { state: 'delivering' } }, {}))).toEqual(['e0']);
@@ -58,20 +61,17 @@ describe('what the head of a conversation makes', () => {
     expect(run(stream({}, { fixed: { recipientsKey: 'carol' } }, {}))).toEqual(['e0']);
   });
 
-  it.each([{ single: true }, { unknownAttempts: [{ tag: 'n:1', place }] }])(
-    'goes alone, and nothing goes with it: %j',
-    (status) => {
-      expect(run(stream({ status }, {}))).toEqual(['e0']);
-      expect(run(stream({}, { status }, {}))).toEqual(['e0']);
-    },
-  );
+  it.each([{ single: true }, { unknownAttempts: [{ tag: 'n:1', place }] }])('has a single entry: %j', (status) => {
+    expect(run(stream({ status }, {}))).toEqual(['e0']);
+    expect(run(stream({}, { status }, {}))).toEqual(['e0']);
+  });
 
-  it('has so many entries at most', () => {
+  it('is limited in entries', () => {
     expect(run(stream({}, {}, {}), { maxEntries: 2 })).toEqual(['e0', 'e1']);
     expect(run(stream({}, {}, {}), { maxEntries: 3 })).toEqual(['e0', 'e1', 'e2']);
   });
 
-  it('has so many bytes at most, and always one entry', () => {
+  it('is limited in bytes, but has at least one entry', () => {
     expect(run(stream({}, {}, {}), { maxBytes: 20 })).toEqual(['e0', 'e1']);
     expect(run(stream({}, {}, {}), { maxBytes: 19 })).toEqual(['e0']);
     expect(run(stream({}, {}, {}), { maxBytes: 1 })).toEqual(['e0']);
@@ -134,7 +134,7 @@ describe('spooled → delivering', () => {
     );
   });
 
-  it('freezes what its members are, and what the note had frozen before', () => {
+  it('freezes what its members are and what the note had frozen before', () => {
     const scene = new Scene();
     scene.append('a');
     const given: unknown[] = [];
@@ -153,7 +153,7 @@ describe('spooled → delivering', () => {
     expect(second.token).not.toBe(first.token);
   });
 
-  it('keeps what a spool can store of what was frozen', () => {
+  it('keeps of the frozen values what a spool can store', () => {
     const scene = new Scene();
     scene.append('a');
     expect(scene.claim(['a'], { freeze: () => ({ messageClass: '', subject: 5, wording: -1, place }) as never }).frozen).toEqual({
@@ -164,7 +164,7 @@ describe('spooled → delivering', () => {
     });
   });
 
-  it('says whether all of its members have expired, to the ms', () => {
+  it('tells whether all its members have expired, to the ms', () => {
     const scene = new Scene();
     scene.append('a', { expiresIn: 1_000 });
     scene.append('b', { expiresIn: 2_000 });
@@ -179,7 +179,7 @@ describe('spooled → delivering', () => {
 });
 
 describe('unconfirmed → claimed to probe', () => {
-  it('stays unconfirmed, with its attempt, what was frozen, and how long it has been quiet', () => {
+  it('stays unconfirmed, with its attempt, its frozen values, and how long it has been quiet', () => {
     const { scene, note, attempt } = probed('a', 'b');
     expect(note).toMatchObject({
       token: expect.stringMatching(/:1:probe:\d+$/),
@@ -199,7 +199,7 @@ describe('unconfirmed → claimed to probe', () => {
     expect(scene.entry('a').status.triedBy).toBe('run-1');
   });
 
-  it('freezes nothing anew', () => {
+  it('freezes nothing again', () => {
     const { scene, note } = probed('a');
     scene.settle(note, { to: 'unclaim' });
     const freeze = () => {
@@ -208,7 +208,7 @@ describe('unconfirmed → claimed to probe', () => {
     expect(scene.claim(['a'], { kind: 'probe', freeze }).frozen).toEqual(note.frozen);
   });
 
-  it('freezes what was never frozen: a note made of a requeued entry, before its first attempt', () => {
+  it('freezes values never frozen: a note formed of a requeued entry, before its first attempt', () => {
     const { scene, note } = probed('a');
     scene.settle(note, { to: 'dead', sent: 'unknown', reason });
     scene.run((tx) => requeue(tx, ['a'], scene.now, false));
@@ -217,7 +217,7 @@ describe('unconfirmed → claimed to probe', () => {
     expect(scene.note(alone.noteId).frozen).toEqual(note.frozen);
   });
 
-  it('carries on the counts of the note', () => {
+  it('continues the counts of the note', () => {
     const { scene, note } = probed('a');
     scene.settle(note, { to: 'unconfirmed', after: 1_000, absent: true, counted: 700, reason });
     scene.now += 1_000;
@@ -226,7 +226,7 @@ describe('unconfirmed → claimed to probe', () => {
     expect(scene.note(again.noteId)).toMatchObject({ probes: 1, absences: 1, unconfirmedFor: 700, due: { within: 1_000 } });
   });
 
-  it('was never quiet for less than no time, though the clock was set back', () => {
+  it('has never been quiet for a negative time, even if the clock was set back', () => {
     const { scene, note } = probed('a');
     scene.settle(note, { to: 'unclaim' });
     scene.now -= 50_000;
@@ -246,13 +246,13 @@ describe('unconfirmed → claimed to probe', () => {
   });
 });
 
-it('looks for what may have been sent of any member, whatever is known of the others', () => {
+it('a probe includes the unknown attempts of any member, whatever is known of the others', () => {
   const { scene, attempt } = probed('a', 'b');
   scene.append('c');
   expect(scene.claim(['c', 'a'], { kind: 'probe' }).unknownAttempts).toEqual([{ tag: attempt.tag, place }]);
 });
 
-it('who tried the members before is known, of those that were tried', () => {
+it('the previous owners of members are known, if they were tried', () => {
   const { scene } = delivering('a');
   scene.append('b');
   expect(triedByOf([scene.entry('a'), scene.entry('b')])).toEqual(new Map([['a', 'run-1']]));

@@ -65,7 +65,7 @@ const record = (parts: Partial<EntryStatus>): EntryRecord => ({
   status: { ...status, ...parts },
 });
 
-describe('what follows from the records', () => {
+describe('derived from the records', () => {
   it.each([
     ['spooled', 1_000],
     ['deferred', 4_000],
@@ -79,13 +79,13 @@ describe('what follows from the records', () => {
     expect(headDue({ state: 'deferred', due }, undefined)).toBeUndefined();
   });
 
-  it('only an unconfirmed note that nobody looks for is to be looked for', () => {
+  it('only an unconfirmed note that is not being probed is due for a probe', () => {
     expect(probeAt(note)).toBe(1_000);
     expect(probeAt({ ...note, lease })).toBeUndefined();
     expect(probeAt({ ...note, state: 'deferred' })).toBeUndefined();
   });
 
-  it('only what waits to be sent, or is looked for, may expire; once that has happened, its due time is its expiry', () => {
+  it('only waiting or probed entries may expire; once expired, their due time is their expiry', () => {
     const states = ['spooled', 'deferred', 'delivering', 'unconfirmed', 'held', 'delivered', 'dead', 'cancelled'] as const;
     expect(states.filter((state) => mayExpireAt({ state, expiresAt: 5, due }) === 5)).toEqual([
       'spooled',
@@ -95,7 +95,7 @@ describe('what follows from the records', () => {
     expect(mayExpireAt({ state: 'unconfirmed', expiresAt: 0, due })).toBe(due.at);
   });
 
-  it('a tombstone is what was delivered, cancelled or purged', () => {
+  it('a tombstone is an entry that was delivered, cancelled or purged', () => {
     expect(tombstoneSince({ ...status, state: 'delivered', endedAt: 7 })).toBe(7);
     expect(tombstoneSince({ ...status, state: 'dead', endedAt: 7 })).toBeUndefined();
     expect(tombstoneSince({ ...status, state: 'dead', endedAt: 7, purged: true })).toBe(7);
@@ -109,7 +109,7 @@ describe('what follows from the records', () => {
     expect(messageEndedSince([])).toBeUndefined();
   });
 
-  it('a filter names the lanes to take or to leave out', () => {
+  it('a filter names the lanes to include or exclude', () => {
     const lanes = ['a', 'b', 'c'];
     expect(lanes.filter(laneFilter(undefined))).toEqual(lanes);
     expect(lanes.filter(laneFilter({ only: ['b', 'x'] }))).toEqual(['b']);
@@ -132,7 +132,7 @@ describe('what follows from the records', () => {
 });
 
 describe('after the clock was set back', () => {
-  it('an entry keeps times that it can have', () => {
+  it('an entry keeps plausible times', () => {
     const one = record({ endedAt: 600 });
     expect(clampEntry(one, 600, 600)).toBe(one.status);
   });
@@ -142,15 +142,15 @@ describe('after the clock was set back', () => {
     [{ due: { at: 100, within: 0 } }, 499, { due: { at: 100, within: 0 }, expiresAt: 8_999 }],
     [{ endedAt: 700 }, 600, { due, expiresAt: 9_000, endedAt: 600 }],
     [{ due: { at: 5_000, within: 500 } }, 600, { due: { at: 1_100, within: 500 }, expiresAt: 9_000 }],
-  ] as const)('an entry with %j at %i waits no longer than it can', (parts, now, expected) => {
+  ] as const)('an entry with %j at %i waits no longer than its delay', (parts, now, expected) => {
     expect(clampEntry(record(parts), now, now)).toStrictEqual(expected);
   });
 
-  it('an entry that is only looked for stays expired', () => {
+  it('an entry that is only probed stays expired', () => {
     expect(clampEntry(record({ expiresAt: 0 }), 400, 400).expiresAt).toBe(0);
   });
 
-  it('a note is due no later than it can be, and its lease keeps what was left', () => {
+  it('a note is due no later than its delay allows, and its lease keeps the remaining time', () => {
     expect(clampNote(note, 700)).toBe(note);
     expect(clampNote(note, 400)).toStrictEqual({ ...note, due: { at: 900, within: 500 }, lastRanAt: 400 });
     expect(clampNote(note, 600)).toStrictEqual({ ...note, lastRanAt: 600 });
@@ -164,7 +164,7 @@ describe('after the clock was set back', () => {
   });
 });
 
-describe('where an entry stands in its conversation', () => {
+describe('the standing of an entry in its conversation', () => {
   const head = (parts: Partial<EntryStatus>): EntryRecord => {
     const { fixed, status: own } = record(parts);
     return { fixed: { ...fixed, id: 'head' }, status: own };
@@ -175,17 +175,17 @@ describe('where an entry stands in its conversation', () => {
     its: Pick<NoteRecord, 'due' | 'lease'> | undefined = undefined,
   ) => standingOf(record(parts), its, first, 900);
 
-  it.each(['held', 'delivered', 'dead', 'cancelled'] as const)('nowhere when it is %s', (state) => {
+  it.each(['held', 'delivered', 'dead', 'cancelled'] as const)('is undefined if it is %s', (state) => {
     expect(at({ state }, head({}))).toBeUndefined();
   });
 
-  it('first: due when its own time has come', () => {
+  it('as the first: due at its own time', () => {
     expect(at({}, undefined)).toEqual({ behind: false, dueIn: 100 });
     expect(at({}, record({}))).toEqual({ behind: false, dueIn: 100 });
     expect(at({ due: { at: 100, within: 0 } }, undefined)).toEqual({ behind: false, dueIn: 0 });
   });
 
-  it('behind one that waits too: it rides along, due when that is', () => {
+  it('behind another waiting one: due with that', () => {
     expect(at({ due: { at: 5_000, within: 9_000 } }, head({ due: { at: 950, within: 500 } }))).toEqual({
       behind: false,
       dueIn: 50,
@@ -193,13 +193,13 @@ describe('where an entry stands in its conversation', () => {
   });
 
   it.each(['deferred', 'delivering', 'unconfirmed'] as const)(
-    'behind one that is %s: it waits for that, and for its own time',
+    'behind one that is %s: waits for that, and for its own time',
     (state) => {
       expect(at({}, head({ state, noteId: 'n' }))).toEqual({ behind: true, dueIn: 100 });
     },
   );
 
-  it('in a note: due when that is', () => {
+  it('in a note: due with that', () => {
     expect(
       at({ state: 'deferred', noteId: 'n' }, record({ state: 'deferred', noteId: 'n' }), { due: { at: 990, within: 500 } }),
     ).toEqual({
@@ -217,13 +217,13 @@ describe('where an entry stands in its conversation', () => {
     expect(at({ state: 'deferred', noteId: 'n' }, head({}), its)).toEqual({ behind: true, dueIn: 90 });
   });
 
-  it('at work: nobody knows when it is due', () => {
+  it('in progress: due at an unknown time', () => {
     expect(at({ state: 'delivering', noteId: 'n' }, undefined, { due })).toEqual({ behind: false });
     expect(at({ state: 'unconfirmed', noteId: 'n' }, undefined, { due, lease })).toEqual({ behind: false });
     expect(at({ state: 'unconfirmed', noteId: 'n' }, undefined, undefined)).toEqual({ behind: false });
   });
 
-  it('after the clock was set back: due no later than it can be', () => {
+  it('after the clock was set back: due no later than its delay', () => {
     expect(at({ due: { at: 50_000, within: 500 } }, undefined)).toEqual({ behind: false, dueIn: 500 });
   });
 });

@@ -27,7 +27,7 @@ describe('spooled → dead', () => {
     return scene;
   }
 
-  it('only when its lane was closed for all the time since it was due: what could be tried is tried once', () => {
+  it('only if its lane was closed ever since it was due: an entry that can be tried is tried once', () => {
     const scene = waiting();
     expect(expire(scene, 'a').state).toBe('spooled');
     expect(expire(scene, 'a', { closedFor: 999 }).state).toBe('spooled');
@@ -75,14 +75,14 @@ describe('deferred →', () => {
     return { scene, noteId: note.noteId };
   }
 
-  it('dead when this run has tried it; the others go on as the same note', () => {
+  it('dead once this run has tried it; the others continue as the same note', () => {
     const { scene, noteId } = deferred();
     expect(expire(scene, 'a', { owner: 'another run' }).state).toBe('deferred');
     expect(expire(scene, 'a')).toMatchObject({ state: 'dead', reason: expired, endedAt: scene.now });
     expect(scene.note(noteId).entryIds).toEqual(['b']);
   });
 
-  it('unconfirmed where it may have been sent: looked for alone, and never sent again', () => {
+  it('unconfirmed if it may have been sent: probed alone, and never sent again', () => {
     const { scene, note } = probed('a', 'b');
     scene.settle(note, { to: 'deferred', after: 0, failure: false, reason });
     scene.now += 50;
@@ -102,7 +102,7 @@ describe('unconfirmed', () => {
     return { scene, noteId: note.noteId, expiresAt };
   }
 
-  it('alone in its note holds back nobody once it has expired: marked by an expiry of 0, looked for as before', () => {
+  it('alone in its note holds back no other once expired: marked by an expiry of 0, and still probed', () => {
     const { scene, noteId, expiresAt } = unconfirmed('a');
     scene.now = expiresAt - 1;
     expect(expire(scene, 'a').expiresAt).toBe(expiresAt);
@@ -112,7 +112,7 @@ describe('unconfirmed', () => {
     expect(scene.changes).toEqual([]);
   });
 
-  it('→ dead so long after its expiry, to the ms', () => {
+  it('→ dead a fixed time after its expiry, to the ms', () => {
     const { scene, expiresAt, noteId } = unconfirmed('a');
     scene.now = expiresAt + 5;
     expire(scene, 'a', { giveUpAfter: day });
@@ -128,7 +128,7 @@ describe('unconfirmed', () => {
     expect(scene.table.note(noteId)).toBeUndefined();
   });
 
-  it('is not given up in a lane that is kept, as while an operator has paused it', () => {
+  it('is not given up in a kept lane, such as one paused by an operator', () => {
     const { scene, expiresAt } = unconfirmed('a');
     scene.now = expiresAt + 2 * day;
     expire(scene, 'a');
@@ -137,7 +137,7 @@ describe('unconfirmed', () => {
     expect(expire(scene, 'a', { giveUpAfter: day, keptLanes: ['bob@contoso.com'] }).state).toBe('dead');
   });
 
-  it('is never given up where nothing says when', () => {
+  it('is never given up without a limit', () => {
     const { scene, expiresAt } = unconfirmed('a');
     scene.now = expiresAt;
     expire(scene, 'a');
@@ -154,7 +154,7 @@ describe('unconfirmed', () => {
     expect(scene.note(noteId).entryIds).toEqual(['b']);
   });
 
-  it('that was tried once more long after its expiry is looked for as long as anything else', () => {
+  it('that was tried again long after its expiry is probed for as long as any other', () => {
     const { scene, noteId, expiresAt } = unconfirmed('a', 'b');
     const ran = expiresAt + 3 * day;
     scene.run((tx) => tx.putNote({ ...scene.note(noteId), lastRanAt: ran }));
@@ -164,7 +164,7 @@ describe('unconfirmed', () => {
     expect(expire(scene, 'a', { giveUpAfter: day }).state).toBe('dead');
   });
 
-  it('without its note is left for recovery', () => {
+  it('without its note is left to recovery', () => {
     const { scene, noteId, expiresAt } = unconfirmed('a');
     scene.run((tx) => tx.dropNote(noteId));
     scene.now = expiresAt + 9 * day;

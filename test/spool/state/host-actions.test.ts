@@ -40,7 +40,7 @@ describe('hold()', () => {
     expect(scene.states('a')).toEqual(['held']);
   });
 
-  it('deferred → held: it leaves its note, whose attempts are no longer its own', () => {
+  it('deferred → held: it leaves its note, whose attempts no longer belong to it', () => {
     const { scene, noteId } = deferred('b');
     scene.run((tx) => hold(tx, ['a']));
     expect(scene.note(noteId).entryIds).toEqual(['b']);
@@ -68,7 +68,7 @@ describe('release()', () => {
     expect(scene.entry('a').status.order).toBeGreaterThan(scene.entry('b').status.order);
   });
 
-  it('held → unconfirmed where it may have been sent: looked for alone, at the end of the order', () => {
+  it('held → unconfirmed if it may have been sent: probed alone, at the end of the order', () => {
     const scene = put('held', { unknownAttempts: [{ tag: 'n:1', place }] });
     scene.append('b');
     scene.run((tx) => release(tx, ['a'], scene.now));
@@ -102,7 +102,7 @@ describe('cancel()', () => {
     expect(scene.note(noteId).entryIds).toEqual(['b']);
   });
 
-  it.each(['delivering', 'unconfirmed'] as const)('%s: requested, and reported as that', (state) => {
+  it.each(['delivering', 'unconfirmed'] as const)('%s: requested, and reported as such', (state) => {
     const { scene, note } = state === 'delivering' ? delivering('a') : probed('a');
     scene.run((tx) => cancel(tx, ['a'], scene.now));
     expect(scene.entry('a').status).toMatchObject({ state, cancelRequested: true, noteId: note.noteId });
@@ -124,7 +124,7 @@ describe('cancel()', () => {
 });
 
 describe('requeue()', () => {
-  it('dead → spooled, at the end of the order, as if it were new', () => {
+  it('dead → spooled, at the end of the order, like a new entry', () => {
     const { scene, note } = delivering('a');
     scene.run((tx) => cancel(tx, ['a'], scene.now));
     scene.settle(note, { to: 'dead', sent: 'unknown', reason });
@@ -147,7 +147,7 @@ describe('requeue()', () => {
     expect(status.order).toBeGreaterThan(scene.entry('b').status.order);
   });
 
-  it('dead → unconfirmed where it may have been sent', () => {
+  it('dead → unconfirmed if it may have been sent', () => {
     const { scene, tag } = deadUnknown();
     scene.now += 777;
     scene.run((tx) => requeue(tx, ['a'], scene.now, false));
@@ -162,7 +162,7 @@ describe('requeue()', () => {
     for (const part of ['reason', 'endedAt', 'triedBy']) expect(status).not.toHaveProperty(part);
   });
 
-  it('dead → spooled by force, though it may have been sent; the attempt stays known', () => {
+  it('dead → spooled by force, even if it may have been sent; the attempt is remembered', () => {
     const { scene, tag } = deadUnknown();
     scene.run((tx) => requeue(tx, ['a'], scene.now, true));
     expect(scene.entry('a').status).toMatchObject({ state: 'spooled', unknownAttempts: [{ tag }] });
@@ -175,7 +175,7 @@ describe('requeue()', () => {
     expect(scene.entry('a')).toBe(before);
   });
 
-  it('leaves alone what was purged', () => {
+  it('leaves alone purged entries', () => {
     const scene = put('dead', { purged: true });
     scene.run((tx) => requeue(tx, ['a'], scene.now, true));
     expect(scene.states('a')).toEqual(['dead']);
@@ -183,7 +183,7 @@ describe('requeue()', () => {
 });
 
 describe('purge()', () => {
-  it.each(['delivered', 'dead', 'cancelled'] as const)('%s: gone, but for its tombstone; once', (state) => {
+  it.each(['delivered', 'dead', 'cancelled'] as const)('%s: gone, except for its tombstone; once', (state) => {
     const scene = put(state, { endedAt: 1 });
     scene.run((tx) => purge(tx, ['a', 'unheard of']));
     expect(scene.entry('a').status).toMatchObject({ state, purged: true, endedAt: 1 });

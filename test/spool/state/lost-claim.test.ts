@@ -6,7 +6,7 @@ import { type Became, delivering, place, probed, reason, Scene } from './scene.t
 const unknownOutcome = { to: 'unconfirmed', after: 5_000, absent: false, counted: 0, reason } as const;
 const again = { to: 'deferred', after: 7_000, failure: true, reason } as const;
 
-describe('a claim that was lost', () => {
+describe('a lost claim', () => {
   const outcomes: readonly Became[] = [
     again,
     unknownOutcome,
@@ -31,7 +31,7 @@ describe('a claim that was lost', () => {
   it.each([
     ['unconfirmed', unknownOutcome],
     ['dead', { to: 'dead', sent: 'unknown', reason }],
-  ] as const)('still says that it was delivered, though its entries are %s by now', (_state, became) => {
+  ] as const)('can still report "delivered", even if its entries are %s by now', (_state, became) => {
     const { scene, note } = delivering('a', 'b');
     scene.settle(note, became);
     scene.now += 5;
@@ -41,14 +41,14 @@ describe('a claim that was lost', () => {
     expect(scene.table.note(note.noteId)).toBeUndefined();
   });
 
-  it.each(outcomes)('says nothing of what may have been sent by it: $to', (became) => {
+  it.each(outcomes)('has no effect on entries that may have been sent by it: $to', (became) => {
     const { scene, note } = delivering('a');
     scene.settle(note, unknownOutcome);
     scene.settle(note, became);
     expect(scene.states('a')).toEqual(['unconfirmed']);
   });
 
-  it('speaks only of those who were on that attempt', () => {
+  it('affects only the members of that attempt', () => {
     const { scene, note } = delivering('a');
     scene.settle(note, unknownOutcome);
     scene.append('b');
@@ -57,7 +57,7 @@ describe('a claim that was lost', () => {
     expect(scene.states('a', 'b')).toEqual(['delivered', 'delivering']);
   });
 
-  it('takes back neither a purge nor an earlier end', () => {
+  it('reverses neither a purge nor an earlier end', () => {
     const { scene, note } = delivering('a', 'b');
     scene.settle(note, unknownOutcome);
     scene.run((tx) => {
@@ -71,7 +71,7 @@ describe('a claim that was lost', () => {
     ]);
   });
 
-  it('of a probe speaks of all whom it looked for', () => {
+  it('of a probe affects all entries probed', () => {
     const { scene, note } = probed('a', 'b');
     scene.run((tx) =>
       tx.putNote({ ...scene.note(note.noteId), lease: { ...(scene.note(note.noteId).lease as Lease), token: 'x' } }),
@@ -81,7 +81,7 @@ describe('a claim that was lost', () => {
     expect(scene.states('a', 'b')).toEqual(['delivered', 'delivered']);
   });
 
-  it('of a probe for one entry alone speaks of that entry, wherever it is now', () => {
+  it('of a probe for a single entry affects that entry, wherever it is now', () => {
     const { scene, attempt, note } = probed('a');
     scene.settle(note, { to: 'dead', sent: 'unknown', reason });
     expect(scene.settle({ token: 'a-17:0:probe:17' }, { to: 'delivered' })).toBe(false);
@@ -89,7 +89,7 @@ describe('a claim that was lost', () => {
     expect(attempt.attempt).toBe(1);
   });
 
-  it('of a probe for one that nothing is known to have been sent of, says nothing', () => {
+  it('of a probe for an entry without unknown attempts has no effect', () => {
     const scene = new Scene();
     scene.append('a');
     scene.settle({ token: 'a-17:0:probe:17' }, { to: 'delivered' });
@@ -97,7 +97,7 @@ describe('a claim that was lost', () => {
     expect(scene.states('a')).toEqual(['spooled']);
   });
 
-  it('takes an entry out of the note that it is in now', () => {
+  it('takes an entry out of its current note', () => {
     const { scene, note } = delivering('a', 'b');
     scene.settle(note, unknownOutcome);
     scene.run((tx) => settle(tx, { entriesWithTag: () => ['a', 'gone'] }, { token: note.token, to: 'delivered' }, scene.now));
@@ -106,10 +106,10 @@ describe('a claim that was lost', () => {
   });
 });
 
-describe('what was frozen', () => {
+describe('the frozen values', () => {
   const frozen = { messageClass: 'IPM.Note', subject: 's', wording: 3, place };
 
-  it('is replaced while the claim holds, as a spool can store it', () => {
+  it('are replaced while the claim is valid, as far as a spool can store them', () => {
     const { scene, note } = delivering('a');
     expect(scene.run((tx) => refreeze(tx, { token: note.token, frozen }))).toBe(true);
     expect(scene.note(note.noteId)).toMatchObject({ frozen, state: 'delivering', lease: { token: note.token } });
@@ -117,7 +117,7 @@ describe('what was frozen', () => {
     expect(scene.note(note.noteId).frozen?.messageClass).toBe('IPM.Note');
   });
 
-  it('is not once the claim is lost', () => {
+  it('are not replaced once the claim is lost', () => {
     const { scene, note } = delivering('a');
     scene.settle(note, again);
     expect(scene.run((tx) => refreeze(tx, { token: note.token, frozen }))).toBe(false);

@@ -40,20 +40,20 @@ describe('states', () => {
     expect(states.filter(isActive)).toEqual(['spooled', 'deferred', 'delivering', 'unconfirmed']);
   });
 
-  it('with a place that others wait behind: not what has expired and is only looked for', () => {
+  it('with a place that others wait behind: not an expired entry that is only probed', () => {
     expect(states.filter((state) => holdsPlace({ state, expiresAt: 5 }))).toEqual(states.filter(isActive));
     expect(states.filter((state) => holdsPlace({ state, expiresAt: 0 }))).toEqual(['spooled', 'deferred', 'delivering']);
   });
 
-  it('of which a tombstone is left', () => {
+  it('that leave a tombstone', () => {
     const { status } = record();
     expect(states.filter((state) => isTombstone({ ...status, state }))).toEqual(['delivered', 'cancelled']);
     expect(isTombstone({ ...status, state: 'dead', purged: true })).toBe(true);
   });
 });
 
-describe('an entry as the contract shows it', () => {
-  it('has what it was given, its state, and nothing that is only for the spool', () => {
+describe('an entry as shown by the contract', () => {
+  it('has its appended values, its state, and nothing internal to the spool', () => {
     const { fixed, status } = record();
     const { message, pickupIn: _pickupIn, expiresIn: _expiresIn, ...given } = newEntry('a');
     expect(viewOf({ fixed, status })).toStrictEqual({
@@ -69,7 +69,7 @@ describe('an entry as the contract shows it', () => {
     });
   });
 
-  it('has its message, its note, its reason and its end, where there are any', () => {
+  it('has its message, note, reason and end, if any', () => {
     const { fixed, status } = record();
     const { message } = newEntry('a');
     const parts = {
@@ -83,7 +83,7 @@ describe('an entry as the contract shows it', () => {
     expect(viewOf({ fixed, status: { ...status, ...parts } }, message)).toMatchObject({ ...parts, message });
   });
 
-  it('has the class that Exchange took it as', () => {
+  it('has the class that Exchange accepted', () => {
     const { fixed, status } = record();
     expect(viewOf({ fixed, status: { ...status, sentClass: 'IPM.Note' } }).messageClass).toBe('IPM.Note');
   });
@@ -110,11 +110,11 @@ describe('a due time', () => {
     [1_500, 1_000, 500, 1_500],
     [1_501, 1_000, 500, 1_500],
     [900, 1_000, 500, 900],
-  ])('at %s, now %s, no further off than %s: %s', (at, now, within, expected) => {
+  ])('at %s, now %s, at most %s away: %s', (at, now, within, expected) => {
     expect(clamp({ at, within }, now)).toEqual({ at: expected, within });
   });
 
-  it('is the same object when it can be so', () => {
+  it('is the same object if it is plausible', () => {
     const due = { at: 1_500, within: 500 };
     expect(clamp(due, 1_000)).toBe(due);
   });

@@ -11,7 +11,7 @@ const unleased = ({ lease: _lease, ...note }: NoteRecord): NoteRecord => note;
 const recover = (scene: Scene, note: NoteRecord) => scene.run((tx) => recoverNote(tx, note, scene.now));
 
 describe('a note after a crash', () => {
-  it('delivering → unconfirmed: its attempt may have been sent, and is looked for at once', () => {
+  it('delivering → unconfirmed: its attempt may have been sent, and is probed at once', () => {
     const { scene, note } = delivering('a', 'b');
     scene.now += 9_000;
     recover(scene, unleased(scene.note(note.noteId)));
@@ -27,14 +27,14 @@ describe('a note after a crash', () => {
     });
   });
 
-  it('that is at work in this process is left alone', () => {
+  it('that is in progress in this process is left alone', () => {
     const { scene, note } = delivering('a');
     const before = scene.note(note.noteId);
     recover(scene, before);
     expect(scene.note(note.noteId)).toBe(before);
   });
 
-  it('unconfirmed: its grace period starts anew, since the clock may have been set while nobody looked', () => {
+  it('unconfirmed: its grace period starts over, since the clock may have been set meanwhile', () => {
     const { scene, note } = probed('a');
     scene.settle(note, { to: 'unclaim' });
     const before = scene.note(note.noteId);
@@ -45,7 +45,7 @@ describe('a note after a crash', () => {
     expect(scene.note(note.noteId)).toBe(same);
   });
 
-  it('deferred: nothing is further off than it can be', () => {
+  it('deferred: due no later than its back-off allows', () => {
     const { scene, note } = delivering('a');
     scene.settle(note, { to: 'deferred', after: 1_000, failure: true, reason });
     const before = scene.note(note.noteId);
@@ -57,7 +57,7 @@ describe('a note after a crash', () => {
     expect(scene.note(note.noteId)).toEqual({ ...before, due: { at: scene.now + 1_000, within: 1_000 }, lastRanAt: scene.now });
   });
 
-  it('deferred, with a due time of another clock: it starts anew', () => {
+  it('deferred, with a due time of another clock: its back-off starts over', () => {
     const { scene, note } = delivering('a');
     scene.settle(note, { to: 'deferred', after: 1_000, failure: true, reason });
     const before = { ...scene.note(note.noteId), due: { at: 9e12, within: 1_000 } };
@@ -66,7 +66,7 @@ describe('a note after a crash', () => {
     expect(scene.note(note.noteId)).toEqual({ ...before, due: { at: scene.now + 1_000, within: 1_000 } });
   });
 
-  it('has only members that say so themselves', () => {
+  it('keeps only members whose own record agrees', () => {
     const { scene, note } = delivering('a', 'b', 'c');
     scene.settle(note, { to: 'deferred', after: 1_000, failure: true, reason });
     scene.run((tx) => {
@@ -89,7 +89,7 @@ describe('a note after a crash', () => {
 describe('an entry after a crash', () => {
   const recoverIt = (scene: Scene) => scene.run((tx) => recoverEntry(tx, scene.entry('a'), scene.now));
 
-  it('that waits is as it was', () => {
+  it('that waits is unchanged', () => {
     const scene = new Scene();
     scene.append('a');
     const before = scene.entry('a');
@@ -97,7 +97,7 @@ describe('an entry after a crash', () => {
     expect(scene.entry('a')).toBe(before);
   });
 
-  it('waits no longer than it can, after the clock was set back', () => {
+  it('waits no longer than its delay after the clock was set back', () => {
     const scene = new Scene();
     scene.append('a', { pickupIn: 100, expiresIn: 5_000 });
     scene.now -= 50_000;
@@ -118,14 +118,14 @@ describe('an entry after a crash', () => {
     expect(scene.entry('a').status).toMatchObject({ state: 'delivered', endedAt: scene.now });
   });
 
-  it('in its note is as it was', () => {
+  it('in its note is unchanged', () => {
     const { scene } = delivering('a');
     const before = scene.entry('a');
     recoverIt(scene);
     expect(scene.entry('a')).toBe(before);
   });
 
-  it('whose note is gone: looked for where its attempts are known, else dead; never sent as if it were new', () => {
+  it('whose note is gone: probed if its attempts are known, else dead; never sent like a new one', () => {
     const known = probed('a');
     known.scene.run((tx) => tx.dropNote(known.note.noteId));
     recoverIt(known.scene);
@@ -138,7 +138,7 @@ describe('an entry after a crash', () => {
     expect(scene.entry('a').status).toMatchObject({ state: 'dead', reason: outcomeUnknown, endedAt: scene.now });
   });
 
-  it('unconfirmed without an attempt that is known: dead', () => {
+  it('unconfirmed without a known attempt: dead', () => {
     const { scene, note } = probed('a');
     scene.run((tx) => {
       tx.dropNote(note.noteId);
@@ -148,7 +148,7 @@ describe('an entry after a crash', () => {
     expect(scene.states('a')).toEqual(['dead']);
   });
 
-  it('deferred with attempts that are known, but without the note that may have been running: dead', () => {
+  it('deferred with known attempts, but without the note that may have been running: dead', () => {
     const { scene, note } = probed('a');
     scene.settle(note, { to: 'deferred', after: 0, failure: false, reason });
     scene.run((tx) => tx.dropNote(note.noteId));
@@ -156,14 +156,14 @@ describe('an entry after a crash', () => {
     expect(scene.states('a')).toEqual(['dead']);
   });
 
-  it('that its note no longer names: the same', () => {
+  it('that its note no longer lists: likewise', () => {
     const { scene, note } = delivering('a', 'b');
     scene.run((tx) => tx.putNote({ ...scene.note(note.noteId), entryIds: ['b'] }));
     recoverIt(scene);
     expect(scene.states('a')).toEqual(['dead']);
   });
 
-  it('that is gone is nothing', () => {
+  it('that is gone stays gone', () => {
     const { scene } = delivering('a');
     const record = scene.entry('a');
     const other = new Scene();
@@ -176,7 +176,7 @@ describe('a restored copy', () => {
   const restored = { code: 'SPOOL_RESTORED', text: expect.stringMatching(sentence) };
   const holdIt = (scene: Scene) => scene.run((tx) => holdRestored(tx, 'a', scene.now));
 
-  it('holds what waits, and keeps its place in the order', () => {
+  it('holds waiting entries, which keep their place in the order', () => {
     const scene = new Scene();
     scene.append('a');
     const { order } = scene.entry('a').status;
@@ -188,7 +188,7 @@ describe('a restored copy', () => {
     expect(scene.entry('a').status).not.toHaveProperty('reason');
   });
 
-  it('holds what was being delivered, whose attempt may have been sent: it is looked for before it goes on', () => {
+  it('holds entries that were being delivered, whose attempt may have been sent: probed before they go on', () => {
     const { scene, note } = delivering('a', 'b');
     holdIt(scene);
     expect(scene.entry('a').status).toMatchObject({
@@ -205,7 +205,7 @@ describe('a restored copy', () => {
     expect(status).not.toHaveProperty('reason');
   });
 
-  it('holds what was deferred, out of its note', () => {
+  it('holds deferred entries, out of their note', () => {
     const { scene, note } = delivering('a', 'b');
     scene.settle(note, { to: 'deferred', after: 1_000, failure: true, reason });
     holdIt(scene);
@@ -213,14 +213,14 @@ describe('a restored copy', () => {
     expect(scene.note(note.noteId).entryIds).toEqual(['b']);
   });
 
-  it('holds what was looked for: no attempt is added', () => {
+  it('holds entries that were being probed, without another attempt', () => {
     const { scene, note } = probed('a');
     holdIt(scene);
     expect(scene.entry('a').status.unknownAttempts.map(({ tag }) => tag)).toEqual([note.tag]);
     expect(scene.table.note(note.noteId)).toBeUndefined();
   });
 
-  it('leaves alone what is held, has ended, or is gone', () => {
+  it('leaves alone entries that are held, ended or gone', () => {
     const { scene, note } = delivering('a');
     scene.settle(note, { to: 'held' });
     const before = scene.entry('a');
@@ -231,7 +231,7 @@ describe('a restored copy', () => {
     expect(scene.table.entry('gone')).toBeUndefined();
   });
 
-  it('is what an entry is held for until its host does something with it', () => {
+  it('holds an entry until its host acts on it', () => {
     const { scene, note } = delivering('a', 'b');
     expect([isHeldOfCopy(scene.entry('a')), isHeldOfCopy(undefined)]).toEqual([false, false]);
     scene.settle(note, { to: 'held' });
@@ -247,7 +247,7 @@ describe('a restored copy', () => {
     expect(isHeldOfCopy(scene.entry('a'))).toBe(false);
   });
 
-  it('releases only what is held', () => {
+  it('releases only held entries', () => {
     const { scene } = delivering('a');
     scene.run((tx) => releaseRestored(tx, 'a', scene.now));
     expect(scene.states('a')).toEqual(['delivering']);

@@ -12,7 +12,7 @@ const base = (parts: Partial<EntryStatus>) => expect.objectContaining(parts);
 const cancelled = (scene: Scene, ...ids: string[]) => scene.run((tx) => cancel(tx, ids, scene.now));
 
 describe('delivering → delivered', () => {
-  it('is the end of the note: a tombstone of each member is left', () => {
+  it('ends the note: each member leaves a tombstone', () => {
     const { scene, note } = delivering('a', 'b');
     scene.now += 3;
     expect(scene.settle(note, { to: 'delivered', messageClass: 'IPM.Note' })).toBe(true);
@@ -30,7 +30,7 @@ describe('delivering → delivered', () => {
     );
   });
 
-  it('whatever was asked for meanwhile, and under the planned class when no other is said', () => {
+  it('whatever was requested meanwhile, and with the planned class unless another is reported', () => {
     const { scene, note } = delivering('a');
     cancelled(scene, 'a');
     scene.settle(note, { to: 'delivered' });
@@ -38,7 +38,7 @@ describe('delivering → delivered', () => {
     expect(scene.entry('a').status).not.toHaveProperty('sentClass');
   });
 
-  it('forgets why it was late', () => {
+  it('forgets the reason of the delay', () => {
     const { scene, note } = delivering('a');
     scene.settle(note, again);
     expect(scene.entry('a').status.reason).toEqual(reason);
@@ -74,7 +74,7 @@ describe('delivering → deferred', () => {
     ]);
   });
 
-  it('counts the failure only where it was its own', () => {
+  it('counts only failures of the note itself', () => {
     const { scene, note } = delivering('a');
     scene.settle(note, { ...again, failure: false });
     expect(scene.note(note.noteId).failures).toBe(0);
@@ -83,7 +83,7 @@ describe('delivering → deferred', () => {
     expect(scene.note(note.noteId).failures).toBe(2);
   });
 
-  it('→ cancelled for members whose cancel was requested: their attempt is known unsent', () => {
+  it('→ cancelled for members with a requested cancel: their attempt is known unsent', () => {
     const { scene, note } = delivering('a', 'b');
     cancelled(scene, 'a');
     scene.settle(note, again);
@@ -93,14 +93,14 @@ describe('delivering → deferred', () => {
     expect(scene.note(note.noteId).entryIds).toEqual(['b']);
   });
 
-  it('leaves no note when nobody stays', () => {
+  it('leaves no note if no member stays', () => {
     const { scene, note } = delivering('a');
     cancelled(scene, 'a');
     scene.settle(note, again);
     expect([scene.table.note(note.noteId), ...scene.states('a')]).toEqual([undefined, 'cancelled']);
   });
 
-  it("→ dead for those, when it is sent again though it may have been sent (onUnconfirmed: 'resend')", () => {
+  it("→ dead for members with a requested cancel, if the note is resent although it may have been sent (onUnconfirmed: 'resend')", () => {
     const { scene, note, attempt } = probed('a', 'b');
     cancelled(scene, 'a');
     scene.settle(note, { ...again, sent: 'unknown' });
@@ -110,7 +110,7 @@ describe('delivering → deferred', () => {
 });
 
 describe('delivering → unconfirmed', () => {
-  it('is looked for from now on: its attempt is kept with its place', () => {
+  it('is probed from now on: its attempt is kept with its place', () => {
     const { scene, note } = delivering('a', 'b');
     scene.now += 9;
     expect(scene.settle(note, unknownOutcome)).toBe(true);
@@ -138,7 +138,7 @@ describe('delivering → unconfirmed', () => {
     expect(scene.entry('a').status.unknownAttempts).toEqual([{ tag: note.tag, place, ...kept }]);
   });
 
-  it('starts all counts of probes anew, and keeps the attempts before', () => {
+  it('resets all counts of probes, and keeps earlier attempts', () => {
     const { scene, note, attempt } = probed('a');
     scene.settle(note, { ...unknownOutcome, absent: true, counted: 700 });
     scene.settle(scene.claim(['a'], { kind: 'probe' }), { ...again, failure: false });
@@ -150,7 +150,7 @@ describe('delivering → unconfirmed', () => {
 });
 
 describe('unconfirmed → unconfirmed', () => {
-  it('counts the probe, the absences in a row, and the time', () => {
+  it('counts the probe, consecutive absences, and the time', () => {
     const { scene, note } = probed('a', 'b');
     const ran = scene.note(note.noteId).lastRanAt;
     expect(scene.settle(note, { ...unknownOutcome, absent: true, counted: 700 })).toBe(true);
@@ -190,13 +190,13 @@ describe('unconfirmed → deferred, dead, delivered', () => {
     expect(scene.entry('a').status).toMatchObject({ state: 'deferred', unknownAttempts: [{ tag: note.tag }] });
   });
 
-  it('found: a tombstone is left', () => {
+  it('found: leaves a tombstone', () => {
     const { scene, note } = probed('a');
     scene.settle(note, { to: 'delivered' });
     expect([scene.table.note(note.noteId), ...scene.states('a')]).toEqual([undefined, 'delivered']);
   });
 
-  it('given up: no further attempt is remembered than those that were looked for', () => {
+  it('given up: only the probed attempts are remembered', () => {
     const { scene, note } = probed('a');
     scene.settle(note, { to: 'dead', sent: 'unknown', reason });
     expect(scene.entry('a').status.unknownAttempts.map(({ tag }) => tag)).toEqual([note.tag]);
@@ -204,7 +204,7 @@ describe('unconfirmed → deferred, dead, delivered', () => {
 });
 
 describe('delivering → dead', () => {
-  it('with its reason, as the end of the note', () => {
+  it('with its reason, which ends the note', () => {
     const { scene, note } = delivering('a', 'b');
     scene.settle(note, { to: 'dead', sent: 'no', reason });
     expect(scene.table.note(note.noteId)).toBeUndefined();
@@ -212,13 +212,13 @@ describe('delivering → dead', () => {
     expect([scene.entry('a').status, scene.entry('b').status]).toEqual([base(status), base(status)]);
   });
 
-  it('remembers the running attempt where it may have been sent', () => {
+  it('remembers the running attempt if it may have been sent', () => {
     const { scene, note } = delivering('a');
     scene.settle(note, { to: 'dead', sent: 'unknown', reason });
     expect(scene.entry('a').status.unknownAttempts).toEqual([{ tag: note.tag, place }]);
   });
 
-  it('→ cancelled where a cancel was requested and it is known unsent: the reason stays', () => {
+  it('→ cancelled if a cancel was requested and it is known unsent: the reason stays', () => {
     const { scene, note } = delivering('a', 'b');
     cancelled(scene, 'a');
     scene.settle(note, { to: 'dead', sent: 'no', reason });
@@ -226,7 +226,7 @@ describe('delivering → dead', () => {
     expect(scene.entry('a').status).toMatchObject({ reason, endedAt: scene.now });
   });
 
-  it('→ dead all the same where it may have been sent', () => {
+  it('→ dead all the same if it may have been sent', () => {
     const { scene, note } = probed('a');
     cancelled(scene, 'a');
     scene.settle(note, { to: 'dead', sent: 'unknown', reason });
@@ -242,21 +242,21 @@ describe('delivering → held, cancelled (by the hook)', () => {
     expect(scene.entry('a').status.endedAt).toBe(to === 'held' ? undefined : scene.now);
   });
 
-  it('held: as if it had never been tried by this run', () => {
+  it('held: as if this run had never tried it', () => {
     const { scene, note } = delivering('a');
     scene.settle(note, { to: 'held' });
     for (const part of ['noteId', 'triedBy']) expect(scene.entry('a').status).not.toHaveProperty(part);
     expect(scene.entry('a').status.attempt).toBe(0);
   });
 
-  it('held: who had tried it before stays known', () => {
+  it('held: who tried it before is remembered', () => {
     const { scene, note } = delivering('a');
     scene.settle(note, again);
     scene.settle(scene.claim(['a'], { owner: 'run-2' }), { to: 'held' });
     expect(scene.entry('a').status.triedBy).toBe('run-1');
   });
 
-  it('held → cancelled where a cancel was requested', () => {
+  it('held → cancelled if a cancel was requested', () => {
     const { scene, note } = delivering('a', 'b');
     cancelled(scene, 'a');
     scene.settle(note, { to: 'held' });
@@ -265,7 +265,7 @@ describe('delivering → held, cancelled (by the hook)', () => {
   });
 });
 
-describe('delivering → spooled singles', () => {
+describe('delivering → spooled single entries', () => {
   it('due at once, in the same order, never to merge again', () => {
     const { scene, note } = delivering('a', 'b');
     const orders = ['a', 'b'].map((id) => scene.entry(id).status.order);
@@ -276,7 +276,7 @@ describe('delivering → spooled singles', () => {
     expect(['a', 'b'].map((id) => scene.entry(id).status.order)).toEqual(orders);
   });
 
-  it('but for those whose cancel was requested', () => {
+  it('except for those with a requested cancel', () => {
     const { scene, note } = delivering('a', 'b');
     cancelled(scene, 'b');
     scene.settle(note, { to: 'split', reason });
@@ -285,7 +285,7 @@ describe('delivering → spooled singles', () => {
   });
 });
 
-it('a settlement from a host is made storable first', () => {
+it('a settlement from a host is first made storable', () => {
   const { scene, note } = delivering('a');
   const odd = { token: note.token, to: 'deferred', after: Number.NaN, failure: true, reason: { code: 'x y', text: 7 } };
   scene.run((tx) => settle(tx, scene.table, odd as never, scene.now));

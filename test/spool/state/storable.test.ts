@@ -18,11 +18,11 @@ describe('numbers', () => {
     [9e15, latestTime],
     ['5', 0],
     [undefined, 0],
-  ])('a duration of %s is %s ms', (given, ms) => {
+  ])('a duration of %s becomes %s ms', (given, ms) => {
     expect(spanOf(given)).toBe(ms);
   });
 
-  it('a time is never later than a Date can be', () => {
+  it('a time never exceeds the range of a Date', () => {
     expect(latestTime).toBe(8.64e15);
     expect(new Date(latestTime).getTime()).toBe(latestTime);
     expect(timeAfter(5, 6)).toBe(11);
@@ -30,7 +30,7 @@ describe('numbers', () => {
     expect(dueAfter(5, 6)).toEqual({ at: 11, within: 6 });
   });
 
-  it('a weight is a whole count, no more than counts exactly', () => {
+  it('a weight is a whole number within the safe range', () => {
     const weights = [0, 1, 1.2, -1, Number.NaN, 1e300, '7' as never].map(
       (weight) => storableEntry(newEntry('a', { weight })).weight,
     );
@@ -40,8 +40,8 @@ describe('numbers', () => {
 });
 
 describe('codes', () => {
-  it.each(['A', 'OUTCOME_UNKNOWN', 'A9_', 'A'.repeat(64)])('%s is one', (code) => expect(isCode(code)).toBe(true));
-  it.each(['', 'a', '9A', '_A', 'A-B', 'A'.repeat(65), 'A B', 'AB\n', ' AB', 7, undefined, ['A']])('%s is none', (code) => {
+  it.each(['A', 'OUTCOME_UNKNOWN', 'A9_', 'A'.repeat(64)])('%s is a code', (code) => expect(isCode(code)).toBe(true));
+  it.each(['', 'a', '9A', '_A', 'A-B', 'A'.repeat(65), 'A B', 'AB\n', ' AB', 7, undefined, ['A']])('%s is not a code', (code) => {
     expect(isCode(code)).toBe(false);
   });
 });
@@ -58,7 +58,7 @@ describe('an entry', () => {
     ['weight', 1.5, 2],
     ['pickupIn', -1, 0],
     ['expiresIn', Number.NaN, 0],
-  ] as const)('has a %s that can be kept', (name, given, kept) => {
+  ] as const)('may have a %s that can be stored', (name, given, kept) => {
     const entry = newEntry('a', { [name]: given });
     expect(storableEntry(entry)).toEqual({ ...entry, [name]: kept });
   });
@@ -92,7 +92,7 @@ describe('an entry', () => {
     ['message.sentAt', 'a time', { message: { ...message, sentAt: -8.65e15 } }],
     ['message.sentAt', 'a time', { message: { ...message, sentAt: undefined } }],
   ];
-  it.each(bad)('can not be stored when its %s is not %s: %j', (field, expected, parts) => {
+  it.each(bad)('cannot be stored if its %s is not %s: %j', (field, expected, parts) => {
     expect(() => storableEntry({ ...newEntry('a'), ...parts } as NewSpoolEntry)).toThrow(
       expect.objectContaining({
         code: 'MESSAGE_INVALID',
@@ -108,7 +108,7 @@ describe('an entry', () => {
     expect(storableEntry(entry)).toBe(entry);
   });
 
-  it('may be sent by a mailbox with a name, and at any time that a Date can be', () => {
+  it('may be sent by a mailbox with a name, and at any time that a Date can represent', () => {
     const entry = newEntry('a', { ...from({ address: 'a@b', name: 'A' }) } as Partial<NewSpoolEntry>);
     expect(storableEntry(entry)).toBe(entry);
     for (const sentAt of [-8.64e15, 8.64e15])
@@ -156,10 +156,10 @@ describe('a reason', () => {
   });
 });
 
-describe('what is frozen', () => {
+describe('a frozen value', () => {
   const frozen: Frozen = { messageClass: 'IPM.Note', subject: '', wording: 1, place };
 
-  it('and can be stored is the same object', () => {
+  it('that can be stored is the same object', () => {
     expect(storableFrozen(frozen)).toBe(frozen);
   });
 
@@ -241,7 +241,7 @@ describe('a settlement', () => {
     expect(storableSettlement({ token, ...given } as Settlement)).toEqual({ token, ...kept });
   });
 
-  it('has a class only where the transport says one', () => {
+  it('has a class only if the transport reports one', () => {
     expect(['IPM.Note', '', 7, undefined].map(storableClass)).toEqual(['IPM.Note', undefined, undefined, undefined]);
   });
 });

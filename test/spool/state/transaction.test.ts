@@ -26,7 +26,7 @@ function note(id: string, entryIds: readonly string[]): NoteRecord {
 }
 
 describe('Transaction', () => {
-  it('reads its own writes, which nobody else sees before the commit', () => {
+  it('reads its own writes, which are not visible to others before the commit', () => {
     const table = tableWith('a');
     const tx = table.begin();
     appendMessage(tx, [newEntry('b')], 0);
@@ -57,7 +57,7 @@ describe('Transaction', () => {
     expect([tx.note('n'), table.note('n')?.id]).toEqual([undefined, 'n']);
   });
 
-  it('takes an entry out of its note, and drops a note that has no entry left', () => {
+  it('takes an entry out of its note, and drops a note without entries', () => {
     const table = tableWith('a', 'b');
     const tx = table.begin();
     tx.putNote(note('n', ['a', 'b']));
@@ -68,7 +68,7 @@ describe('Transaction', () => {
     expect(tx.note('n')).toBeUndefined();
   });
 
-  it('leaves a note alone that an entry is no longer in', () => {
+  it('leaves a note alone that an entry has already left', () => {
     const table = tableWith('a', 'b');
     const first = table.begin();
     first.putNote(note('n', ['a', 'b']));
@@ -80,12 +80,12 @@ describe('Transaction', () => {
     expect([tx.empty, tx.note('n')?.entryIds]).toEqual([true, ['a', 'b']]);
   });
 
-  it('knows the members of a note that are there, in order', () => {
+  it('returns the existing members of a note, in order', () => {
     const tx = tableWith('a', 'b').begin();
     expect(tx.members(note('n', ['b', 'gone', 'a'])).map(({ fixed }) => fixed.id)).toEqual(['b', 'a']);
   });
 
-  it('knows all entries of a message, those of this operation last', () => {
+  it('returns all entries of a message, those of this operation last', () => {
     const table = new StateTable();
     const tx = table.begin();
     appendMessage(
@@ -112,7 +112,7 @@ describe('Transaction', () => {
     expect(tx.changes).toStrictEqual([{ entryId: 'a', messageId: 'm-a', from: 'spooled', to: 'held' }]);
   });
 
-  it('takes a part of a status out that is set to undefined', () => {
+  it('removes a part of a status that is set to undefined', () => {
     const table = tableWith('a');
     const tx = table.begin();
     const reason = { code: 'EXPIRED', text: 'too late' } as const;
@@ -122,7 +122,7 @@ describe('Transaction', () => {
     expect(entry(tx, 'a').status).not.toHaveProperty('endedAt');
   });
 
-  it('gives every status a revision above all that were committed before', () => {
+  it('gives every status a revision above all committed ones', () => {
     const table = tableWith('a');
     const before = entry(table, 'a').status.rev;
     const tx = table.begin();

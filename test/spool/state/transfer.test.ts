@@ -25,10 +25,10 @@ function adopted(parts: Partial<MovedEntry> & Pick<MovedEntry, 'state'>, scene =
   return scene.entry('a').status;
 }
 
-describe('what is exported', () => {
+describe('an exported entry', () => {
   const exportIt = (scene: Scene) => scene.run((tx) => holdExported(tx, 'a', scene.now));
 
-  it('is held for good where it was, with a reason that says so', () => {
+  it('is held for good at the source, with a reason that says so', () => {
     const scene = new Scene();
     scene.append('a');
     exportIt(scene);
@@ -39,7 +39,7 @@ describe('what is exported', () => {
     expect(scene.states('a')).toEqual(['held']);
   });
 
-  it('was held: that stays known, whatever else it was held for, and a second export changes nothing', () => {
+  it('that was held: that is remembered, whatever the reason, and a second export changes nothing', () => {
     const scene = new Scene();
     scene.append('a');
     scene.run((tx) => hold(tx, ['a']));
@@ -52,7 +52,7 @@ describe('what is exported', () => {
     expect([isExported(status), wasHeld(status)]).toEqual([true, true]);
   });
 
-  it('waited, and is exported again: it was not held before', () => {
+  it('that waited and is exported again: it counts as not held before', () => {
     const scene = new Scene();
     scene.append('a');
     exportIt(scene);
@@ -60,13 +60,13 @@ describe('what is exported', () => {
     expect(wasHeld(scene.entry('a').status)).toBe(false);
   });
 
-  it('may have been sent: its attempts go with it', () => {
+  it('that may have been sent takes its attempts with it', () => {
     const { scene, note } = delivering('a');
     exportIt(scene);
     expect(scene.entry('a').status).toMatchObject({ state: 'held', unknownAttempts: [{ tag: note.tag }] });
   });
 
-  it.each(['delivered', 'dead'] as const)('has ended (%s): it stays as it is', (to) => {
+  it.each(['delivered', 'dead'] as const)('that has ended (%s) stays as it is', (to) => {
     const { scene, note } = delivering('a');
     scene.settle(note, to === 'delivered' ? { to } : { to, sent: 'no', reason });
     const { status } = scene.entry('a');
@@ -74,7 +74,7 @@ describe('what is exported', () => {
     expect(scene.entry('a').status).toBe(status);
   });
 
-  it('is not there, or is itself being imported: nothing happens', () => {
+  it('that does not exist, or is itself being imported: nothing happens', () => {
     const scene = imported();
     scene.run((tx) => holdExported(tx, 'gone', scene.now));
     exportIt(scene);
@@ -84,7 +84,7 @@ describe('what is exported', () => {
   });
 });
 
-describe('what is being imported', () => {
+describe('an entry being imported', () => {
   const shown = (scene: Scene) => isBeingImported(viewOf(scene.entry('a')));
   const claimable = (scene: Scene, ...more: string[]) =>
     runOf(
@@ -102,7 +102,7 @@ describe('what is being imported', () => {
     expect(claimable(scene, 'b')).toBeUndefined();
   });
 
-  it('shows as such while it waits or is held, and stays so when it is let go', () => {
+  it('is shown as such while it waits or is held, and stays so when released', () => {
     const scene = imported();
     expect(shown(scene)).toBe(true);
     scene.run((tx) => hold(tx, ['a']));
@@ -117,7 +117,7 @@ describe('what is being imported', () => {
     ['a pickup in two minutes', 120_000],
     ['the longest wait that is none of an import', parked - 1],
     ['one that is longer', parked + 1],
-  ])('is not taken for one by %s', (_, pickupIn) => {
+  ])('is not confused with one that is %s', (_, pickupIn) => {
     const scene = new Scene();
     scene.append('a', { pickupIn });
     expect(isParked(scene.entry('a'))).toBe(false);
@@ -126,7 +126,7 @@ describe('what is being imported', () => {
   });
 
   it.each(['spooled', 'held', 'dead', 'delivered'] as const)(
-    'shows in %s as waiting for its import only where it can',
+    'is shown in %s as waiting for its import only if it can be',
     (state) => {
       const entry = { ...viewOf(imported().entry('a')), state: state as SpoolState };
       const waits = state === 'spooled' || state === 'held';
@@ -137,8 +137,8 @@ describe('what is being imported', () => {
   );
 });
 
-describe('an imported entry that takes over what it was', () => {
-  it('waiting: held as of a restored copy, due when it is let go', () => {
+describe('an imported entry regains its state', () => {
+  it('waiting: held as in a restored copy, due when released', () => {
     const scene = imported();
     const status = adopted({ state: 'waiting' }, scene);
     expect(status).toMatchObject({ state: 'held', reason: { code: 'SPOOL_RESTORED' }, due: { at: scene.now, within: 0 } });
@@ -148,7 +148,7 @@ describe('an imported entry that takes over what it was', () => {
     expect(scene.states('a')).toEqual(['spooled']);
   });
 
-  it('waiting, and it may have been sent: it is looked for before it goes on', () => {
+  it('waiting, and perhaps sent: probed before it goes on', () => {
     const scene = imported();
     expect(adopted({ state: 'waiting', unknownAttempts: attempts, cancelRequested: true }, scene)).toMatchObject({
       state: 'held',
@@ -164,7 +164,7 @@ describe('an imported entry that takes over what it was', () => {
     expect(adopted({ state: 'waiting', cancelRequested: true }, scene)).toMatchObject({ state: 'cancelled', endedAt: scene.now });
   });
 
-  it('held, with its reason and what may have been sent; no host has to say that its copy is the only one', () => {
+  it('held, with its reason and unknown attempts; no host has to confirm that its copy is the only one', () => {
     const scene = imported();
     expect(adopted({ state: 'held', unknownAttempts: attempts, reason }, scene)).toMatchObject({
       state: 'held',
@@ -186,7 +186,7 @@ describe('an imported entry that takes over what it was', () => {
     });
   });
 
-  it('held by its host meanwhile: it stays so, and keeps what may have been sent', () => {
+  it('held by its host meanwhile: stays held, and keeps its unknown attempts', () => {
     const scene = imported();
     scene.run((tx) => hold(tx, ['a']));
     const status = adopted({ state: 'waiting', unknownAttempts: attempts }, scene);
@@ -194,7 +194,7 @@ describe('an imported entry that takes over what it was', () => {
     expect(isHeldOfCopy(scene.entry('a'))).toBe(false);
   });
 
-  it('once: one that has gone on, was never imported, or is not there is left as it is', () => {
+  it('once: an entry that has gone on, was never imported, or does not exist is left alone', () => {
     const scene = imported();
     const held = adopted({ state: 'held', reason }, scene);
     expect(adopted({ state: 'delivered' }, scene)).toBe(held);
@@ -205,7 +205,7 @@ describe('an imported entry that takes over what it was', () => {
   });
 });
 
-it('what may have been sent, and is being looked for, is exported with its attempt and without its note', () => {
+it('an entry being probed is exported with its attempt, without its note', () => {
   const { scene, note } = probed('a');
   scene.run((tx) => holdExported(tx, 'a', scene.now));
   expect(scene.entry('a').status).toMatchObject({ state: 'held', unknownAttempts: note.unknownAttempts, attempt: 0 });

@@ -34,8 +34,8 @@ function spoolOf(...ids: string[]): SceneSpool {
   return new SceneSpool(scene);
 }
 
-describe('the actions of a host', () => {
-  it('hold, release, cancel, purge: each loads its entries, and resolves with what it changed itself', async () => {
+describe('the host actions', () => {
+  it('hold, release, cancel, purge: each loads its entries, and resolves with its own changes', async () => {
     const spool = spoolOf('a', 'b');
     const done = async (action: 'hold' | 'release' | 'cancel' | 'purge') =>
       (await spool[action](['a'])).map(({ entryId, from, to }) => `${entryId} ${from} → ${to}`);
@@ -55,14 +55,14 @@ describe('the actions of a host', () => {
     [{}, 'unconfirmed'],
     [{ force: false }, 'unconfirmed'],
     [{ force: true }, 'spooled'],
-  ] as const)('requeue with %j what may have been sent: %s', async (options, state) => {
+  ] as const)('requeue with %j, entries that may have been sent: %s', async (options, state) => {
     const { scene, note } = probed('a');
     scene.settle(note, { to: 'dead', sent: 'unknown', reason });
     expect(await new SceneSpool(scene).requeue(['a'], options)).toMatchObject([{ from: 'dead', to: state }]);
     expect(scene.entry('a').status.expiresAt).toBe(scene.now + 432_000_000);
   });
 
-  it('share a transaction up to so many entries, and nothing is done for none', async () => {
+  it('share a transaction up to a limited number of entries, and do nothing for none', async () => {
     const scene = new Scene();
     for (const id of ['a', 'b', 'c']) scene.append(id);
     const spool = new SceneSpool(scene, 2);
@@ -74,7 +74,7 @@ describe('the actions of a host', () => {
 });
 
 describe('a move to another spool', () => {
-  it('holds what is exported, and makes of what is imported what it was, of which only what waited is let go', async () => {
+  it('holds exported entries, gives imported ones their state back, and releases only those that waited', async () => {
     const { scene } = spoolOf('a');
     for (const id of ['b', 'c']) scene.append(id, { pickupIn: parked });
     const spool = new SceneSpool(scene);
@@ -96,12 +96,12 @@ describe('a move to another spool', () => {
   });
 });
 
-it('a call that does not fit is refused in a sentence', async () => {
+it('an invalid call is refused in a sentence', async () => {
   await expect(spoolOf('a').hold('a' as never)).rejects.toThrow(/^spool\.hold\(\): .+ expected /);
 });
 
-describe('what a late delivered speaks of is read first, besides the notes', () => {
-  it('the entry that was looked for alone, and the tag of the attempt; nothing for other settlements, or while the lease holds', () => {
+describe('a late "delivered" first reads, besides the notes,', () => {
+  it('the entry probed alone, and the tag of the attempt; nothing for other settlements, or while the lease is valid', () => {
     const { scene, note } = delivering('a');
     const delivered = (token: string): Settlement => ({ token, to: 'delivered' });
     const held: Settlement = { token: 'b-9:1:probe:4', to: 'held' };
@@ -117,7 +117,7 @@ describe('what a late delivered speaks of is read first, besides the notes', () 
 
 const frozen = { messageClass: 'IPM.Note', subject: 's', wording: 2, place };
 
-it('refreeze loads the notes of its tokens, and resolves with those that no longer match', async () => {
+it('refreeze loads the notes of its tokens, and resolves with those no longer valid', async () => {
   const { scene, note } = delivering('a');
   const spool = new SceneSpool(scene);
   expect(
@@ -131,7 +131,7 @@ it('refreeze loads the notes of its tokens, and resolves with those that no long
   expect(scene.run((tx) => refreezeEach({ tx }, [{ token: note.token, frozen }]))).toEqual([]);
 });
 
-it('settlements of one call: those that were lost, and what the others changed', () => {
+it('settle resolves with the lost tokens, and the changes of the others', () => {
   const { scene, note } = delivering('a');
   const settlements: Settlement[] = [
     { token: note.token, to: 'held' },
@@ -147,7 +147,7 @@ it('settlements of one call: those that were lost, and what the others changed',
   });
 });
 
-it('an append that failed has failed for each of its messages', () => {
+it('a failed append fails for each of its messages', () => {
   const error = new Error('disk full');
   expect(failedAppends([[{ messageId: '1' }, { messageId: '1' }], [{ messageId: '2' }]], 'unknown', error)).toEqual([
     { messageId: '1', status: 'failed', kept: 'unknown', error },

@@ -5,8 +5,8 @@ import { delivering, probed, reason, Scene } from './scene.ts';
 const again = { to: 'deferred', after: 7_000, failure: true, reason } as const;
 const cancelled = (scene: Scene, ...ids: string[]) => scene.run((tx) => cancel(tx, ids, scene.now));
 
-describe('given back: as before the claim', () => {
-  it('a new note is dissolved; nobody has seen it', () => {
+describe('unclaimed: as before the claim', () => {
+  it('a new note is dissolved', () => {
     const scene = new Scene();
     for (const id of ['a', 'b']) scene.append(id);
     const before = scene.entry('a').status;
@@ -21,7 +21,7 @@ describe('given back: as before the claim', () => {
     ]);
   });
 
-  it('a deferred note is as it was, no attempt consumed', () => {
+  it('a deferred note is unchanged, no attempt consumed', () => {
     const { scene, note } = delivering('a');
     scene.settle(note, again);
     const [before, entry] = [scene.note(note.noteId), scene.entry('a').status];
@@ -30,7 +30,7 @@ describe('given back: as before the claim', () => {
     expect(scene.entry('a').status).toEqual({ ...entry, rev: expect.any(Number) });
   });
 
-  it('a note that was looked for still is, and its members are untouched', () => {
+  it('a note being probed stays unconfirmed, and its members are unchanged', () => {
     const { scene, note } = probed('a');
     const entry = scene.entry('a').status;
     scene.settle(note, { to: 'unclaim' });
@@ -39,7 +39,7 @@ describe('given back: as before the claim', () => {
     expect(scene.entry('a').status).toBe(entry);
   });
 
-  it('is not due again before the time that it names', () => {
+  it('a note is not due again before the given delay', () => {
     const { scene, note } = delivering('a');
     scene.settle(note, { to: 'unclaim', after: 900 });
     expect(scene.entry('a').status.due).toEqual({ at: scene.now + 900, within: 900 });
@@ -48,7 +48,7 @@ describe('given back: as before the claim', () => {
     expect(other.scene.note(other.note.noteId).due).toEqual({ at: other.scene.now + 900, within: 900 });
   });
 
-  it('→ cancelled where a cancel was requested of what was not sent; what may have been is still looked for', () => {
+  it('→ cancelled if a cancel was requested and it was not sent; if it may have been, it is still probed', () => {
     const { scene, note } = delivering('a', 'b');
     cancelled(scene, 'a');
     scene.settle(note, { to: 'unclaim' });
@@ -61,7 +61,7 @@ describe('given back: as before the claim', () => {
     expect(other.scene.note(other.note.noteId).entryIds).toEqual(['a']);
   });
 
-  it('leaves a deferred note with those who stay, and none when nobody does', () => {
+  it('leaves a deferred note with the remaining members, and none without any', () => {
     const { scene, note } = delivering('a', 'b');
     scene.settle(note, again);
     const second = scene.claim(['a', 'b']);

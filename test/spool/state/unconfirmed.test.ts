@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { expireLeases, probeAlone, runningAttempt } from '../../../src/spool/state/unconfirmed.ts';
 import { delivering, place, probed, Scene, sentence } from './scene.ts';
 
-describe('a lease that ran out', () => {
-  it('delivering → unconfirmed: looked for at once, quiet since the lease ended', () => {
+describe('an expired lease', () => {
+  it('delivering → unconfirmed: probed at once, quiet since the lease ended', () => {
     const { scene, note } = delivering('a');
     const { until } = scene.note(note.noteId).lease ?? { until: 0 };
     scene.now = until - 1;
@@ -28,7 +28,7 @@ describe('a lease that ran out', () => {
     expect(scene.entry('a').status.unknownAttempts).toHaveLength(1);
   });
 
-  it('is nothing for a note without one', () => {
+  it('does not exist for a note without one', () => {
     const { scene, note } = probed('a');
     scene.settle(note, { to: 'unclaim' });
     const before = scene.note(note.noteId);
@@ -36,7 +36,7 @@ describe('a lease that ran out', () => {
     expect(scene.note(note.noteId)).toBe(before);
   });
 
-  it('adds no attempt that is known already', () => {
+  it('adds no attempt that is already known', () => {
     const { scene, note } = delivering('a');
     scene.run((tx) => tx.move(scene.entry('a'), 'delivering', { unknownAttempts: [{ tag: note.tag, place }] }));
     scene.run((tx) => expireLeases(tx, [note.noteId], 9e12));
@@ -45,7 +45,7 @@ describe('a lease that ran out', () => {
 });
 
 describe('the running attempt of a note', () => {
-  it('has the place that was frozen, and says how it ended unless that was silence', () => {
+  it('has its frozen place, and how it ended unless that was silence', () => {
     const { scene, note } = delivering('a');
     const record = scene.note(note.noteId);
     expect(runningAttempt(record)).toEqual({ tag: note.tag, place });
@@ -55,7 +55,7 @@ describe('the running attempt of a note', () => {
     expect(runningAttempt(never)).toBeUndefined();
   });
 
-  it('of a note that was never frozen is none, and none is added', () => {
+  it('of a note that was never frozen does not exist, and none is added', () => {
     const { scene, note } = delivering('a');
     const { frozen: _frozen, ...never } = scene.note(note.noteId);
     scene.run((tx) => tx.putNote(never));
@@ -64,7 +64,7 @@ describe('the running attempt of a note', () => {
   });
 });
 
-it('an entry that is probed alone has a note of its own, due at once, with all counts at their start', () => {
+it('an entry probed alone has its own note, due at once, with all counts at zero', () => {
   const scene = new Scene();
   scene.append('a');
   scene.now += 7;

@@ -76,7 +76,7 @@ async function goesOn(spool: SpoolStorage): Promise<void> {
 }
 
 describe('a spool of 0.1.0', () => {
-  it('goes on: SqliteSpool', async () => {
+  it('opens and goes on: SqliteSpool', async () => {
     await using at = await world();
     await writeFile(at.path, gunzipSync(await readFile(new URL('spool.db.gz', folder))));
     const warnings: Error[] = [];
@@ -87,7 +87,7 @@ describe('a spool of 0.1.0', () => {
 
   const fixture = useServer();
 
-  it('goes on: PostgresSpool', async () => {
+  it('opens and goes on: PostgresSpool', async () => {
     const { ddl, tick, rows } = JSON.parse(await readFile(new URL('postgres.json', folder), 'utf8')) as {
       ddl: string;
       tick: string;
