@@ -93,13 +93,13 @@ const noResult: readonly unknown[] = [
   { status: 'delivered', messageClass: 'IPM.Note' },
 ];
 
-describe('what deliver() returned', () => {
-  it.each(goodOutcomes)('passes as it is: %j', (outcome) => {
+describe('the result of deliver()', () => {
+  it.each(goodOutcomes)('is used unchanged: %j', (outcome) => {
     expect(outcomes([outcome])).toEqual({ outcomes: [outcome], warnings: [] });
   });
 
   it.each(noOutcome.map((value) => [value]))(
-    'that is no outcome makes its note unconfirmed, and is named in a warning (%#)',
+    'that is not an outcome makes its note unconfirmed, with a warning (%#)',
     (value) => {
       const seen = outcomes([{ status: 'delivered', messageClass: 'IPM.Note' }, value], 2);
       expect(seen.outcomes).toMatchObject([
@@ -121,13 +121,13 @@ describe('what deliver() returned', () => {
     [{ status: 'delivered', messageClass: 'a' }],
     Array.from({ length: 3 }, () => ({ status: 'delivered', messageClass: 'a' })),
     new Array(2),
-  ])('that is not one outcome per note makes all of them unconfirmed: nobody knows whose is whose (%#)', (returned) => {
+  ])('without exactly one outcome per note makes all of them unconfirmed: none can be attributed (%#)', (returned) => {
     const seen = outcomes(returned, 2);
     expect(seen.outcomes.map(({ status }) => status)).toEqual(['unconfirmed', 'unconfirmed']);
     expect(seen.warnings.length).toBeGreaterThan(0);
   });
 
-  it('is as good from another realm, and from another copy of this library', () => {
+  it('may come from another realm, or another copy of this library', () => {
     const foreign: unknown = runInNewContext(`[{ status: 'deferred', scope: 'mailbox', retryAfter: 9,
       error: Object.assign(new Error('Busy.'), { code: 'EWS_ERROR', details: { responseCode: 'ErrorServerBusy', more: 1 } }) }]`);
     const seen = outcomes(foreign);
@@ -139,7 +139,7 @@ describe('what deliver() returned', () => {
     expect(outcome?.status === 'deferred' && outcome.error.details).toEqual({ responseCode: 'ErrorServerBusy' });
   });
 
-  it('is read once: what a getter gives later counts for nothing', () => {
+  it('is read once: later values of a getter are ignored', () => {
     let reads = 0;
     const sly = {
       get status() {
@@ -153,7 +153,7 @@ describe('what deliver() returned', () => {
     expect(reads).toBe(1);
   });
 
-  it('is always one outcome per note, whatever it was', () => {
+  it('always becomes one outcome per note, whatever it was', () => {
     const statuses = fc.constantFrom('delivered', 'deferred', 'unconfirmed', 'rejected', 'blocked', 'other');
     const shaped = fc.record(
       { status: statuses, scope: fc.anything(), error: fc.anything(), messageClass: fc.anything(), retryAfter: fc.anything() },
@@ -191,7 +191,7 @@ describe('the warning', () => {
     ['an answer whose sent is none of no, unknown', { status: 'blocked', scope: 'note', error }],
   ];
 
-  it.each(kinds)('says what was found: %s', (found, value) => {
+  it.each(kinds)('states what was found: %s', (found, value) => {
     const [message] = outcomes([value]).warnings.map(({ message }) => message);
     expect(message).toBe(`deliver() of the transport returned ${found}; expected one answer per note, in order.`);
   });
@@ -200,25 +200,25 @@ describe('the warning', () => {
     ['undefined instead of a result', undefined],
     ['a promise instead of a result', Promise.resolve({ status: 'found' })],
     ['a result of an unknown status', { status: 'delivered' }],
-  ])('says what was found by a look: %s', (found, value) => {
+  ])('states what a probe returned: %s', (found, value) => {
     const [message] = results([value]).warnings.map(({ message }) => message);
     expect(message).toBe(`probe() of the transport returned ${found}; expected one answer per note, in order.`);
   });
 
-  it('counts answers that are too many or too few, once', () => {
+  it('counts missing and surplus outcomes, once', () => {
     expect(outcomes([], 2).warnings).toMatchObject([{ message: expect.stringContaining('returned 0 answers to 2 notes;') }]);
     expect(outcomes(undefined, 2).warnings).toMatchObject([{ message: expect.stringContaining('returned undefined;') }]);
     expect(outcomes({}, 2).warnings).toMatchObject([{ message: expect.stringContaining('returned object;') }]);
   });
 
-  it('that nobody looks at may reject: promises in a list of another length, or in a part', async () => {
+  it('handles promises that reject, in a list of wrong length or inside an outcome', async () => {
     const rejected = (): Promise<never> => Promise.reject(new Error(secret));
     outcomes([rejected(), rejected()], 1);
     results([{ status: 'found', draft: rejected() }]);
     await new Promise((resolve) => setImmediate(resolve));
   });
 
-  it('is none for a draft of any kind, a negative retryAfter or an error with an odd response code', () => {
+  it('is not given for a draft of any kind, a negative retryAfter or an error with an unusual response code', () => {
     for (const draft of ['none', 'removed', 'left']) {
       const rejected = { status: 'rejected', scope: 'endpoint', splittable: true, draft, error };
       expect(outcomes([rejected])).toEqual({ outcomes: [rejected], warnings: [] });
@@ -229,19 +229,19 @@ describe('the warning', () => {
     expect(outcome?.status === 'deferred' && [outcome.error.cause, outcome.error.details]).toEqual([foreign, {}]);
   });
 
-  it('names no promise that is not one: only what has a function of that name', () => {
+  it('mentions a promise only if "then" is a function', () => {
     const outcome = { status: 'blocked', scope: 'note', sent: 'no', error };
     // biome-ignore lint/suspicious/noThenProperty: what is not a function makes no thenable
     expect(outcomes([{ ...outcome, then: 'later' }])).toEqual({ outcomes: [outcome], warnings: [] });
   });
 });
 
-describe('what probe() returned', () => {
-  it.each(goodResults)('passes as it is: %j', (result) => {
+describe('the result of probe()', () => {
+  it.each(goodResults)('is used unchanged: %j', (result) => {
     expect(results([result])).toEqual({ results: [result], warnings: [] });
   });
 
-  it.each(noResult.map((value) => [value]))('that is no result says nothing, and is named in a warning (%#)', (value) => {
+  it.each(noResult.map((value) => [value]))('that is invalid has no effect, with a warning (%#)', (value) => {
     const seen = results([value]);
     expect(seen.results).toMatchObject([{ status: 'unknown', scope: 'note', error: { code: 'TRANSPORT_FAILED' } }]);
     expect(seen.warnings).toMatchObject([{ code: 'TRANSPORT_FAILED', message: expect.stringContaining('probe()') }]);
@@ -249,7 +249,7 @@ describe('what probe() returned', () => {
   });
 });
 
-describe('an optional part that is odd', () => {
+describe('an invalid optional part', () => {
   const unreadable = (value: object, name: string): object =>
     Object.defineProperty(value, name, {
       enumerable: true,
@@ -271,7 +271,7 @@ describe('an optional part that is odd', () => {
     ['ended is none of silence, fault', { ...unconfirmed, ended: 'badly' }],
     ['ended is none of silence, fault', { ...blocked, ended: '' }],
     ['by is none of login, sending', { ...blocked, by: 'someone' }],
-  ])('voids an outcome, since it may be what keeps the note from being sent again: %s', (what, value) => {
+  ])('invalidates an outcome, since it may prevent a resend: %s', (what, value) => {
     const seen = outcomes([value]);
     expect(seen.outcomes).toMatchObject([{ status: 'unconfirmed', error: { code: 'TRANSPORT_FAILED' } }]);
     expect(seen.warnings.map(({ message }) => message)).toEqual([
@@ -289,7 +289,7 @@ describe('an optional part that is odd', () => {
     ['scope is none of note, mailbox, endpoint', { ...unknown, scope: 'planet' }, unknown],
     ['blocked is not true or false', { ...unknown, blocked: 'yes' }, unknown],
     ['retryAfter is no number', { ...unknown, retryAfter: {} }, unknown],
-  ])('of a result counts as left out, with a warning: %s', (what, value, rest) => {
+  ])('of a probe result is ignored, with a warning: %s', (what, value, rest) => {
     const seen = results([value]);
     expect(seen.results).toEqual([rest]);
     expect(seen.warnings.map(({ message }) => message)).toEqual([
@@ -297,7 +297,7 @@ describe('an optional part that is odd', () => {
     ]);
   });
 
-  it('is none that says in the words of a rejection that no draft is left', () => {
+  it('is not a draft value of a rejection, meaning that none is left', () => {
     for (const draft of ['none', 'removed']) {
       for (const result of [found, pending, unknown]) {
         expect(results([{ ...result, draft }])).toEqual({ results: [result], warnings: [] });
@@ -305,7 +305,7 @@ describe('an optional part that is odd', () => {
     }
   });
 
-  it.each(['none', 'odd'])('overturns no proof: found with the draft %s is delivered', async (draft) => {
+  it.each(['none', 'odd'])('does not invalidate proof: found with the draft %s is delivered', async (draft) => {
     const { sender, transport, clock, eventsOf } = aliceSends({ pickupDelay: 0 });
     transport.answer = () => ({ status: 'unconfirmed', scope: 'note', error });
     transport.answerProbe = () => ({ status: 'found', draft }) as never;
@@ -318,10 +318,10 @@ describe('an optional part that is odd', () => {
   });
 });
 
-describe('a transport that returns what it must not', () => {
+describe('a transport with invalid results', () => {
   const bob = { to: 'sip:bob@contoso.com', text: 'x', messageId: 'm' };
 
-  it.each(noOutcome.map((value) => [value]))('holds no note at work for ever, and sends none twice (%#)', async (value) => {
+  it.each(noOutcome.map((value) => [value]))('keeps no note in progress forever, and sends none twice (%#)', async (value) => {
     const { sender, transport, clock, eventsOf } = aliceSends();
     transport.answer = (() => value) as never;
     transport.deliver = async (notes) => {
@@ -363,7 +363,7 @@ describe('a transport that returns what it must not', () => {
     await sender.stop();
   });
 
-  it('an outcome that comes after the call was given up is checked too', async () => {
+  it('has a late outcome checked too', async () => {
     const { sender, transport, clock, eventsOf } = aliceSends();
     const answer = Promise.withResolvers<never>();
     transport.deliver = () => answer.promise;
@@ -377,7 +377,7 @@ describe('a transport that returns what it must not', () => {
     await sender.stop();
   });
 
-  it.each(['deliver', 'probe'] as const)('is warned of once, however many notes and calls have it: %s', async (call) => {
+  it.each(['deliver', 'probe'] as const)('causes one warning, however many notes and calls have it: %s', async (call) => {
     const { sender, transport, clock, eventsOf } = aliceSends();
     transport.deliver = async (notes) => {
       transport.delivered.push(...notes);

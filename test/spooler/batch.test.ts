@@ -7,8 +7,8 @@ import { failed, lane, note, place, spooler } from './parts.ts';
 
 const kinds = (settlements: readonly Settlement[]) => settlements.map(({ token, to }) => `${token.slice(0, 1)} ${to}`);
 
-describe('a batch to deliver', () => {
-  it('goes out together, and each note has the settlement of its outcome', async () => {
+describe('a batch for delivery', () => {
+  it('is sent together, and each note is settled by its outcome', async () => {
     const { work, transport, settled, lanes, freed, leases, stepsOf } = spooler();
     transport.answer = (one) =>
       one.id === 'b' ? { status: 'deferred', scope: 'note', error: failed } : { status: 'delivered', messageClass: 'X' };
@@ -26,7 +26,7 @@ describe('a batch to deliver', () => {
     ]);
   });
 
-  it('resolves with what the storage changed, and says which claims were lost', async () => {
+  it('resolves with the changes in the storage and the lost claims', async () => {
     const { work, state, stepsOf } = spooler();
     state.changes = [{ entryId: 'e-a', messageId: 'm-e-a', from: 'delivering', to: 'delivered' }];
     state.lost = ['b:1:deliver:1'];
@@ -34,7 +34,7 @@ describe('a batch to deliver', () => {
     expect(stepsOf('settle:lost')).toEqual([{ token: 'b:1:deliver:1' }]);
   });
 
-  it('holds its place among the requests of its mailbox from the start until it is settled', async () => {
+  it('occupies its place among the requests of its mailbox from the start until it is settled', async () => {
     const { work, transport, lanes, freed } = spooler({ concurrencyPerMailbox: 1 });
     let during: unknown;
     transport.answer = () => {
@@ -47,7 +47,7 @@ describe('a batch to deliver', () => {
     expect([during, lanes.admission(lane), freed()]).toEqual([['closed', 0], 'open', 1]);
   });
 
-  it('claimed while stop() was called is given back: nothing is handed over', async () => {
+  it('claimed while stop() was called is given back without being handed over', async () => {
     const { work, transport, state, settled, freed, stepsOf } = spooler();
     state.stopping = true;
     expect(await work('deliver', note('a'))).toEqual([]);
@@ -55,14 +55,14 @@ describe('a batch to deliver', () => {
     expect(stepsOf('claim:deliver')).toEqual([]);
   });
 
-  it('tells the mailbox what each outcome says of it', async () => {
+  it('reports each outcome to its mailbox', async () => {
     const { work, transport, lanes } = spooler();
     transport.answer = () => ({ status: 'blocked', scope: 'mailbox', sent: 'no', error: failed });
     await work('deliver', note('a'));
     expect(lanes.admission(lane)).toBe('closed');
   });
 
-  it('of which a note can not be built: dead, sent or not as far as is known; the others go out', async () => {
+  it('with a note that cannot be built makes that dead, with whether it was sent as far as known; the others are sent', async () => {
     const { work, transport, settled } = spooler();
     const broken = { entries: [] };
     await work('deliver', note('a', broken), note('b'), note('c', { ...broken, unknownAttempts: [{ tag: 'c:1', place }] }));
@@ -70,7 +70,7 @@ describe('a batch to deliver', () => {
     expect(settled).toMatchObject([{ to: 'dead', sent: 'no' }, { to: 'dead', sent: 'unknown' }, { to: 'delivered' }]);
   });
 
-  it('that a server wants one by one goes so, and stops where it is closed or everything stops', async () => {
+  it('for a server that wants one note per request is sent one by one, and stops if that closes or everything stops', async () => {
     const { work, transport, settled, lanes, state } = spooler();
     lanes.keptCopyAfterFault(lane);
     transport.answer = (one) => {
@@ -91,8 +91,8 @@ describe('a batch to deliver', () => {
   });
 });
 
-describe('what a transport does wrong', () => {
-  it('it throws: unconfirmed, unless it says that nothing was attempted', async () => {
+describe('an error of a transport', () => {
+  it('thrown by deliver() makes the notes unconfirmed, unless it says that nothing was attempted', async () => {
     const { work, transport, settled, stepsOf } = spooler();
     transport.deliver = async () => {
       throw new Error('broken pipe');
@@ -113,26 +113,23 @@ describe('what a transport does wrong', () => {
     expect(settled.at(-1)).toEqual({ token: 'b:1:deliver:1', to: 'unclaim' });
   });
 
-  it('it answers for too few notes: who can say which? all are unconfirmed', async () => {
+  it('in the number of outcomes makes all notes unconfirmed', async () => {
     const { work, transport, settled } = spooler();
     transport.deliver = async () => [{ status: 'delivered', messageClass: 'X' }];
     await work('deliver', note('a'), note('b'));
     expect(kinds(settled)).toEqual(['a unconfirmed', 'b unconfirmed']);
   });
 
-  it.each(['deliver', 'probe'] as const)(
-    'it gives no answers to %s: that is a warning once, and in the trace each time after',
-    async (kind) => {
-      const { work, transport, warnings, stepsOf } = spooler();
-      transport[kind] = async () => [];
-      await work(kind, note('a'));
-      expect([warnings.length, stepsOf('transport:failed').length]).toEqual([1, 0]);
-      await work(kind, note('b'));
-      expect([warnings.length, stepsOf('transport:failed')]).toEqual([1, [{ notes: ['b'], error: expect.any(Error) }]]);
-    },
-  );
+  it.each(['deliver', 'probe'] as const)('that leaves %s unanswered causes one warning, then only traces', async (kind) => {
+    const { work, transport, warnings, stepsOf } = spooler();
+    transport[kind] = async () => [];
+    await work(kind, note('a'));
+    expect([warnings.length, stepsOf('transport:failed').length]).toEqual([1, 0]);
+    await work(kind, note('b'));
+    expect([warnings.length, stepsOf('transport:failed')]).toEqual([1, [{ notes: ['b'], error: expect.any(Error) }]]);
+  });
 
-  it('it throws while it looks for notes: they are looked for again', async () => {
+  it('thrown by probe() leads to another probe', async () => {
     const { work, transport, settled, stepsOf } = spooler();
     transport.probe = async () => {
       throw new Error('broken pipe');
@@ -149,7 +146,7 @@ describe('what a transport does wrong', () => {
   });
 });
 
-describe('leave to write the first byte', () => {
+describe('permission to send the first byte', () => {
   async function leave(change: (parts: ReturnType<typeof spooler>) => unknown): Promise<boolean | undefined> {
     const parts = spooler();
     let asked: boolean | undefined;
@@ -172,14 +169,14 @@ describe('leave to write the first byte', () => {
     expect(await leave(({ leases }) => leases.add(['a:1:deliver:1'], -60_001))).toBe(false);
   });
 
-  it('is not given where the storage can not tell whose it is', async () => {
+  it('is not given if the storage cannot tell who owns it', async () => {
     const isOwner = () => {
       throw new Error('gone');
     };
     expect(await leave(({ context }) => Object.assign(context.storage, { isOwner }))).toBe(false);
   });
 
-  it('ends with the time of the call, whatever is left of the lease; a delivered that comes after that counts all the same', async () => {
+  it('ends with the timeout of the call, whatever is left of the lease; a later delivered counts anyway', async () => {
     const { work, clock, transport, settled, leases } = spooler();
     const { promise, resolve } = Promise.withResolvers<DeliveryOutcome>();
     let mayWrite = (): boolean => false;
@@ -207,13 +204,13 @@ describe('beforeDelivery', () => {
     ['deliver', 'delivered'],
     ['hold', 'held'],
     ['cancel', 'cancelled'],
-  ] as const)('says %s: %s', async (decision, to) => {
+  ] as const)('returns %s: %s', async (decision, to) => {
     const { work, transport, settled } = spooler({ beforeDelivery: () => decision });
     await work('deliver', note('a'));
     expect([settled.map((one) => one.to), transport.delivered.length]).toEqual([[to], to === 'delivered' ? 1 : 0]);
   });
 
-  it('throws: deferred, as a failure of its own', async () => {
+  it('throws: the note is deferred, which counts as its own failure', async () => {
     const { work, settled, transport } = spooler({
       beforeDelivery: () => {
         throw new Error('no');
@@ -224,7 +221,7 @@ describe('beforeDelivery', () => {
     expect(transport.delivered).toEqual([]);
   });
 
-  it('is not asked about a note that can not be built, nor before a probe', async () => {
+  it('is not called for a note that cannot be built, nor before a probe', async () => {
     const asked: string[] = [];
     const { work, settled } = spooler({
       beforeDelivery: ({ id }) => {
@@ -237,7 +234,7 @@ describe('beforeDelivery', () => {
     expect([asked, kinds(settled)]).toEqual([[], ['a dead', 'b unconfirmed']]);
   });
 
-  it('that takes its time holds up its own note only; the mailbox may have closed meanwhile', async () => {
+  it('delays only its own note while it runs, and the mailbox may have closed meanwhile', async () => {
     const { promise, resolve } = Promise.withResolvers<'deliver'>();
     const { work, clock, settled, lanes, freed, transport } = spooler({
       concurrencyPerMailbox: 1,
@@ -255,7 +252,7 @@ describe('beforeDelivery', () => {
   });
 });
 
-it('a hook that took its time, and a mailbox that is still open: the note goes out, and holds its place again', async () => {
+it('after a slow hook, with the mailbox still open, the note is sent, and occupies its place again', async () => {
   const { promise, resolve } = Promise.withResolvers<'deliver'>();
   const { work, clock, transport, lanes, freed } = spooler({
     concurrencyPerMailbox: 1,
@@ -279,7 +276,7 @@ it('a hook that took its time, and a mailbox that is still open: the note goes o
   ]);
 });
 
-it.each(['deliver', 'probe'] as const)('what came of each note is told to whoever listens (%s)', async (kind) => {
+it.each(['deliver', 'probe'] as const)('listeners are told what happened to each note (%s)', async (kind) => {
   const { work, context } = spooler();
   const told: object[] = [];
   Object.assign(context.trace, { listens: () => true, listened: (_name: string, fields: object) => told.push(fields) });
@@ -287,8 +284,8 @@ it.each(['deliver', 'probe'] as const)('what came of each note is told to whoeve
   expect(told).toMatchObject([{ noteId: 'a', kind, outcome: kind === 'deliver' ? 'delivered' : 'absent' }]);
 });
 
-describe('a batch to look for', () => {
-  it('slows the mailbox down only where a copy was found after a fault', async () => {
+describe('a batch for a probe', () => {
+  it('slows the mailbox down only if a copy was found after a fault', async () => {
     const { work, transport, lanes } = spooler();
     const faulty = { unknownAttempts: [{ tag: 'a:1', place, ended: 'fault' as const }] };
     await work('probe', note('a', faulty));
@@ -298,7 +295,7 @@ describe('a batch to look for', () => {
     expect(lanes.isOneByOne(lane)).toBe(true);
   });
 
-  it('counts as refused only those that could not say', async () => {
+  it('counts only inconclusive probes as refused', async () => {
     const { work, transport, settled } = spooler();
     transport.answerProbe = () => ({ status: 'pending' });
     for (let look = 0; look < 5; look++) await work('probe', note('a'));
@@ -307,7 +304,7 @@ describe('a batch to look for', () => {
     expect(settled.at(-1)).toMatchObject({ to: 'unconfirmed', after: 5_000 });
   });
 
-  it('has each note settled by what was found', async () => {
+  it('settles each note by what was found', async () => {
     const { work, transport, settled, stepsOf } = spooler();
     transport.answerProbe = (one) => (one.id === 'a' ? { status: 'found' } : { status: 'absent' });
     await work('probe', note('a'), note('b', { unknownAttempts: [{ tag: 'b:1', place }] }));
@@ -318,7 +315,7 @@ describe('a batch to look for', () => {
     ]);
   });
 
-  it('says once of a note that it is unconfirmed, and why', async () => {
+  it('reports once per note that it is unconfirmed, and why', async () => {
     const { work, stepsOf } = spooler();
     await work('probe', note('a'));
     await work('probe', note('a'));
@@ -344,7 +341,7 @@ describe('a batch to look for', () => {
     expect(settled).toMatchObject([{ counted: 0 }, { counted: 5_000 }]);
   });
 
-  it('whose probe could not say counts as refused, and its next one is planned with that', async () => {
+  it('that was inconclusive counts as refused, which delays its next probe', async () => {
     const { work, clock, transport, settled } = spooler();
     transport.answerProbe = () => ({ status: 'unknown', scope: 'note', error: failed, retryAfter: 100_000 });
     await work('probe', note('a'));
@@ -353,7 +350,7 @@ describe('a batch to look for', () => {
     expect(settled).toMatchObject([{ after: 100_000 }, { counted: 100_000 }]);
   });
 
-  it('has the grace period that its places name', async () => {
+  it('uses the grace period of its places', async () => {
     const { work, settled, places } = spooler();
     const asked: unknown[] = [];
     Object.assign(places, { graceOf: (attempts: unknown) => asked.push(attempts) && 7 });
@@ -362,7 +359,7 @@ describe('a batch to look for', () => {
     expect([kinds(settled), asked]).toEqual([['a deferred'], [unknownAttempts]]);
   });
 
-  it('of which one attempt went to a place that is no longer configured: the others are looked for; where it is the only one, dead', async () => {
+  it('with an attempt at a place no longer configured probes the others; if it was the only one, the note is dead', async () => {
     const { work, settled, places, transport } = spooler();
     Object.assign(places, { canProbe: ({ endpoint }: { endpoint: string }) => endpoint !== 'gone' });
     const gone = { ...place, endpoint: 'gone' };
@@ -380,7 +377,7 @@ describe('a batch to look for', () => {
     expect(transport.probed.map(({ id, unknownAttempts }) => [id, unknownAttempts])).toEqual([['a', [{ tag: 'a:1', place }]]]);
   });
 
-  it('found only as a copy after an error: the server gets one note a request from then on', async () => {
+  it('that found only a copy after an error sends one note per request to that server from then on', async () => {
     const { work, transport, lanes, settled } = spooler();
     transport.answerProbe = () => ({ status: 'found' });
     await work('probe', note('a', { unknownAttempts: [{ tag: 'a:1', place }] }));

@@ -13,7 +13,7 @@ function patient() {
 const never = (): Promise<never> => new Promise(() => undefined);
 
 describe('a call of a transport', () => {
-  it('that ends leaves no timer, and its signal is not aborted: connections that listen to it are kept', async () => {
+  it('that ends leaves no timer, and its signal is not aborted: connections listening to it are kept', async () => {
     const { clock, context } = patient();
     let seen: Call | undefined;
     const answered = withTimeout(context, async (call) => {
@@ -40,7 +40,7 @@ describe('a call of a transport', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('that hangs is aborted after 20 deadlines and given up 5 s later; what it says then is heard', async () => {
+  it('that hangs is aborted after 20 deadlines and given up 5 s later; its late result still counts', async () => {
     const { clock, context } = patient();
     const answer = Promise.withResolvers<string>();
     const heard: string[] = [];
@@ -69,7 +69,7 @@ describe('a call of a transport', () => {
     expect(heard).toEqual(['late']);
   });
 
-  it('that hangs while the spooler is stopped is aborted at once, and leaves no timer behind', async () => {
+  it('that hangs while the spooler stops is aborted at once, and leaves no timer behind', async () => {
     const { clock, stop, context } = patient();
     let seen: Call | undefined;
     void withTimeout(context, (call) => {

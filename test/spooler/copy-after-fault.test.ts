@@ -27,7 +27,7 @@ describe('a copy that is found', () => {
     [attempts('fault', 'silence'), [], false],
     [attempts('silence', undefined), ['other'], true],
     [attempts('fault'), ['other'], false],
-  ] as const)('%j, tags %j: proves that the note was sent? %s', (note, tags, proves) => {
+  ] as const)('%j, tags %j: proves the send? %s', (note, tags, proves) => {
     expect(provesSent(note, tags === undefined ? { status: 'found' } : { status: 'found', tags })).toBe(proves);
   });
 });
@@ -43,8 +43,8 @@ async function copyAfterFault(options: Parameters<typeof aliceSends>[0] = {}, en
   return fixture;
 }
 
-describe('a copy found after the server had answered with an error', () => {
-  it('proves nothing: the message is dead with a code of its own, its text kept, and it is not sent again', async () => {
+describe('a copy found after the server answered with an error', () => {
+  it('proves nothing: the message is dead with its own code, keeps its text, and is not resent', async () => {
     const { sender, transport, clock, eventsOf } = await copyAfterFault();
     expect(eventsOf('message:dead')).toMatchObject([{ messageId: 'bob', code: 'COPY_AFTER_FAULT' }]);
     const entries = [];
@@ -55,20 +55,20 @@ describe('a copy found after the server had answered with an error', () => {
     await sender.stop();
   });
 
-  it("is taken as sent with onCopyAfterFault: 'delivered', and the event says by what proof", async () => {
+  it("counts as sent with onCopyAfterFault: 'delivered', and the event states that proof", async () => {
     const { sender, eventsOf } = await copyAfterFault({ probe: { onCopyAfterFault: 'delivered' } });
     expect(eventsOf('message:delivered')).toMatchObject([{ messageId: 'bob', foundByProbe: true, proof: 'copy-after-fault' }]);
     await sender.stop();
   });
 
-  it('after silence proves it, and no proof is named', async () => {
+  it('after silence proves the send, and no proof is stated', async () => {
     const { sender, eventsOf } = await copyAfterFault({}, 'silence');
     expect(eventsOf('message:delivered')).toMatchObject([{ messageId: 'bob', foundByProbe: true }]);
     expect(eventsOf('message:delivered')[0]).not.toHaveProperty('proof');
     await sender.stop();
   });
 
-  it('requeued, is looked for again and found again; only by force it is sent', async () => {
+  it('is probed and found again after a requeue; only force resends the message', async () => {
     const { sender, transport, clock, eventsOf } = await copyAfterFault();
     transport.answer = delivered;
     await sender.requeue('bob');
@@ -80,7 +80,7 @@ describe('a copy found after the server had answered with an error', () => {
     await sender.stop();
   });
 
-  it('makes the notes of that server go one per request', async () => {
+  it('limits that server to one note per request', async () => {
     const { sender, transport, clock } = await copyAfterFault();
     transport.answer = delivered;
     transport.batches.length = 0;
@@ -91,7 +91,7 @@ describe('a copy found after the server had answered with an error', () => {
     await sender.stop();
   });
 
-  it('stops the rest of such a batch where the mailbox is closed in between', async () => {
+  it('stops the rest of such a batch if the mailbox closes meanwhile', async () => {
     const { sender, transport, clock } = await copyAfterFault({ concurrencyPerMailbox: 1 });
     transport.answer = () => ({ status: 'blocked', scope: 'mailbox', sent: 'no', error: failed });
     transport.batches.length = 0;
@@ -104,7 +104,7 @@ describe('a copy found after the server had answered with an error', () => {
   });
 });
 
-it('a server that keeps the copy and fails to send loses nothing in silence, and gets nothing twice', async () => {
+it('a server that keeps the copy but fails to send loses nothing silently, and receives nothing twice', async () => {
   await using scene = await sendToSimulator();
   scene.exchange.faults.on('CreateItem').once().copyStoredSendFailed();
   const id = await scene.send('one');

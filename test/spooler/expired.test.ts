@@ -8,7 +8,7 @@ const refused = new OfflineImError('AUTHENTICATION_FAILED', 'HTTP 401.');
 const silent = new OfflineImError('REQUEST_TIMEOUT', 'No answer.');
 const delivered = (note: Note): DeliveryOutcome => ({ status: 'delivered', messageClass: note.messageClass });
 
-it('what has expired in a mailbox that is closed is dead as soon as a trial has failed, and never goes out stale', async () => {
+it('an expired message in a closed mailbox is dead as soon as a trial has failed, and never sent late', async () => {
   const { sender, transport, clock, eventsOf } = aliceSends({ pickupDelay: 1_000 });
   transport.answer = () => ({ status: 'blocked', scope: 'mailbox', sent: 'no', error: refused });
   await sender.start();
@@ -32,7 +32,7 @@ it('what has expired in a mailbox that is closed is dead as soon as a trial has 
   await sender.stop();
 });
 
-it('what expired while nothing ran gets one attempt, also when the first of them meets an endpoint that is out of reach for a moment', async () => {
+it('messages that expired while nothing ran get one attempt each, even if the first one meets a brief outage of the endpoint', async () => {
   const unreachable = new OfflineImError('ENDPOINT_UNREACHABLE', 'No connection.');
   const { sender, transport, clock } = aliceSends({ pickupDelay: 0 });
   for (const name of ['a', 'b', 'c']) {
@@ -51,7 +51,7 @@ it('what expired while nothing ran gets one attempt, also when the first of them
   await sender.stop();
 });
 
-it('what may have been sent and has expired holds back nobody of its conversation', async () => {
+it('an expired message that may have been sent holds back no other of its conversation', async () => {
   const { sender, transport, clock, eventsOf } = aliceSends({ pickupDelay: 1_000 });
   transport.answer = (note) =>
     transport.delivered.length === 1 ? { status: 'unconfirmed', scope: 'note', error: silent } : delivered(note);
@@ -71,7 +71,7 @@ it('what may have been sent and has expired holds back nobody of its conversatio
   await sender.stop();
 });
 
-it('what may have been sent is given up a day after its expiry, though its mailbox is closed all the time', async () => {
+it('a message that may have been sent is given up a day after its expiry, even if its mailbox is closed all the time', async () => {
   const { sender, transport, clock, eventsOf } = aliceSends({ pickupDelay: 0 });
   transport.answer = () => ({ status: 'unconfirmed', scope: 'note', error: silent });
   transport.answerProbe = () => ({ status: 'unknown', scope: 'mailbox', error: refused, blocked: true });

@@ -8,7 +8,7 @@ function objectsOf(value: unknown): object[] {
   return [value, ...Object.values(value).flatMap(objectsOf)];
 }
 
-it('a note handed to a hook or a transport is frozen, through and through', async () => {
+it('a note passed to a hook or a transport is deeply frozen', async () => {
   const handed: Note[] = [];
   const { sender, transport, clock } = aliceSends({
     beforeDelivery: (note) => {
@@ -28,7 +28,7 @@ it('a note handed to a hook or a transport is frozen, through and through', asyn
   await sender.stop();
 });
 
-it('a hook that changes the date of its note changes nothing of what is sent, now or later', async () => {
+it('a hook that changes the date of its note does not affect what is sent, now or later', async () => {
   const { sender, transport, clock } = aliceSends({
     beforeDelivery: (note) => {
       note.sentAt.setTime(0);

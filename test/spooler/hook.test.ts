@@ -8,14 +8,14 @@ const to = (name: string) => ({ to: `sip:${name}@contoso.com`, text: 'x', messag
 const never = (): Promise<never> => new Promise(() => undefined);
 const isFor = (note: Note, name: string): boolean => note.to[0]?.address.startsWith(name) === true;
 
-describe('answers in groups', () => {
+describe('results in groups', () => {
   async function collect(clock: ManualClock, answers: readonly Promise<number>[]) {
     const groups: (readonly number[] | 'waiting')[] = [];
     for await (const group of inGroups(clock, answers, () => groups.push('waiting'))) groups.push(group);
     return groups;
   }
 
-  it('come together, in their order, when all are there at once', async () => {
+  it('arrive together, in order, if all are available at once', async () => {
     const clock = new ManualClock();
     expect(
       await collect(
@@ -26,7 +26,7 @@ describe('answers in groups', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('come as they are there, when some take longer than a moment', async () => {
+  it('arrive as they become available, if some take longer', async () => {
     const clock = new ManualClock();
     const later = (ms: number, value: number) => new Promise<number>((resolve) => clock.setTimer(() => resolve(value), ms));
     const groups = collect(clock, [later(200, 1), later(10, 2), later(500, 3), later(20, 4)]);
@@ -34,13 +34,13 @@ describe('answers in groups', () => {
     expect(await groups).toEqual([[2, 4], 'waiting', [1], 'waiting', [3]]);
   });
 
-  it('of nothing are none', async () => {
+  it('are empty for an empty list', async () => {
     expect(await collect(new ManualClock(), [])).toEqual([]);
   });
 });
 
-describe('a hook that hangs', () => {
-  it('holds its own note, neither the batch it was claimed with nor the later notes of the mailbox', async () => {
+describe('a hanging hook', () => {
+  it('delays its own note, but neither its batch nor later notes of the mailbox', async () => {
     const { sender, transport, clock, eventsOf } = aliceSends({
       beforeDelivery: (note) => (isFor(note, 'slow') ? never() : 'deliver'),
       concurrencyPerMailbox: 1,
@@ -59,7 +59,7 @@ describe('a hook that hangs', () => {
     await sender.stop();
   });
 
-  it('and answers in the end has its note sent then', async () => {
+  it('that finally answers has its note sent then', async () => {
     const answer = Promise.withResolvers<'deliver'>();
     const { sender, transport, clock, eventsOf } = aliceSends({
       beforeDelivery: (note) => (isFor(note, 'slow') ? answer.promise : 'deliver'),
@@ -74,7 +74,7 @@ describe('a hook that hangs', () => {
     await sender.stop();
   });
 
-  it('while its mailbox is closed has its note wait as if it had never been claimed', async () => {
+  it('with a closed mailbox leaves its note waiting as if never claimed', async () => {
     const answer = Promise.withResolvers<'deliver'>();
     const error = Object.assign(new Error('Wrong password.'), { code: 'AUTHENTICATION_FAILED' }) as never;
     const { sender, transport, clock, eventsOf } = aliceSends({

@@ -163,7 +163,7 @@ async function live(
   return { delivered };
 }
 
-describe.each(faultNames)('nothing ends the process, and stop() ends, when what is called %s:', (name) => {
+describe.each(faultNames)('the process goes on, and stop() ends, if a call %s:', (name) => {
   const how = faults[name] as () => unknown;
 
   it.each(spoolMethods)('%s() of a spool', async (method) => {
@@ -226,11 +226,11 @@ describe.each(faultNames)('nothing ends the process, and stop() ends, when what 
   });
 });
 
-describe('what works again after a fault', () => {
+describe('after a fault', () => {
   const passing = faultNames.filter((name) => name !== 'never answers');
 
   it.each(['claim', 'settle', 'renew', 'expire', 'nextDue', 'watch'] as const)(
-    '%s() of a spool: the message is delivered, once',
+    'in %s() of a spool, the message is delivered, once',
     async (method) => {
       for (const name of passing) {
         const fault = { on: true, how: faults[name] as () => unknown };
@@ -252,7 +252,7 @@ describe('what works again after a fault', () => {
     },
   );
 
-  it('a nextDue() that never answers: the loop asks for work at every pollInterval all the same', async () => {
+  it('in a nextDue() that never answers, the loop still polls at every pollInterval', async () => {
     const clock = new ManualClock();
     const spool = faulty<SpoolStorage>(new MemorySpool(), 'nextDue', { on: true, how: () => new Promise(() => undefined) });
     const { sender, transport } = aliceSends({ clock, spool, pickupDelay: 1000 });
@@ -263,7 +263,7 @@ describe('what works again after a fault', () => {
     await settledWithin(clock, sender.stop({ timeout: 0 }));
   });
 
-  it('a spool that cannot tell whether it still owns its messages sends none of them', async () => {
+  it('in the ownership check, a spool sends none of its messages', async () => {
     const spool = Object.assign(new MemorySpool(), {
       isOwner: (): boolean => {
         throw new OfflineImError('SPOOL_FAILED', 'EIO');

@@ -14,7 +14,7 @@ function slowRenewals() {
 }
 
 describe('leases', () => {
-  it('settled while their renewal is on its way are not renewed for ever', async () => {
+  it('settled during a renewal are not renewed forever', async () => {
     const { clock, leases, renewals } = slowRenewals();
     leases.add(['a'], 0);
     await clock.advance(30_000);
@@ -25,7 +25,7 @@ describe('leases', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('are not renewed after close(), though a renewal was on its way and the work has not ended', async () => {
+  it('are not renewed after close(), even if a renewal was running and the work has not ended', async () => {
     const { clock, leases, renewals } = slowRenewals();
     leases.add(['a'], 0);
     await clock.advance(30_000);
@@ -37,8 +37,8 @@ describe('leases', () => {
   });
 });
 
-describe('what is left of leases', () => {
-  it('is what is left of the one that ends first; nothing of one that is unheard of', async () => {
+describe('the remaining lease time', () => {
+  it('is that of the lease that ends first; zero for an unknown one', async () => {
     const { clock, leases } = slowRenewals();
     leases.add(['a'], clock.monotonic());
     await clock.advance(1_000);
@@ -52,7 +52,7 @@ describe('what is left of leases', () => {
     expect(leases.left(['unheard of'])).toBe(-clock.monotonic());
   });
 
-  it('is counted from when the renewal was asked for, of what is still at work; nothing of what was lost', async () => {
+  it('counts from the start of the renewal, for notes still in progress; zero for lost ones', async () => {
     const { clock, leases, renewals } = slowRenewals();
     leases.add(['a', 'b', 'c'], clock.monotonic());
     await clock.advance(30_000);
@@ -70,7 +70,7 @@ describe('what is left of leases', () => {
     expect(renewals[1]?.tokens).toEqual(['a', 'b']);
   });
 
-  it('is renewed every renewEvery from the first on, one renewal at a time', async () => {
+  it('is renewed every renewEvery, one renewal at a time', async () => {
     const { clock, leases, renewals } = slowRenewals();
     leases.add(['a'], 0);
     await clock.advance(20_000);
@@ -87,7 +87,7 @@ describe('what is left of leases', () => {
     expect(renewals).toHaveLength(2);
   });
 
-  it('needs no timer when nothing is at work', async () => {
+  it('needs no timer if nothing is in progress', async () => {
     const { clock, leases } = slowRenewals();
     leases.add(['a'], 0);
     leases.add(['b'], 0);
@@ -97,7 +97,7 @@ describe('what is left of leases', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('needs none after close() either: no renewal reaches a storage that is closed', async () => {
+  it('needs no timer after close() either: no renewal reaches a closed storage', async () => {
     const { clock, leases, renewals } = slowRenewals();
     leases.add(['a'], 0);
     leases.close();
@@ -106,7 +106,7 @@ describe('what is left of leases', () => {
   });
 });
 
-it('trouble with a renewal is told: what failed, or what is lost; and the next one comes', async () => {
+it('a failed renewal, or a lost lease, is reported, and the next renewal follows', async () => {
   const clock = new ManualClock();
   const troubles: unknown[] = [];
   const answers: (readonly ClaimToken[] | Error)[] = [new Error('disk full'), ['a'], []];
@@ -126,7 +126,7 @@ it('trouble with a renewal is told: what failed, or what is lost; and the next o
   leases.close();
 });
 
-it.each([undefined, null, 'a', {}, 5])('a renewal that returns %j renews nothing, and is told', async (answer) => {
+it.each([undefined, null, 'a', {}, 5])('a renewal that returns %j renews nothing, and is reported', async (answer) => {
   const clock = new ManualClock();
   const troubles: unknown[] = [];
   const renew = async () => answer as never;

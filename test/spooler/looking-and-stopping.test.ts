@@ -8,7 +8,7 @@ const bob = 'sip:bob@contoso.com';
 const delivered = (note: Note): DeliveryOutcome => ({ status: 'delivered', messageClass: note.messageClass });
 
 describe('leases', () => {
-  it('are renewed while a request takes long, so that nobody looks for what is still being sent', async () => {
+  it('are renewed during a long request, so that nobody probes a note still being sent', async () => {
     const { sender, transport, clock, eventsOf } = aliceSends();
     transport.answer = async (note) => {
       await new Promise<void>((resolve) => clock.setTimer(resolve, 600_000));
@@ -22,7 +22,7 @@ describe('leases', () => {
     await sender.stop();
   });
 
-  it('are given back by a transport that neither answers nor obeys its signal: after 20 deadlines its note is looked for, and it may write no more', async () => {
+  it('are released by a transport that neither answers nor obeys its signal: after 20 deadlines its note is probed, and it may send no more', async () => {
     const { sender, transport, clock, eventsOf } = aliceSends();
     let options: DeliverOptions | undefined;
     transport.answer = (_note, given) => {
@@ -44,7 +44,7 @@ describe('leases', () => {
     await sender.stop();
   });
 
-  it('are given back by a transport whose answer comes after that: delivered counts all the same, and nothing is sent again', async () => {
+  it('are released by a transport that answers later still: delivered counts anyway, and nothing is resent', async () => {
     const { sender, transport, clock, eventsOf } = aliceSends();
     const answer = Promise.withResolvers<DeliveryOutcome>();
     transport.answer = () => answer.promise;
@@ -61,7 +61,7 @@ describe('leases', () => {
     await sender.stop();
   });
 
-  it('are given back by a transport that hangs while it looks: it is asked again later', async () => {
+  it('are released by a transport that hangs during a probe: it is probed again later', async () => {
     const { sender, transport, clock, eventsOf } = aliceSends();
     transport.answer = () => ({
       status: 'unconfirmed',
@@ -78,7 +78,7 @@ describe('leases', () => {
     await sender.stop();
   });
 
-  it('are asked about before each request: with too little left, or once stopped, nothing may be written', async () => {
+  it('are checked before each request: with too little time left, or once stopped, nothing may be sent', async () => {
     const { sender, transport, clock } = aliceSends();
     let options: DeliverOptions | undefined;
     transport.answer = async (note, given) => {
@@ -97,7 +97,7 @@ describe('leases', () => {
     await stopping;
   });
 
-  it('that can no longer be renewed stop the writing before they run out', async () => {
+  it('that can no longer be renewed stop sending before they expire', async () => {
     const { sender, transport, clock, spool, eventsOf } = aliceSends();
     spool.renew = async () => {
       throw new Error('the storage is away');
@@ -117,7 +117,7 @@ describe('leases', () => {
     await sender.stop();
   });
 
-  it('that ran out make the note unconfirmed, and a late answer still counts', async () => {
+  it('that expired make the note unconfirmed, and a late answer still counts', async () => {
     const { sender, transport, clock, spool, eventsOf } = aliceSends();
     spool.renew = async (claims) => claims;
     const answer = Promise.withResolvers<DeliveryOutcome>();
@@ -135,7 +135,7 @@ describe('leases', () => {
 });
 
 describe('beforeDelivery', () => {
-  it('decides over every note before it is sent, with its text, and never before a probe', async () => {
+  it('decides on every note before it is sent, with its text, and never before a probe', async () => {
     const asked: string[] = [];
     const { sender, transport, clock } = aliceSends({
       beforeDelivery: (note) => {
@@ -182,7 +182,7 @@ describe('beforeDelivery', () => {
   });
 });
 
-describe('a storage that fails', () => {
+describe('a failing storage', () => {
   it('is asked less and less often, and used again as soon as it works', async () => {
     const { sender, transport, clock, spool } = aliceSends();
     const claim = spool.claim.bind(spool);
@@ -202,7 +202,7 @@ describe('a storage that fails', () => {
     await sender.stop();
   });
 
-  it('keeps an outcome until it can be written, so that nothing is sent again', async () => {
+  it('delays an outcome until it can be written, so that nothing is resent', async () => {
     const { sender, transport, clock, spool } = aliceSends();
     const settle = spool.settle.bind(spool);
     let broken = true;
@@ -220,7 +220,7 @@ describe('a storage that fails', () => {
 });
 
 describe('expiry', () => {
-  it('ends a message that was tried and could not be delivered in time', async () => {
+  it('ends a message that was tried and not delivered in time', async () => {
     const { sender, transport, clock, eventsOf } = aliceSends({ expiry: 600_000 });
     transport.answer = () => ({ status: 'deferred', scope: 'note', error: new OfflineImError('EWS_ERROR', 'Busy.') });
     await sender.start();
@@ -230,7 +230,7 @@ describe('expiry', () => {
     await sender.stop();
   });
 
-  it('expires nothing untried: after a week switched off, everything is tried once', async () => {
+  it('spares untried messages: after a week switched off, each is tried once', async () => {
     const first = aliceSends();
     await first.sender.start();
     await first.sender.send({ to: bob, text: 'x', messageId: 'm' });
@@ -243,7 +243,7 @@ describe('expiry', () => {
     await second.sender.stop();
   });
 
-  it('ends what waits in a lane that was blocked all the time', async () => {
+  it('ends waiting messages of a lane that was blocked all the time', async () => {
     const { sender, transport, clock, eventsOf } = aliceSends({ expiry: 600_000 });
     transport.answer = () => ({
       status: 'blocked',
@@ -264,7 +264,7 @@ describe('expiry', () => {
 });
 
 describe('stop()', () => {
-  it('finishes the notes in flight, then closes spool and transport', async () => {
+  it('finishes the notes in progress, then closes spool and transport', async () => {
     const { sender, transport, clock, spool, eventsOf } = aliceSends();
     const answer = Promise.withResolvers<DeliveryOutcome>();
     transport.answer = () => answer.promise;
@@ -281,7 +281,7 @@ describe('stop()', () => {
     await expect(spool.counts()).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
   });
 
-  it('aborts what hangs after its timeout; the next start looks for it', async () => {
+  it('aborts hanging requests after its timeout; the next start probes their notes', async () => {
     const { sender, transport, clock, spool } = aliceSends();
     transport.deliver = (_notes, { signal }) =>
       new Promise((_resolve, reject) =>
@@ -303,7 +303,7 @@ describe('stop()', () => {
     await next.sender.stop();
   });
 
-  it('refuses what comes after it with SENDER_STOPPED', async () => {
+  it('refuses later calls with SENDER_STOPPED', async () => {
     const { sender } = aliceSends();
     await sender.stop();
     await expect(sender.send({ to: bob, text: 'x' })).rejects.toMatchObject({ code: 'SENDER_STOPPED' });
@@ -312,7 +312,7 @@ describe('stop()', () => {
 });
 
 describe('flush()', () => {
-  it('works without start(), skips the two minutes, and keeps the order', async () => {
+  it('works without start(), skips the pickup delay, and keeps the order', async () => {
     const { sender, transport } = aliceSends();
     for (let index = 0; index < 5; index++) await sender.send({ to: bob, text: `t${index}` });
     await sender.send({ to: 'sip:carol@contoso.com', text: 'other' });
@@ -337,7 +337,7 @@ describe('flush()', () => {
     await sender.stop();
   });
 
-  it('delivers more than a batch', async () => {
+  it('delivers more than one batch', async () => {
     const { sender, transport } = aliceSends();
     for (let index = 0; index < 230; index++) await sender.send({ to: `sip:b${index}@contoso.com`, text: 'x' });
     expect(await sender.flush()).toEqual({ delivered: 230 });

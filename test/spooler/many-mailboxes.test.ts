@@ -66,11 +66,11 @@ async function down(pickupDelay: number) {
   return { ...scene, since, lists, placed };
 }
 
-describe('while the server of thousands of mailboxes is down', () => {
+describe('while the server of thousands of mailboxes is down,', () => {
   it.each([
     ['the two minutes', 120_000],
     ['no delay', 0],
-  ])('a message of one of them asks the spool for nothing but to keep it (%s)', async (_what, pickupDelay) => {
+  ])('a message of one of them requires the spool only to store it (%s)', async (_what, pickupDelay) => {
     const { sender, clock, since, placed } = await down(pickupDelay);
     placed.length = 0;
     const asked = await since(async () => {
@@ -85,7 +85,7 @@ describe('while the server of thousands of mailboxes is down', () => {
     await sender.stop();
   });
 
-  it('a message of a mailbox that is new is not claimed in vain', async () => {
+  it('a message of a new mailbox is not claimed in vain', async () => {
     const { sender, clock, since } = await down(0);
     const asked = await since(async () => {
       for (let index = 0; index < 50; index++) {
@@ -97,7 +97,7 @@ describe('while the server of thousands of mailboxes is down', () => {
     await sender.stop();
   });
 
-  it('a message of another server is delivered, and the spool sees the same list of mailboxes to leave out', async () => {
+  it('a message of another server is delivered, and the spool gets the same list of excluded mailboxes', async () => {
     const { sender, transport, clock, since, lists } = await down(0);
     const before = transport.delivered.length;
     await since(async () => {
@@ -111,7 +111,7 @@ describe('while the server of thousands of mailboxes is down', () => {
     await sender.stop();
   });
 
-  it('all of them are delivered once it is back, and none is remembered', async () => {
+  it('all mailboxes are delivered once it is back, and none is remembered', async () => {
     const { sender, transport, clock } = await down(0);
     transport.answer = (note) => ({ status: 'delivered', messageClass: note.messageClass });
     await clock.advance(700_000);
@@ -121,7 +121,7 @@ describe('while the server of thousands of mailboxes is down', () => {
   });
 });
 
-it('without room for more at work, the spool is not asked again until there is some', async () => {
+it('without free capacity, the spool is not asked again until there is some', async () => {
   const { spool, since } = counted();
   const { sender, transport, clock } = aliceSends({ spool, pickupDelay: 0 });
   const ends: (() => void)[] = [];
@@ -144,7 +144,7 @@ it('without room for more at work, the spool is not asked again until there is s
   await sender.stop();
 });
 
-it('messages that are kept and delivered at once let the event loop turn', async () => {
+it('messages accepted and delivered at once let the event loop turn', async () => {
   const { sender, clock } = aliceSends({ pickupDelay: 0 });
   await sender.start();
   let turns = 0;

@@ -34,14 +34,14 @@ function stopOf(opening: Opening) {
 const stopped = { code: 'SENDER_STOPPED' };
 
 describe('Opening', () => {
-  it('opens once for everyone who asks, and closes what it opened', async () => {
+  it('opens once for all callers, and closes what it opened', async () => {
     const { storage, opening } = storageThat(async () => {});
     await Promise.all([opening.open(), opening.open()]);
     await opening.close();
     expect(storage).toEqual({ opened: 1, closed: 1 });
   });
 
-  it('is not under way after an open() that throws: it may be tried again, and there is nothing to give up', async () => {
+  it('is not pending after an open() that throws: it may be retried, and nothing needs to be abandoned', async () => {
     let broken = true;
     const { storage, opening } = storageThat(() => {
       if (broken) throw new Error('locked');
@@ -62,7 +62,7 @@ describe('Opening', () => {
     expect([storage.closed, second.storage.closed]).toEqual([0, 0]);
   });
 
-  it('that was given up opens nothing for whoever asks later', async () => {
+  it('that was abandoned opens nothing for later callers', async () => {
     const { storage, opening } = storageThat(async () => {});
     stopOf(opening).soft.abort();
     await expect(opening.open()).rejects.toMatchObject(stopped);
@@ -76,7 +76,7 @@ describe('Opening', () => {
     expect(storage).toEqual({ opened: 0, closed: 0 });
   });
 
-  it('that is given up gives whoever waits the error of the storage', async () => {
+  it('that is abandoned rejects waiting callers with the error of the storage', async () => {
     const answer = Promise.withResolvers<void>();
     const { storage, opening } = storageThat(() => answer.promise);
     const refused = expect(opening.open()).rejects.toThrow('closed');
@@ -88,7 +88,7 @@ describe('Opening', () => {
     expect(await stop.left).toEqual([]);
   });
 
-  it('that succeeds after it was given up is closed again, and nobody gets it', async () => {
+  it('that succeeds after it was abandoned is closed again, and returned to nobody', async () => {
     const answer = Promise.withResolvers<void>();
     const { storage, opening } = storageThat(() => answer.promise);
     const refused = expect(opening.open()).rejects.toMatchObject(stopped);

@@ -41,7 +41,7 @@ const deliver = (outcome: DeliveryOutcome, note: Partial<ClaimedNote> = {}, opti
   settlementOf(claimed(note), outcome, context(options));
 
 describe('delivering', () => {
-  it('→ delivered, under the class that Exchange took it as', () => {
+  it('→ delivered, with the class that Exchange accepted', () => {
     expect(deliver({ status: 'delivered', messageClass: 'IPM.Note' })).toEqual({
       token,
       to: 'delivered',
@@ -49,12 +49,12 @@ describe('delivering', () => {
     });
   });
 
-  it.each(['note', 'mailbox', 'endpoint'] as const)('→ as before the claim, when nothing was attempted (%s)', (scope) => {
+  it.each(['note', 'mailbox', 'endpoint'] as const)('→ as before the claim, if nothing was attempted (%s)', (scope) => {
     const error = new OfflineImError('NOT_ATTEMPTED', 'No lease left.');
     expect(deliver({ status: 'deferred', scope, error, retryAfter: 5 }, { failures: 3 })).toEqual({ token, to: 'unclaim' });
   });
 
-  it('→ deferred by a failure of its own: its back-off doubles, half of it on average, at most retry.maxDelay', () => {
+  it('→ deferred by its own failure: the back-off doubles, half of it on average, up to retry.maxDelay', () => {
     const waits = [0, 1, 2, 7, 8, 500].map((failures) => {
       const settlement = deliver({ status: 'deferred', scope: 'note', error: failed }, { failures });
       return 'after' in settlement ? settlement.after : undefined;
@@ -69,7 +69,7 @@ describe('delivering', () => {
     });
   });
 
-  it('→ deferred for as long as the server asks, at most retry.maxServerBackOff', () => {
+  it('→ deferred for as long as the server asks, up to retry.maxServerBackOff', () => {
     const wait = (retryAfter: number) => deliver({ status: 'deferred', scope: 'note', error: failed, retryAfter });
     expect(wait(60_000)).toMatchObject({ after: 60_000, failure: true });
     expect(wait(9_999_999)).toMatchObject({ after: hour });
@@ -77,14 +77,14 @@ describe('delivering', () => {
   });
 
   it.each(['mailbox', 'endpoint'] as const)(
-    '→ deferred by its %s: no failure of the note, which is ready as soon as that is',
+    '→ deferred by its %s: not a failure of the note, which is ready when that is',
     (scope) => {
       const settlement = deliver({ status: 'deferred', scope, error: failed, retryAfter: 60_000 }, { failures: 3 });
       expect(settlement).toEqual({ token, to: 'deferred', after: 0, failure: false, reason });
     },
   );
 
-  it('→ unconfirmed, looked for after probe.initialDelay, with how the attempt ended', () => {
+  it('→ unconfirmed, probed after probe.initialDelay, with how the attempt ended', () => {
     const outcome = { status: 'unconfirmed', scope: 'note', error: failed } as const;
     const settlement = { token, to: 'unconfirmed', after: 5_000, absent: false, counted: 0, ended: 'silence', reason };
     expect(deliver(outcome, { probes: 4 })).toEqual(settlement);
@@ -100,7 +100,7 @@ describe('delivering', () => {
     expect(deliver({ ...outcome, draft: 'removed' as never })).toEqual({ token, to: 'dead', sent: 'no', reason });
   });
 
-  it('→ split, when rejected for what another member may be the cause of', () => {
+  it('→ split, when rejected for a reason that may lie in another member', () => {
     const outcome = { status: 'rejected', scope: 'note', splittable: true, draft: 'none', error: failed } as const;
     const two = { entries: [{}, {}] as SpoolEntry[] };
     expect(deliver(outcome, two)).toEqual({ token, to: 'split', reason });
@@ -109,7 +109,7 @@ describe('delivering', () => {
     expect(deliver({ ...outcome, draft: 'left' }, two)).toMatchObject({ to: 'split', reason: { code: 'DRAFT_LEFT' } });
   });
 
-  it('→ as before the claim, when blocked and known unsent; unconfirmed, when not known', () => {
+  it('→ as before the claim, if blocked and known unsent; else unconfirmed', () => {
     const outcome = { status: 'blocked', scope: 'mailbox', sent: 'no', error: failed } as const;
     expect(deliver(outcome)).toEqual({ token, to: 'unclaim' });
     const settlement = { token, to: 'unconfirmed', after: 5_000, absent: false, counted: 0, ended: 'silence', reason };
@@ -118,7 +118,7 @@ describe('delivering', () => {
   });
 });
 
-describe('what a probe that could not say tells of mailbox and endpoint', () => {
+describe('the effect of an inconclusive probe on mailbox and endpoint', () => {
   const error = (code: ErrorCode) => new OfflineImError(code, 'It failed.');
 
   it.each([
@@ -138,7 +138,7 @@ describe('what a probe that could not say tells of mailbox and endpoint', () => 
     });
   });
 
-  it('follows what the transport says, where it does', () => {
+  it('follows the scope of the transport, if given', () => {
     expect(toldByProbe({ error: error('ENDPOINT_UNREACHABLE'), scope: 'note' })).toMatchObject({
       status: 'unconfirmed',
       scope: 'note',
@@ -156,7 +156,7 @@ describe('what a probe that could not say tells of mailbox and endpoint', () => 
     });
   });
 
-  it('passes on how long the server wants to be left alone', () => {
+  it('includes the back-off of the server', () => {
     expect(toldByProbe({ error: error('EWS_ERROR'), scope: 'mailbox', retryAfter: 7 })).toMatchObject({ retryAfter: 7 });
     expect(toldByProbe({ error: error('EWS_ERROR'), retryAfter: 7 })).toMatchObject({ retryAfter: 7 });
     expect(toldByProbe({ error: error('EWS_ERROR'), scope: 'mailbox' })).not.toHaveProperty('retryAfter');
@@ -164,7 +164,7 @@ describe('what a probe that could not say tells of mailbox and endpoint', () => 
 });
 
 describe('the reason of an error', () => {
-  it("has its code, its sentence, and the server's own code where there is one", () => {
+  it('has its code, its sentence, and the code of the server, if any', () => {
     expect(reasonOf(failed)).toEqual(reason);
     expect(reasonOf(new OfflineImError('EXPIRED', 'Too late.'))).toEqual({ code: 'EXPIRED', text: 'Too late.' });
     expect(reasonOf(new OfflineImError('EXPIRED', 'Too late.', { details: { responseCode: 7 } }))).toEqual({
@@ -173,7 +173,7 @@ describe('the reason of an error', () => {
     });
   });
 
-  it('of a host or a library is TRANSPORT_FAILED', () => {
+  it('from a host or a library is TRANSPORT_FAILED', () => {
     expect(reasonOf(new Error('broken pipe'))).toEqual({ code: 'TRANSPORT_FAILED', text: 'broken pipe' });
   });
 });

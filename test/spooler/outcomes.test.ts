@@ -33,7 +33,7 @@ async function resending() {
   return fixture;
 }
 
-describe('what becomes of a note that was handed to the transport', () => {
+describe('the outcome of a note handed to the transport', () => {
   it('delivered: only a tombstone without text is left', async () => {
     const { sender, eventsOf } = await firstAttempt({ status: 'delivered', messageClass: 'IPM.Note.Microsoft.Missed' });
     const entry = (await sender.status('m0'))?.entries[0];
@@ -43,7 +43,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
-  it('deferred: the very same note is tried again after its back-off', async () => {
+  it('deferred: the same note is retried after its back-off', async () => {
     const { sender, transport, clock, state, eventsOf } = await firstAttempt({
       status: 'deferred',
       scope: 'note',
@@ -60,7 +60,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
-  it("deferred: a server's own back-off is never undercut, and capped at an hour", async () => {
+  it('deferred: a back-off of the server is never shortened, and capped at an hour', async () => {
     const { sender, transport, clock } = await firstAttempt({
       status: 'deferred',
       scope: 'note',
@@ -74,7 +74,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
-  it('not attempted: as before, no attempt consumed', async () => {
+  it('not attempted: unchanged, no attempt consumed', async () => {
     const error = new OfflineImError('NOT_ATTEMPTED', 'No lease left.');
     const { sender, transport, clock, state } = await firstAttempt({ status: 'deferred', scope: 'note', error, retryAfter: 0 });
     expect(await state()).toBe('spooled');
@@ -83,7 +83,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
-  it('unconfirmed: looked for before it is sent again, and sent again only when absent twice after the grace period', async () => {
+  it('unconfirmed: probed before it is resent, and resent only when absent twice after the grace period', async () => {
     const { sender, transport, clock, state } = await firstAttempt({ status: 'unconfirmed', scope: 'note', error: failed });
     expect(await state()).toBe('unconfirmed');
     await clock.advance(299_000);
@@ -98,7 +98,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
-  it('unconfirmed and found: delivered, and never sent again', async () => {
+  it('unconfirmed and found: delivered, and never resent', async () => {
     const { sender, transport, clock, eventsOf } = await firstAttempt({ status: 'unconfirmed', scope: 'note', error: failed });
     transport.answerProbe = () => ({ status: 'found' });
     await clock.advance(3_600_000);
@@ -107,7 +107,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
-  it('unconfirmed and a draft: dead, never sent again', async () => {
+  it('unconfirmed and a draft: dead, never resent', async () => {
     const { sender, transport, clock, eventsOf } = await firstAttempt({ status: 'unconfirmed', scope: 'note', error: failed });
     transport.answerProbe = () => ({ status: 'draft', removed: true });
     await clock.advance(3_600_000);
@@ -116,7 +116,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
-  it('unconfirmed and nobody can tell: dead after a day, with OUTCOME_UNKNOWN', async () => {
+  it('unconfirmed without an answer: dead after a day, with OUTCOME_UNKNOWN', async () => {
     const { sender, transport, clock, eventsOf, state } = await firstAttempt({
       status: 'unconfirmed',
       scope: 'note',
@@ -131,7 +131,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
-  it("unconfirmed and nobody can tell, with onUnconfirmed 'resend': sent again, but what the host cancelled meanwhile is dead", async () => {
+  it("unconfirmed without an answer, with onUnconfirmed 'resend': resent, but dead if the host cancelled it meanwhile", async () => {
     const { sender, clock, eventsOf } = await resending();
     await sender.send({ to: bob, text: 'one', messageId: 'kept' });
     await sender.send({ to: bob, text: 'two', messageId: 'cancelled' });
@@ -143,7 +143,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
-  it("what has expired is not sent again with onUnconfirmed 'resend' either: it would come late, and after what was sent since", async () => {
+  it("expired messages are not resent with onUnconfirmed 'resend' either: too late, and after later messages", async () => {
     const { sender, transport, clock, eventsOf } = await resending();
     await sender.send({ to: bob, text: 'one', messageId: 'm0', expiresAt: new Date(clock.now() + 600_000) });
     await clock.advance(121_000);
@@ -153,7 +153,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
-  it('unconfirmed, with its endpoint no longer configured: dead, since nobody can look', async () => {
+  it('unconfirmed, with its endpoint no longer configured: dead, since it cannot be probed', async () => {
     const { sender, transport, clock, eventsOf } = await firstAttempt({ status: 'unconfirmed', scope: 'note', error: failed });
     transport.place = (from) => ({ endpoint: 'https://elsewhere.test', mailbox: from.address, folder: 'history' });
     await clock.advance(10_000);
@@ -162,7 +162,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
-  it('unconfirmed, from a mailbox whose name is spelt with accents apart: it is the same mailbox, and looked for', async () => {
+  it('unconfirmed, from a mailbox with decomposed accents in its name: the same mailbox, and probed', async () => {
     const { sender, transport, clock, eventsOf } = aliceSends({ identity: { sip: 'sip:jose\u0301@contoso.com' } });
     transport.answer = () => ({ status: 'unconfirmed', scope: 'note', error: failed });
     transport.answerProbe = () => ({ status: 'found' });
@@ -174,7 +174,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
-  it('rejected: dead, readable, with its reason', async () => {
+  it('rejected: dead and readable, with its reason', async () => {
     const { sender, eventsOf } = await firstAttempt({
       status: 'rejected',
       scope: 'note',
@@ -188,7 +188,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
-  it('rejected with a draft left: dead, and says so', async () => {
+  it('rejected with a draft left: dead, and reported', async () => {
     const { sender, eventsOf } = await firstAttempt({
       status: 'rejected',
       scope: 'note',
@@ -200,7 +200,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
-  it('rejected and splittable with a draft left: each goes alone, and the draft is reported', async () => {
+  it('rejected and splittable with a draft left: each entry goes alone, and the draft is reported', async () => {
     const outcome: DeliveryOutcome = { status: 'rejected', scope: 'note', splittable: true, draft: 'left', error: failed };
     const { sender, transport, clock, state, eventsOf } = await firstAttempt(outcome, ['one', 'two']);
     await clock.advance(1_000);
@@ -221,7 +221,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
-  it('blocked, not sent: waits for someone to act, no attempt consumed, tried every quarter of an hour and on retryNow()', async () => {
+  it('blocked, not sent: waits for someone to act, consumes no attempt, and is tried every quarter of an hour and on retryNow()', async () => {
     const { sender, transport, clock, state, eventsOf } = await firstAttempt({
       status: 'blocked',
       scope: 'mailbox',
@@ -256,7 +256,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     await other.sender.stop();
   });
 
-  it('a transport that answers too little: the rest is unconfirmed', async () => {
+  it('a transport with too few outcomes: the rest is unconfirmed', async () => {
     const fixture = aliceSends();
     fixture.transport.deliver = async () => [];
     await fixture.sender.start();

@@ -13,9 +13,9 @@ function placesOf(transport: Partial<Record<keyof Transport, unknown>>) {
   return { places, warnings };
 }
 
-describe('what a transport says about places', () => {
+describe("a transport's statements about places", () => {
   it.each([undefined, null, {}, 'here', { ...here, endpoint: 5 }, { endpoint: 'e', mailbox: 'm' }])(
-    'a place that is none (%j) is a warning, and the mailbox shares a circuit with all such',
+    'an invalid place (%j) causes a warning, and the mailbox shares a circuit with all such',
     (told) => {
       const { places, warnings } = placesOf({ placeOf: () => told });
       expect(places.of({ address: 'x@a.test' })).toEqual({ endpoint: 'unknown', mailbox: 'x@a.test', folder: '' });
@@ -23,11 +23,11 @@ describe('what a transport says about places', () => {
     },
   );
 
-  it('a place is as the transport says', () => {
+  it('a valid place is used unchanged', () => {
     expect(placesOf({}).places.of({ address: 'x@a.test' })).toEqual(here);
   });
 
-  it('without canProbe every place is asked', () => {
+  it('without canProbe, every place is probed', () => {
     expect(placesOf({}).places.canProbe(here)).toBe(true);
   });
 
@@ -35,7 +35,7 @@ describe('what a transport says about places', () => {
     expect(placesOf({ canProbe: () => told }).places.canProbe(here)).toBe(told);
   });
 
-  it('a canProbe that throws or returns no boolean rules nothing out', () => {
+  it('a canProbe that throws or returns no boolean excludes nothing', () => {
     const throwing = placesOf({
       canProbe: () => {
         throw new Error('broken');
@@ -45,7 +45,7 @@ describe('what a transport says about places', () => {
     expect(placesOf({ canProbe: () => Promise.resolve(false) }).places.canProbe(here)).toBe(true);
   });
 
-  it('the same complaint is said once, however often it is asked', () => {
+  it('the same complaint is reported once, however often it occurs', () => {
     const { places, warnings } = placesOf({
       canProbe: () => 'yes',
       minimumGrace: () => {
@@ -67,20 +67,20 @@ describe('what a transport says about places', () => {
     expect(places.graceOf([{ tag: 'n:1', place: here }, sent])).toBe(600_000);
   });
 
-  it.each([Number.NaN, -1, '5', Number.POSITIVE_INFINITY])('a grace of %s is none, and a warning', (told) => {
+  it.each([Number.NaN, -1, '5', Number.POSITIVE_INFINITY])('a grace of %s is ignored, with a warning', (told) => {
     const { places, warnings } = placesOf({ minimumGrace: () => told });
     expect([places.graceOf([{ tag: 'n:1', place: here }]), warnings.length]).toEqual([300_000, 1]);
   });
 });
 
-describe('the longest that a request can take', () => {
-  it('is what the transport says, else what a lease leaves room for', () => {
+describe('the longest duration of a request', () => {
+  it('is stated by the transport, else derived from the lease', () => {
     expect(spoolerSettings({}).requestTimeout).toBe(60_000);
     expect(spoolerSettings({ lease: { duration: 1_000, renewEvery: 100 } }).requestTimeout).toBe(600);
     expect(spoolerSettings({}, 10_000).requestTimeout).toBe(10_000);
   });
 
-  it('together with the time between two renewals it is below the lease, to the ms', () => {
+  it('is below the lease, to the ms, together with the time between two renewals', () => {
     expect(spoolerSettings({}, 89_999).requestTimeout).toBe(89_999);
     for (const stated of [90_000, Number.NaN, -1, 1.5, '5' as unknown as number]) {
       expect(() => spoolerSettings({}, stated)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));

@@ -51,11 +51,11 @@ const place = { endpoint: 'e', mailbox: 'm', folder: 'f' };
 const faulty = { unknownAttempts: [{ tag: 'n:1', place, ended: 'fault' }] } as const;
 
 describe('unconfirmed', () => {
-  it('→ delivered, when found', () => {
+  it('→ delivered, if found', () => {
     expect(look({ status: 'found' })).toEqual({ token, to: 'delivered' });
   });
 
-  it('→ dead, when only copies of attempts were found that the server had answered with an error', () => {
+  it('→ dead, if the only copies found are of attempts that the server answered with an error', () => {
     const settlement = { token, to: 'dead', sent: 'unknown', reason: { code: 'COPY_AFTER_FAULT', text: sentence } };
     expect(look({ status: 'found' }, faulty)).toEqual(settlement);
     expect(look({ status: 'found' }, faulty, settled, { probe: { onCopyAfterFault: 'delivered' } })).toEqual({
@@ -67,11 +67,11 @@ describe('unconfirmed', () => {
   it.each([
     [true, 'STRANDED_DRAFT'],
     [false, 'DRAFT_LEFT'],
-  ] as const)('→ dead, when a draft was found (removed: %s): %s', (removed, code) => {
+  ] as const)('→ dead, if a draft was found (removed: %s): %s', (removed, code) => {
     expect(look({ status: 'draft', removed })).toEqual({ token, to: 'dead', sent: 'no', reason: { code, text: sentence } });
   });
 
-  it('→ unconfirmed while in the Outbox: the wait doubles with every probe, up to probe.maxDelay, without jitter', () => {
+  it('→ unconfirmed while in the Outbox: the delay doubles with every probe, up to probe.maxDelay, without jitter', () => {
     const wait = (probes: number) => look({ status: 'pending' }, { probes }, { probes: 1, counted: 77 });
     expect(wait(0)).toEqual({
       token,
@@ -86,7 +86,7 @@ describe('unconfirmed', () => {
     ]);
   });
 
-  it('→ unconfirmed, absent once: looked for again as soon as the grace period is over', () => {
+  it('→ unconfirmed, absent once: probed again as soon as the grace period is over', () => {
     const again = { token, to: 'unconfirmed', absent: true, counted: 0, reason: { code: 'OUTCOME_UNKNOWN', text: sentence } };
     expect(look({ status: 'absent' })).toEqual({ ...again, after: 5_000 });
     expect(look({ status: 'absent' }, { quietFor: 298_000 })).toEqual({ ...again, after: 2_000 });
@@ -95,7 +95,7 @@ describe('unconfirmed', () => {
     expect(look({ status: 'absent' }, { quietFor: 299_000, absences: 5, probes: 9 })).toEqual({ ...again, after: 1_000 });
   });
 
-  it('→ deferred, absent twice, the second time once the grace period is over: the same note, at once', () => {
+  it('→ deferred, absent twice, the second time after the grace period: the same note, at once', () => {
     const unsent = { token, to: 'deferred', after: 0, failure: false, reason: { code: 'OUTCOME_UNKNOWN', text: sentence } };
     expect(look({ status: 'absent' }, { absences: 1, quietFor: 300_000 })).toEqual(unsent);
     expect(look({ status: 'absent' }, { absences: 1, quietFor: 299_999 })).toMatchObject({ to: 'unconfirmed' });
@@ -103,7 +103,7 @@ describe('unconfirmed', () => {
     expect(look({ status: 'absent' }, { absences: 2, quietFor: 300_001 })).toEqual(unsent);
   });
 
-  it('has the grace period of its transport, where that names one', () => {
+  it('has the grace period of its transport, if stated', () => {
     expect(look({ status: 'absent' }, { absences: 1, quietFor: 5_000 }, settled, {}, 5_000)).toMatchObject({ to: 'deferred' });
     expect(look({ status: 'absent' }, { absences: 1, quietFor: 4_999 }, settled, {}, 5_000)).toMatchObject({
       to: 'unconfirmed',
@@ -113,12 +113,12 @@ describe('unconfirmed', () => {
     expect(look({ status: 'absent' }, { absences: 1, quietFor: 7_000 }, settled, options)).toMatchObject({ to: 'deferred' });
   });
 
-  it('→ dead, absent twice, when every member has expired', () => {
+  it('→ dead, absent twice, if every member has expired', () => {
     const settlement = { token, to: 'dead', sent: 'no', reason: { code: 'EXPIRED', text: sentence } };
     expect(look({ status: 'absent' }, { absences: 1, quietFor: 300_000, expired: true })).toEqual(settlement);
   });
 
-  it('→ unconfirmed, when a probe could not say: with its reason, and never sooner than the server asked', () => {
+  it('→ unconfirmed after an inconclusive probe: with its reason, and never sooner than the server asked', () => {
     const unknown = { status: 'unknown', scope: 'note', error: failed } as const;
     const settlement = { token, to: 'unconfirmed', after: 5_000, absent: false, counted: 0, reason };
     expect(look(unknown)).toEqual(settlement);
@@ -126,7 +126,7 @@ describe('unconfirmed', () => {
     expect(look({ ...unknown, retryAfter: 2 * hour })).toEqual({ ...settlement, after: hour });
   });
 
-  it('backs off when probe after probe is refused, up to retry.maxDelay; what concerns all of a mailbox waits with that', () => {
+  it('backs off if probe after probe is refused, up to retry.maxDelay, with the mailbox if that is affected', () => {
     const wait = (scope: Scope, refusals?: number, over: Partial<Extract<ProbeResult, { status: 'unknown' }>> = {}) => {
       const history = { probes: 1, counted: 0, ...(refusals === undefined ? {} : { refusals }) };
       return (look({ status: 'unknown', scope, error: failed, ...over }, { probes: 1 }, history) as { after: number }).after;
@@ -139,7 +139,7 @@ describe('unconfirmed', () => {
   });
 });
 
-describe('an outcome that nobody learns', () => {
+describe('an outcome that stays unknown', () => {
   const unknown = { status: 'unknown', error: failed } as const;
   const givenUp = {
     token,
@@ -159,12 +159,12 @@ describe('an outcome that nobody learns', () => {
     expect(look({ status: 'absent' }, { unconfirmedFor: day }, { probes: 3, counted: 0 })).toEqual(givenUp);
   });
 
-  it('is given up by the second probe of a run at the earliest: one that follows a long downtime proves nothing', () => {
+  it('is given up after at least two probes in a run: one right after a long downtime proves nothing', () => {
     expect(look(unknown, { unconfirmedFor: day }, { probes: 1, counted: 0 })).toMatchObject({ to: 'unconfirmed' });
     expect(look(unknown, { unconfirmedFor: day }, { probes: 2, counted: 0 })).toEqual(givenUp);
   });
 
-  it('names the time in hours, to a tenth', () => {
+  it('states the time in hours, to a tenth', () => {
     const text = (giveUpAfter: number) => {
       const settlement = look(unknown, { unconfirmedFor: giveUpAfter }, { probes: 2, counted: 0 }, { probe: { giveUpAfter } });
       return 'reason' in settlement ? settlement.reason.text : '';
@@ -198,7 +198,7 @@ describe('an attempt whose endpoint or mailbox is no longer configured', () => {
     reason: { code: 'OUTCOME_UNKNOWN', text: expect.stringContaining('no longer configured') },
   };
 
-  it("→ dead, since nobody can look; sent again only with 'resend', and only before its expiry", () => {
+  it("→ dead, since it cannot be probed; resent only with 'resend', and only before its expiry", () => {
     expect(settlementOfLostPlace(claimed(), spoolerSettings())).toEqual(dead);
     expect(settlementOfLostPlace(claimed(), resend)).toMatchObject({ to: 'deferred', sent: 'unknown', after: 0 });
     expect(settlementOfLostPlace(claimed({ expired: true }), resend)).toEqual(dead);

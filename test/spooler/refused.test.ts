@@ -4,7 +4,7 @@ import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import { lane, note, place, spooler } from './parts.ts';
 
 describe('a probe', () => {
-  it('tells mailbox and endpoint what it met, and is handed the signal that aborts it', async () => {
+  it('reports what it met to mailbox and endpoint, and gets the signal that aborts it', async () => {
     const { work, transport, lanes, settled } = spooler();
     const error = new OfflineImError('AUTHENTICATION_FAILED', 'HTTP 401.');
     let signal: unknown;
@@ -17,14 +17,14 @@ describe('a probe', () => {
     expect(settled).toMatchObject([{ to: 'unconfirmed', reason: { code: 'AUTHENTICATION_FAILED' } }]);
   });
 
-  it('whose answer can not be read is looked for again, and that is warned of', async () => {
+  it('with an unreadable answer is repeated, with a warning', async () => {
     const { work, transport, settled, warnings } = spooler();
     transport.probe = async () => [{ status: 'nothing' } as never];
     await work('probe', note('a'));
     expect([settled.map(({ to }) => to), warnings.length]).toEqual([['unconfirmed'], 1]);
   });
 
-  it('of nothing but lost places asks no transport', async () => {
+  it('for missing places only calls no transport', async () => {
     const { work, transport, places } = spooler();
     Object.assign(places, { canProbe: () => false });
     let asked = 0;
@@ -36,7 +36,7 @@ describe('a probe', () => {
     expect(asked).toBe(0);
   });
 
-  it('that was refused twice in a row waits longer than its regular turn', async () => {
+  it('refused twice in a row waits longer than its regular delay', async () => {
     const { work, transport, settled } = spooler();
     const error = new OfflineImError('EWS_ERROR', 'No.');
     transport.answerProbe = () => ({ status: 'unknown', scope: 'note', error });

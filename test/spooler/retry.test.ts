@@ -12,27 +12,27 @@ describe('the back-off', () => {
     expect([1, 2, 3, 6, 7, 1_000].map((failures) => wait(failures))).toEqual([100, 200, 400, 3_200, 5_000, 5_000]);
   });
 
-  it('grows for as many failures as can be told apart', () => {
+  it('grows for as many failures as can be distinguished', () => {
     expect(backOff({ first: 1, cap: Number.MAX_SAFE_INTEGER }, 41, () => 1)).toBe(2 ** 40);
     expect(backOff({ first: 1, cap: Number.MAX_SAFE_INTEGER }, 500, () => 1)).toBe(2 ** 40);
   });
 
-  it('has full jitter, at the cap too, in whole ms', () => {
+  it('has full jitter, even at the cap, in whole ms', () => {
     expect([0, 0.25, 0.5, 0.999].map((random) => wait(2, random))).toEqual([0, 50, 100, 200]);
     expect(wait(50, 0.1)).toBe(500);
     expect(wait(1, 0.123)).toBe(12);
   });
 
-  it.each([Number.NaN, -0.1, 1.1, 'x' as never])("takes the middle for a host's random of %s", (random) => {
+  it.each([Number.NaN, -0.1, 1.1, 'x' as never])('uses the middle for a random value of %s from the host', (random) => {
     expect(wait(1, random)).toBe(50);
   });
 
-  it('takes 0 and 1 as they are', () => {
+  it('accepts 0 and 1', () => {
     expect([wait(1, 0), wait(1, 1)]).toEqual([0, 100]);
   });
 });
 
-describe('what a server asks for', () => {
+describe('the back-off of a server', () => {
   it.each([
     [undefined, 70, 70],
     [Number.NaN, 70, 70],
@@ -43,12 +43,12 @@ describe('what a server asks for', () => {
     [-5, 0, 0],
     // The cap bounds what is asked, not our own wait.
     [10, 500, 500],
-  ] as const)('%s, where our own wait is %s: %s', (asked, own, expected) => {
+  ] as const)('%s, with our own of %s: %s', (asked, own, expected) => {
     expect(obey(asked, own, 100)).toBe(expected);
   });
 });
 
-describe('the wait before the next probe', () => {
+describe('the delay before the next probe', () => {
   it('doubles, up to probe.maxDelay', () => {
     const options = spoolerSettings({ probe: { initialDelay: 3, maxDelay: 20 } });
     expect([0, 1, 2, 3, 99].map((probes) => probeDelay(options, probes))).toEqual([3, 6, 12, 20, 20]);
@@ -57,7 +57,7 @@ describe('the wait before the next probe', () => {
   });
 });
 
-describe('what a run knows of the probes of a note', () => {
+describe('the probe history of a note', () => {
   const note = (probes = 0, noteId = 'n') => ({ noteId, probes }) as ClaimedNote;
   function histories() {
     const clock = new ManualClock();
@@ -74,7 +74,7 @@ describe('what a run knows of the probes of a note', () => {
     expect(known.next(note(2), false)).toEqual({ probes: 3, counted: 4_000, refusals: 0 });
   });
 
-  it('counts no more than the wait that was meant and one poll: lane or endpoint was closed, or nobody looked', async () => {
+  it('counts at most the intended delay and one poll: lane or endpoint was closed, or nothing polled', async () => {
     const { clock, known } = histories();
     known.next(note(1), false);
     await clock.advance(11_000);
@@ -88,12 +88,12 @@ describe('what a run knows of the probes of a note', () => {
     expect(known.next(note(1, 'unheard of'), false).probes).toBe(1);
   });
 
-  it('counts refused probes in a row', () => {
+  it('counts consecutive refused probes', () => {
     const { known } = histories();
     expect([true, true, false, true].map((refused) => known.next(note(), refused).refusals)).toEqual([1, 2, 0, 1]);
   });
 
-  it('is forgotten of a note that was not at hand for two days: another process has settled it', async () => {
+  it('is forgotten for a note not seen for two days: another process has settled it', async () => {
     const { clock, known } = histories();
     known.isNews('n');
     known.next(note(), false);
@@ -106,7 +106,7 @@ describe('what a run knows of the probes of a note', () => {
     expect(known.isNews('other')).toBe(false);
   });
 
-  it('says once that a note is unconfirmed, and anew when it was forgotten', () => {
+  it('reports once that a note is unconfirmed, and again after it was forgotten', () => {
     const { known } = histories();
     expect([known.isNews('n'), known.isNews('n'), known.isNews('m')]).toEqual([true, false, true]);
     known.next(note(), true);

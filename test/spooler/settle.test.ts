@@ -38,7 +38,7 @@ function told(kind: 'deliver' | 'probe', settled: Partial<Settled> & Pick<Settle
 const as = (parts: object): Settlement => ({ token: 'a:1:deliver:1', ...parts }) as Settlement;
 
 describe('a claim', () => {
-  it('to deliver: each message is picked up, with how long it has waited', async () => {
+  it('for delivery: each message is picked up, with how long it waited', async () => {
     const { context, clock, stepsOf } = spooler();
     await clock.advance(5);
     const both = [entry('x'), { ...entry('y'), acceptedAt: clock.now() - 700 }, { ...entry('z'), acceptedAt: clock.now() + 700 }];
@@ -51,7 +51,7 @@ describe('a claim', () => {
     ]);
   });
 
-  it('to probe: that its messages are unconfirmed is said once, with the reason that is known', () => {
+  it('for a probe: reports once that its messages are unconfirmed, with the known reason', () => {
     const { context, stepsOf } = spooler();
     const known = note('a', { entries: [{ ...entry('x'), reason }] });
     reportClaim(context, 'probe', known);
@@ -63,8 +63,8 @@ describe('a claim', () => {
   });
 });
 
-describe('what a settlement changed', () => {
-  it('delivered: under the class that it was taken as, and after how long', () => {
+describe('a settled change', () => {
+  it('delivered: with its accepted class, and after how long', () => {
     const outcome: DeliveryOutcome = { status: 'delivered', messageClass: 'IPM.Taken' };
     const settlement = as({ to: 'delivered' });
     expect(told('deliver', { settlement, outcome }, change('delivered')).steps).toEqual([
@@ -76,7 +76,7 @@ describe('what a settlement changed', () => {
     expect(steps[0]?.[1]).toMatchObject({ took: 0 });
   });
 
-  it('found by a probe: under the planned class; where the copy proves little, that is said', () => {
+  it('found by a probe: with the planned class, and a note if the copy is weak proof', () => {
     const settlement = as({ to: 'delivered' });
     const found = (parts: Partial<ClaimedNote>) =>
       told('probe', { settlement, note: note('a', parts), result: { status: 'found' } }, change('delivered')).steps[0]?.[1];
@@ -84,7 +84,7 @@ describe('what a settlement changed', () => {
     expect(found({ unknownAttempts: [{ tag: 'a:1', place, ended: 'fault' }] })).toMatchObject({ proof: 'copy-after-fault' });
   });
 
-  it.each(['deferred', 'unconfirmed'] as const)('%s: with its reason, and in how many ms it goes on', (to) => {
+  it.each(['deferred', 'unconfirmed'] as const)('%s: with its reason, and in how many ms it continues', (to) => {
     const wait = to === 'deferred' ? { retryIn: 70 } : { probeIn: 70 };
     const { steps } = told('deliver', { settlement: as({ to, after: 70, reason }) }, change(to, { reason }));
     expect(steps).toEqual([[`message:${to}`, { ...event, ...reason, ...wait }]]);
@@ -96,7 +96,7 @@ describe('what a settlement changed', () => {
     });
   });
 
-  it('dead, held, cancelled: as any change', () => {
+  it('dead, held, cancelled: like any change', () => {
     expect(told('deliver', { settlement: as({ to: 'dead', reason }) }, change('dead', { reason })).steps).toEqual([
       ['message:dead', { ...ids, ...reason }],
     ]);
@@ -107,13 +107,13 @@ describe('what a settlement changed', () => {
     expect(told('deliver', { settlement: as({ to: 'unclaim' }) }, change('spooled')).steps).toEqual([]);
   });
 
-  it('as before the claim: what it was deferred for is said no second time; a cancel that was requested is', () => {
+  it('as before the claim: a known reason is not repeated; a requested cancel is reported', () => {
     const settlement = as({ to: 'unclaim' });
     expect(told('deliver', { settlement }, change('deferred', { reason })).steps).toEqual([]);
     expect(told('deliver', { settlement }, change('cancelled')).steps).toEqual([['message:cancelled', ids]]);
   });
 
-  it('of an entry that was in no such note: as any change', () => {
+  it('of an entry not in that note: like any change', () => {
     const other = { entryId: 'x', messageId: 'm-x' };
     expect(
       told('deliver', { settlement: as({ to: 'deferred', after: 1, reason }) }, change('dead', { ...other, reason })).steps,
@@ -121,7 +121,7 @@ describe('what a settlement changed', () => {
     expect(told('deliver', { settlement: as({ to: 'delivered' }) }, change('delivered', other)).steps).toEqual([]);
   });
 
-  it('is a step of its own, with the reason where there is one', () => {
+  it('is traced as its own step, with the reason, if any', () => {
     expect(told('deliver', { settlement: as({ to: 'deferred', reason }) }).settles).toEqual([
       { noteId: 'a', attempt: 1, lane, to: 'deferred', ...reason },
     ]);
@@ -130,7 +130,7 @@ describe('what a settlement changed', () => {
     ]);
   });
 
-  it('is remembered of what stays unconfirmed, and forgotten of all else', () => {
+  it('is remembered while unconfirmed, and forgotten otherwise', () => {
     const { context } = spooler();
     const settle = (to: 'unconfirmed' | 'deferred') =>
       reportSettled(context, 'deliver', [{ note: note('a'), settlement: as({ to, reason }) }], []);
@@ -141,17 +141,17 @@ describe('what a settlement changed', () => {
   });
 });
 
-describe('a draft that was left', () => {
+describe('a remaining draft', () => {
   const left = { code: 'DRAFT_LEFT', text: 'A draft of it was left.' } as const;
 
-  it('is warned of where no event says so: of messages that go on alone, or are cancelled', () => {
+  it('causes a warning if no event reports it: for messages that go alone, or are cancelled', () => {
     for (const to of ['spooled', 'cancelled'] as const) {
       const { warnings } = told('deliver', { settlement: as({ to: 'split', reason: left }) }, change(to, { reason: left }));
       expect(warnings).toMatchObject([{ ...{ code: 'DRAFT_LEFT', message: left.text }, details: { noteId: 'a', lane } }]);
     }
   });
 
-  it('is not where message:dead says so, where nothing changed, or where none was left', () => {
+  it('causes no warning if message:dead reports it, nothing changed, or no draft remains', () => {
     expect(told('deliver', { settlement: as({ to: 'dead', reason: left }) }, change('dead', { reason: left })).warnings).toEqual(
       [],
     );
@@ -171,7 +171,7 @@ describe('any other change', () => {
     return steps;
   };
 
-  it('is a step without a reason where there is none', () => {
+  it('is traced without a reason if there is none', () => {
     const fields = { ...ids, from: 'delivering', to: 'held' };
     expect(seen(change('held'))).toEqual([
       ['change', fields],
@@ -179,7 +179,7 @@ describe('any other change', () => {
     ]);
   });
 
-  it('is a step, and an event where the message ended or is held', () => {
+  it('is traced, and emitted as an event if the message ended or is held', () => {
     expect(seen(change('dead', { reason }))).toEqual([
       ['change', { ...ids, from: 'delivering', to: 'dead', ...reason }],
       ['message:dead', { ...ids, ...reason }],
@@ -188,9 +188,12 @@ describe('any other change', () => {
     expect(seen(change('purged')).map(([name]) => name)).toEqual(['change']);
   });
 
-  it.each(['dead', 'held', 'cancelled'] as const)('%s → %s is none: something was only requested', (state: SpoolState) => {
-    expect(seen(change(state, { from: state })).map(([name]) => name)).toEqual(['change']);
-  });
+  it.each(['dead', 'held', 'cancelled'] as const)(
+    '%s → %s is not reported: something was only requested',
+    (state: SpoolState) => {
+      expect(seen(change(state, { from: state })).map(([name]) => name)).toEqual(['change']);
+    },
+  );
 });
 
 describe('writing settlements', () => {
@@ -209,7 +212,7 @@ describe('writing settlements', () => {
   }
   const settled = [{ note: note('a'), settlement: as({ to: 'delivered' }) }];
 
-  it('is tried again until it is done, after 200 ms, doubling, up to 10 s', async () => {
+  it('is retried until it succeeds, after 200 ms, doubling, up to 10 s', async () => {
     const { context, clock, leases, at, warnings, settled: written } = failing(9);
     leases.add(['a:1:deliver:1'], clock.monotonic());
     const done = settleAll(context, settled);
@@ -246,7 +249,7 @@ describe('writing settlements', () => {
     expect(at).toHaveLength(2);
   });
 
-  it('goes on without leases where a note was delivered, or it might be sent once more; until everything stops', async () => {
+  it('continues without leases if a note was delivered, or might be resent; until everything stops', async () => {
     const { context, clock, settled: written } = failing(3);
     const done = settleAll(context, [...deferred, ...settled]);
     await clock.advance(60_000);
@@ -258,11 +261,11 @@ describe('writing settlements', () => {
   });
 });
 
-describe('an answer that comes after the call was given up', () => {
+describe('a result that arrives after the call was given up', () => {
   const delivered: DeliveryOutcome = { status: 'delivered', messageClass: 'X' };
   const deferred: DeliveryOutcome = { status: 'deferred', scope: 'note', error: failed };
 
-  it('is written though the storage fails at first', async () => {
+  it('is written even if the storage fails at first', async () => {
     const { context, settled, clock } = spooler();
     const settle = context.storage.settle.bind(context.storage);
     let calls = 0;
@@ -275,7 +278,7 @@ describe('an answer that comes after the call was given up', () => {
     expect(settled).toEqual([{ token: 'a:1:deliver:1', to: 'delivered', messageClass: 'X' }]);
   });
 
-  it('counts where it says delivered; of all else the probes know more by now', async () => {
+  it('counts if it is delivered; otherwise probes know more by now', async () => {
     const { context, settled, state, stepsOf } = spooler();
     state.changes = [change('delivered', { from: 'unconfirmed' })];
     await settleLate(context, [note('b'), note('a'), note('c')], [deferred, delivered]);
@@ -283,7 +286,7 @@ describe('an answer that comes after the call was given up', () => {
     expect(stepsOf('message:delivered')).toMatchObject([{ ...event, messageClass: 'X', foundByProbe: false }]);
   });
 
-  it('is nothing where none says so, or once all is aborted', async () => {
+  it('has no effect without a delivered note, or once all is aborted', async () => {
     const { context, settled } = spooler();
     await settleLate(context, [note('a')], [deferred]);
     await settleLate({ ...context, signal: AbortSignal.abort() }, [note('a')], [delivered]);
@@ -298,7 +301,7 @@ describe('an answer that comes after the call was given up', () => {
   });
 });
 
-describe('what came of each note that was handed over', () => {
+describe('the report on each note handed to the transport', () => {
   const handed = async (kind: 'deliver' | 'probe', settled: readonly Settled[], { listens = true, startedAt = 0 } = {}) => {
     const { context, clock } = spooler();
     await clock.advance(500);
@@ -319,7 +322,7 @@ describe('what came of each note that was handed over', () => {
     };
   };
 
-  it('is told with how long the request took, and the traces of its messages, each once', async () => {
+  it('includes how long the request took, and the traces of its messages, each once', async () => {
     const entries = [traced('x', 't-2'), traced('y'), traced('z', 't-1'), traced('w', 't-2')];
     const outcome: DeliveryOutcome = { status: 'delivered', messageClass: 'IPM.Note' };
     const { heard, at } = await handed('deliver', [{ note: note('a', { entries }), settlement, outcome }], { startedAt: 120 });
@@ -328,7 +331,7 @@ describe('what came of each note that was handed over', () => {
     expect(heard).toEqual([['note:settled', { ...told, traceparents: ['t-2', 't-1'] }]]);
   });
 
-  it('has the code of the error that it met, by a delivery or by a look', async () => {
+  it('includes the code of the error, of a delivery or of a probe', async () => {
     const error = failed;
     const outcome: DeliveryOutcome = { status: 'deferred', scope: 'note', error };
     const { heard } = await handed('deliver', [{ note: note('a'), settlement, outcome }], { startedAt: -5 });
@@ -345,7 +348,7 @@ describe('what came of each note that was handed over', () => {
     expect(JSON.stringify(probe.heard[1])).not.toContain('code');
   });
 
-  it('is not told of one that was not written, or where nobody listens', async () => {
+  it('is omitted for a note that was not sent, and without a listener', async () => {
     const error = new OfflineImError('NOT_ATTEMPTED', 'No lease left.');
     const unwritten: Settled = { note: note('a'), settlement, outcome: { status: 'deferred', scope: 'note', error } };
     expect((await handed('deliver', [{ note: note('b'), settlement }, unwritten])).heard).toEqual([]);
@@ -354,7 +357,7 @@ describe('what came of each note that was handed over', () => {
   });
 });
 
-it('nobody who listens costs no steps: neither for a claim nor for a settlement', () => {
+it('without a listener, neither a claim nor a settlement costs trace steps', () => {
   const { context, steps } = spooler();
   Object.assign(context.trace, { logs: false, hears: () => false });
   reportClaim(context, 'deliver', note('a'));
@@ -362,7 +365,7 @@ it('nobody who listens costs no steps: neither for a claim nor for a settlement'
   expect(steps).toEqual([]);
 });
 
-it('a message that is picked up late says by how much', async () => {
+it('reports how late a message is picked up', async () => {
   const { context, clock, stepsOf } = spooler();
   await clock.advance(5);
   const now = clock.now();
@@ -386,7 +389,7 @@ it.each([
   ['in the order of the notes', ['a1', 'a2', 'b1', 'c1', 'c2']],
   ['in another', ['c2', 'a1', 'b1', 'a2', 'c1']],
   ['of some of them', ['a2', 'c1']],
-])('each change finds its note, %s', (_order, changed) => {
+])('finds the note of each change, %s', (_order, changed) => {
   const { context, stepsOf } = spooler();
   const of = (id: string, ...members: string[]): Settled => ({
     note: note(id, { entries: members.map((member) => entry(member)) }),
@@ -398,7 +401,7 @@ it.each([
   expect(stepsOf('message:deferred')).toMatchObject(changed.map((id) => ({ id, noteId: id[0] })));
 });
 
-it('a draft that stays is warned of when not all of its messages say so themselves', () => {
+it('warns of a remaining draft unless all of its messages report it', () => {
   const two = note('a', { entries: [entry('e-a'), entry('e-b')] });
   const settlement = as({ to: 'dead', reason: { code: 'DRAFT_LEFT', text: 'A draft stays.' } });
   expect(told('deliver', { note: two, settlement }, change('cancelled')).warnings).toMatchObject([{ code: 'DRAFT_LEFT' }]);

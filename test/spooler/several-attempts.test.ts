@@ -12,8 +12,8 @@ import { aliceSends } from '../support/sender-fixture.ts';
 /** What the server stores now is an hour old, so that an unsent item is a draft. */
 const simulator = { clock: new ManualClock(Date.now() - 3_600_000) };
 
-describe('a draft of one attempt, while nobody can tell what became of an earlier one', () => {
-  it('cancels nothing that the host has asked to cancel; it does once the other is known', async () => {
+describe('a draft of one attempt while an earlier attempt is unknown', () => {
+  it('does not carry out a requested cancel; that happens once the other is known', async () => {
     await using scene = await sendToSimulator({ simulator });
     const { exchange, sender, probes } = scene;
     const sentItems = exchange.mailbox(alice).folder('sentitems');
@@ -41,7 +41,7 @@ describe('a draft of one attempt, while nobody can tell what became of an earlie
     expect(scene.inbox()).toEqual([]);
   });
 
-  it('that can not be removed is reported though another attempt is found', async () => {
+  it('that cannot be removed is reported even if another attempt is found', async () => {
     const { sender, transport, clock, eventsOf } = aliceSends({ pickupDelay: 0 });
     transport.answer = () => ({ status: 'unconfirmed', scope: 'note', error: new OfflineImError('REQUEST_TIMEOUT', 'Late.') });
     transport.answerProbe = () => ({ status: 'found', draft: 'left' });
@@ -93,14 +93,14 @@ describe('an attempt whose endpoint is no longer configured', () => {
     return { scene, entry: await scene.entry(id) };
   }
 
-  it('ends nothing while another one can be found: found, it is delivered', async () => {
+  it('ends nothing while another can be found: if so, the note is delivered', async () => {
     const { scene, entry } = await moved(true);
     await using _ = scene;
     expect(entry).toMatchObject({ state: 'delivered' });
     expect(scene.inbox()).toHaveLength(1);
   });
 
-  it('leaves in doubt what the others do not settle: dead once they are absent, and not sent again', async () => {
+  it('stays in doubt unless another is found: dead once the others are absent, and not resent', async () => {
     const { scene, entry } = await moved(false);
     await using _ = scene;
     expect(entry).toMatchObject({ state: 'dead', reason: { code: 'OUTCOME_UNKNOWN' } });

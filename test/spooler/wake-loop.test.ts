@@ -25,7 +25,7 @@ function loop(parts: Partial<WakeLoopParts> = {}) {
 }
 
 describe('the loop', () => {
-  it('is not woken by what is due later: it sleeps until then', async () => {
+  it('sleeps until the next due time, even if later work is added', async () => {
     const { one, clock, rounds, slept } = loop();
     one.start();
     await clock.advance(1_000);
@@ -40,7 +40,7 @@ describe('the loop', () => {
   });
 
   it.each(['a round fails', 'it can set no timer', 'it can take back no timer'])(
-    'goes on when %s and nobody can be told of it',
+    'goes on if %s and the warning cannot be reported',
     async (what) => {
       const clock = new ManualClock();
       let fails = true;
@@ -77,7 +77,7 @@ describe('the loop', () => {
     },
   );
 
-  it('takes what falls due once a timer can be set again', async () => {
+  it('handles work that became due once a timer can be set again', async () => {
     const clock = new ManualClock();
     let fails = true;
     const rounds: number[] = [];
@@ -103,7 +103,7 @@ describe('the loop', () => {
     expect(rounds).toEqual([0, 40_500]);
   });
 
-  it('wakes at the earlier of what it knew and what it is told, also while the storage is still asked', async () => {
+  it('wakes at the earlier of the known and the reported time, even while the storage is being asked', async () => {
     const asked = Promise.withResolvers<number>();
     const { one, clock, rounds } = loop({ nextDue: () => asked.promise });
     one.start();
@@ -114,7 +114,7 @@ describe('the loop', () => {
     expect(rounds).toEqual([0, 510]);
   });
 
-  it('does not oversleep what opens while the storage is asked about all the rest', async () => {
+  it('does not miss an opening while the storage is asked about the rest', async () => {
     const opensAt = 100;
     const { one, clock, rounds } = loop({
       nextDue: () => new Promise((resolve) => clock.setTimer(() => resolve(undefined), 200)),
@@ -126,7 +126,7 @@ describe('the loop', () => {
     one.stop();
   });
 
-  it('looks at once for what is due at once', async () => {
+  it('polls at once for work due at once', async () => {
     const { one, clock, rounds } = loop();
     one.start();
     await clock.advance(10);
@@ -135,7 +135,7 @@ describe('the loop', () => {
     expect(rounds).toEqual([0, 10]);
   });
 
-  it('does not poll a storage that says something is due and gives nothing', async () => {
+  it('does not poll a storage that reports due work but returns none', async () => {
     const { one, clock, rounds } = loop({ nextDue: async () => 0 });
     one.start();
     await clock.advance(60_000);
@@ -147,7 +147,7 @@ describe('the loop', () => {
     expect(rounds.length).toBe(before + 2);
   });
 
-  it('asks again when something was begun, and while it was woken meanwhile; a sleep follows what found nothing', async () => {
+  it('asks again after work was started or it was woken meanwhile; it sleeps after finding nothing', async () => {
     const begun = [2, 1, 0, 0];
     const told: (number | undefined)[] = [];
     const { one, clock, rounds } = loop({
@@ -166,7 +166,7 @@ describe('the loop', () => {
     expect([rounds.length, told]).toEqual([5, [7_000, 7_000]]);
   });
 
-  it('that is started again while it runs goes on as before, and looks at once', async () => {
+  it('started again while running goes on as before, and polls at once', async () => {
     const { one, clock, rounds } = loop();
     one.start();
     await clock.advance(10);
@@ -175,7 +175,7 @@ describe('the loop', () => {
     expect(rounds).toEqual([0, 10]);
   });
 
-  it('asks a storage that fails after 200 ms, doubled each time up to the poll interval; one that works again is asked as before', async () => {
+  it('asks a failing storage after 200 ms, doubling up to the poll interval; once it works, as before', async () => {
     const errors: unknown[] = [];
     let fails = true;
     const { one, clock, rounds } = loop({
@@ -203,14 +203,14 @@ describe('the loop', () => {
     expect(next - failed).toBe(200);
   });
 
-  it('looks for work each poll interval, whatever a storage does that never says what is due', async () => {
+  it('polls every poll interval if a storage never says what is due', async () => {
     const { one, clock, rounds } = loop({ nextDue: () => new Promise(() => {}) });
     one.start();
     await clock.advance(65_000);
     expect(rounds).toEqual([0, 30_000, 60_000]);
   });
 
-  it('takes no answer that comes after it was woken: it may be out of date', async () => {
+  it('ignores an answer that arrives after it was woken: it may be outdated', async () => {
     const answers = [Promise.withResolvers<number>(), Promise.withResolvers<number>()];
     let asked = 0;
     const told: unknown[] = [];
@@ -233,7 +233,7 @@ describe('the loop', () => {
     ]);
   });
 
-  it('begins nothing once it is stopped: not by its timer, not when it is woken, not after the round that is at work', async () => {
+  it('starts nothing once stopped: not by its timer, by being woken, or after the running round', async () => {
     const round = Promise.withResolvers<number>();
     let due = 0;
     const { one, clock, rounds } = loop({
@@ -262,7 +262,7 @@ describe('the loop', () => {
     expect(rounds).toEqual([0, 100, 80_100]);
   });
 
-  it('waits 5 ms after a round that found nothing of what is due, then twice that, up to a second; what is not yet due counts for nothing', async () => {
+  it('waits 5 ms after a round that found none of the due work, doubling up to a second; work not yet due does not count', async () => {
     let due: number | undefined = 0;
     const { one, clock, rounds } = loop({ nextDue: async () => due });
     one.start();
@@ -276,7 +276,7 @@ describe('the loop', () => {
     expect(rounds.slice(-3).map((at, index, last) => at - (last[index - 1] ?? at))).toEqual([0, 3_000, 5]);
   });
 
-  it('lets the event loop turn, however much is begun and answered at once', async () => {
+  it('lets the event loop turn, however much is started and answered at once', async () => {
     let left = 10_000;
     const { one } = loop({
       round: async () => {

@@ -115,9 +115,9 @@ describe('an entry being imported', () => {
 
   it.each([
     ['a pickup in two minutes', 120_000],
-    ['the longest wait that is none of an import', parked - 1],
-    ['one that is longer', parked + 1],
-  ])('is not confused with one that is %s', (_, pickupIn) => {
+    ['the longest wait below that of an import', parked - 1],
+    ['a longer wait', parked + 1],
+  ])('is distinguished from an entry with %s', (_, pickupIn) => {
     const scene = new Scene();
     scene.append('a', { pickupIn });
     expect(isParked(scene.entry('a'))).toBe(false);

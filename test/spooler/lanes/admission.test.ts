@@ -5,7 +5,7 @@ import type { DeliveryOutcome, Scope } from '../../../src/transport/contract.ts'
 import { away, blocked, busy, deferred, delivered, lanes, quarter, reason } from './parts.ts';
 
 describe('a mailbox', () => {
-  it('is open until something is met, and closed while it has all requests under way that it may have', () => {
+  it('is open until an obstacle is met, and closed while its maximum of requests is running', () => {
     const { all, admissions } = lanes({ concurrencyPerMailbox: 2 });
     expect(admissions('a')).toEqual(['open']);
     const end = all.begin('a', 'deliver');
@@ -16,7 +16,7 @@ describe('a mailbox', () => {
     expect([admissions('a'), all.notOpen(), all.shut()]).toEqual([['open'], [], []]);
   });
 
-  it('that is blocked is closed for retry.blockedInterval, then tried; others of its server are not', async () => {
+  it('that is blocked is closed for retry.blockedInterval, then tried; others on its server are not affected', async () => {
     const { all, clock, told, record, admissions } = lanes();
     await record('a1', blocked('mailbox'));
     expect(told).toEqual([['blocked', 'a1', reason, quarter]]);
@@ -30,7 +30,7 @@ describe('a mailbox', () => {
     expect([all.notOpen(), all.shut(), all.trials()]).toEqual([['a1'], [], [{ lanes: ['a1'], first: 'probe' }]]);
   });
 
-  it('tells of the first change of several mailboxes', async () => {
+  it('reports the earliest change of several mailboxes', async () => {
     const { all, record } = lanes();
     await record('b', blocked('mailbox'));
     await record('a', deferred('mailbox'));
@@ -38,7 +38,7 @@ describe('a mailbox', () => {
     expect(all.nextChange()).toBe(2_498);
   });
 
-  it('is told about once, and resumes when what blocked it is over', async () => {
+  it('is reported once, and resumes when its block is over', async () => {
     const { told, record, admissions } = lanes();
     await record('a', blocked('note'));
     await record('a', delivered);
@@ -51,7 +51,7 @@ describe('a mailbox', () => {
     ['sending', 'EWS_ERROR', undefined, false],
     ['what the transport says: login', 'EWS_ERROR', 'login', true],
     ['what the transport says: sending', 'AUTHENTICATION_FAILED', 'sending', false],
-  ] as const)('blocked by %s: a look for notes opens it again? (%s, by %s) %s', async (_what, code, by, opens) => {
+  ] as const)('blocked by %s: does a probe reopen it? (%s, by %s) %s', async (_what, code, by, opens) => {
     const { all, clock, record, admissions } = lanes();
     const error = new OfflineImError(code, 'No.');
     await record('a', { status: 'blocked', scope: 'mailbox', sent: 'no', error, ...(by === undefined ? {} : { by }) });
@@ -60,7 +60,7 @@ describe('a mailbox', () => {
     expect(admissions('a')).toEqual([opens ? 'open' : 'closed']);
   });
 
-  it('whose notes are rejected for their own sake is open: it was answered; rejected for its sake, it is blocked', async () => {
+  it('with rejected notes is open, since the server answered; rejected for its own sake, it is blocked', async () => {
     const { told, record, admissions } = lanes();
     const rejected = (scope: Scope): DeliveryOutcome => ({
       status: 'rejected',
@@ -78,7 +78,7 @@ describe('a mailbox', () => {
     expect(admissions('a')).toEqual(['closed']);
   });
 
-  it('that is busy waits by its own back-off, or as long as the server says, and is then open without a trial', async () => {
+  it("that is busy waits for its own back-off, or the server's, and then opens without a trial", async () => {
     const { all, clock, told, record, admissions } = lanes();
     await record('a', deferred('mailbox'));
     expect([admissions('a'), all.nextChange(), told]).toEqual([['closed'], 2_500, []]);
@@ -91,7 +91,7 @@ describe('a mailbox', () => {
     expect(all.nextChange()).toBe(3_600_000);
   });
 
-  it('that did not answer waits too, but is asked for as much as before', async () => {
+  it('that did not answer waits too, but keeps its number of requests', async () => {
     const { all, record, clock } = lanes({ concurrencyPerMailbox: 4 });
     await record('a', { status: 'unconfirmed', scope: 'mailbox', error: busy });
     await clock.advance(10_000);
@@ -104,7 +104,7 @@ describe('a mailbox', () => {
     expect(all.admission('b')).toBe('closed');
   });
 
-  it('of which nothing was attempted pauses for a moment, or as long as it says', async () => {
+  it('without any attempt pauses briefly, or for the reported time', async () => {
     const { all, record } = lanes();
     const notAttempted = new OfflineImError('NOT_ATTEMPTED', 'No lease left.');
     await record('a', deferred('note', notAttempted));
@@ -114,7 +114,7 @@ describe('a mailbox', () => {
     expect(all.nextChange()).toBe(5_000);
   });
 
-  it('does not care about what concerns a note', async () => {
+  it('is not affected by failures of single notes', async () => {
     const { all, record, admissions } = lanes();
     await record('a', deferred('note', busy, 70_000));
     await record('a', { status: 'unconfirmed', scope: 'note', error: busy });
@@ -123,7 +123,7 @@ describe('a mailbox', () => {
 });
 
 describe('retryNow', () => {
-  it('lets a mailbox and its endpoint be tried at once, or all', async () => {
+  it('lets one mailbox and its endpoint be tried at once, or all', async () => {
     const { all, record, admissions } = lanes();
     for (const name of ['a1', 'a2', 'b']) await record(name, blocked('mailbox'));
     all.retryNow('a1');
@@ -136,7 +136,7 @@ describe('retryNow', () => {
   });
 });
 
-describe('a mailbox of which nothing is to be remembered', () => {
+describe('a mailbox without state to remember', () => {
   it('is forgotten when its last request ends', () => {
     const { all } = lanes({ notesPerClaim: 10, concurrencyPerMailbox: 4 });
     const ends = [all.begin('a', 'deliver'), all.begin('a', 'deliver')];
@@ -151,7 +151,7 @@ describe('a mailbox of which nothing is to be remembered', () => {
     ['is blocked', blocked('mailbox')],
     ['is busy', deferred('mailbox')],
     ['has an endpoint that is out of reach', deferred('endpoint', away)],
-  ] as const)('is not while it %s', async (_what, outcome) => {
+  ] as const)('is kept while it %s', async (_what, outcome) => {
     const { all, record, admissions } = lanes();
     const end = all.begin('a', 'deliver');
     await record('a', outcome);

@@ -26,8 +26,8 @@ function open({ circuit }: { readonly circuit: Circuit }, now: number, ms: numbe
 
 const namesOf = (owners: Iterable<{ readonly name: string }>): string[] => [...owners].map(({ name }) => name);
 
-describe('the index of what does not admit all', () => {
-  it('knows what is closed, and finds out itself when a trial may go', () => {
+describe('the index of restricted mailboxes and endpoints', () => {
+  it('knows which are closed, and determines when a trial may run', () => {
     const { lanes } = new Admissions();
     const [a, b] = ['a', 'b'].map((name) => lane(name, endpoint('mail')));
     if (a === undefined || b === undefined) throw new Error('two lanes');
@@ -45,7 +45,7 @@ describe('the index of what does not admit all', () => {
     expect([lanes.version - before, lanes.nextChange(5_000)]).toEqual([1, 2_000]);
   });
 
-  it('is another version whenever something admits more or less than before, and only then', () => {
+  it('has a new version whenever something admits more or less than before, and only then', () => {
     const { lanes } = new Admissions();
     const a = lane('a', endpoint('mail'));
     lanes.update(a, 0);
@@ -64,7 +64,7 @@ describe('the index of what does not admit all', () => {
     expect(lanes.version).toBe(3);
   });
 
-  it('a trial that finds nothing is put off for a second, and admitted all the same', () => {
+  it('delays a trial that finds nothing by a second, yet still admits it', () => {
     const { lanes } = new Admissions();
     const a = lane('a', endpoint('mail'));
     const b = lane('b', endpoint('mail'));
@@ -88,7 +88,7 @@ describe('the index of what does not admit all', () => {
     expect(namesOf(lanes.trial)).toEqual(['a', 'b']);
   });
 
-  it('nothing else can be put off, or tried again', () => {
+  it('delays or repeats nothing else', () => {
     const { lanes } = new Admissions();
     const a = lane('a', endpoint('mail'));
     lanes.putOff(a, 0);
@@ -101,7 +101,7 @@ describe('the index of what does not admit all', () => {
     expect([namesOf(lanes.closed), namesOf(lanes.admitting())]).toEqual([['a'], []]);
   });
 
-  it('what was put off and fails again is closed, and what is forgotten comes back by no clock', () => {
+  it('closes a delayed one that fails again, and forgets others regardless of the clock', () => {
     const { lanes } = new Admissions();
     const a = lane('a', endpoint('mail'));
     open(a, 0, 10);
@@ -120,8 +120,8 @@ describe('the index of what does not admit all', () => {
   });
 });
 
-describe('what a claim leaves out', () => {
-  it('is every mailbox of a server that is out of reach, and one that is blocked by itself, once each', () => {
+describe('the mailboxes excluded from a claim', () => {
+  it('are those of an unreachable server and those blocked themselves, once each', () => {
     const admissions = new Admissions();
     const [mail, other] = [endpoint('mail'), endpoint('other')];
     const [a, b, c, d] = [lane('a', mail), lane('b', mail), lane('c', other), lane('d', other)];
@@ -144,7 +144,7 @@ describe('what a claim leaves out', () => {
     expect([admissions.closed(), admissions.notOpen()]).toEqual([[], ['a', 'b', 'c']]);
   });
 
-  it('is the same list until it changes, so that spools can tell', () => {
+  it('are the same list until it changes, so that spools can tell', () => {
     const admissions = new Admissions();
     const mail = endpoint('mail');
     const a = lane('a', mail);
@@ -158,7 +158,7 @@ describe('what a claim leaves out', () => {
     expect(admissions.closed()).not.toBe(first);
   });
 
-  it('has those of a closed server that come later, without a new list of all', () => {
+  it('include later mailboxes of a closed server without a new list of all', () => {
     const admissions = new Admissions();
     const mail = endpoint('mail');
     for (let n = 0; n < 400; n++) lane(`old${n}`, mail);
@@ -174,7 +174,7 @@ describe('what a claim leaves out', () => {
     for (const name of ['open', 'closed']) expect(admissions.notOpen(), name).toEqual(admissions.closed());
   });
 
-  it('has a mailbox that comes while its server is tried, which a trial may go to', () => {
+  it('exclude a mailbox added during a trial of its server, which the trial may use', () => {
     const admissions = new Admissions();
     const mail = endpoint('mail');
     open(mail, 0, 10);
@@ -184,7 +184,7 @@ describe('what a claim leaves out', () => {
     expect([admissions.notOpen(), admissions.closed()]).toEqual([['a'], []]);
   });
 
-  it('has no mailbox that has left, or came to a server in order', () => {
+  it('exclude mailboxes that have left, or moved to a working server', () => {
     const admissions = new Admissions();
     const mail = endpoint('mail');
     const a = lane('a', mail, 1);
@@ -207,7 +207,7 @@ describe('what a claim leaves out', () => {
     expect([admissions.closed(), admissions.lanes.size]).toEqual([[], 0]);
   });
 
-  it('has a mailbox while all requests are under way that it may have', () => {
+  it('include a mailbox while its maximum of requests is running', () => {
     const admissions = new Admissions();
     const a = lane('a', endpoint('mail'), 2);
     admissions.joined(a, 0);
@@ -228,7 +228,7 @@ describe('what a claim leaves out', () => {
   });
 });
 
-it('the least that a mailbox may have more is known, of those that may have any', () => {
+it('the smallest remaining capacity of all mailboxes with capacity is known', () => {
   const admissions = new Admissions();
   const mail = endpoint('mail');
   expect(admissions.leastFree(4)).toBe(4);

@@ -29,8 +29,8 @@ async function blockedWith(doubts: number, outcome: DeliveryOutcome) {
   return fixture;
 }
 
-describe('a mailbox that was closed by its login', () => {
-  it('opens again as soon as a look for notes passes the login, and fresh notes go at once', async () => {
+describe('a mailbox closed by a refused login', () => {
+  it('reopens as soon as a probe passes the login, and new notes are sent at once', async () => {
     const { sender, transport, clock, eventsOf } = await blockedWith(120, {
       status: 'blocked',
       scope: 'mailbox',
@@ -54,7 +54,7 @@ describe('a mailbox that was closed by its login', () => {
     await sender.stop();
   });
 
-  it('is blocked by a look that meets the login, too', async () => {
+  it('is also blocked by a probe with a refused login', async () => {
     const { sender, transport, clock, eventsOf } = aliceSends({ pickupDelay: 0 });
     transport.answer = () => ({ status: 'unconfirmed', scope: 'note', error: silent });
     transport.answerProbe = (): ProbeResult => ({ status: 'unknown', scope: 'mailbox', error: refused, blocked: true });
@@ -77,12 +77,12 @@ describe('a mailbox that was closed by its login', () => {
   });
 });
 
-describe('a mailbox that was closed by what sending met', () => {
+describe('a mailbox closed by an error while sending', () => {
   it.each([
     ['quota', { status: 'blocked', scope: 'mailbox', sent: 'no', error: full }],
     ['send-as', { status: 'rejected', scope: 'mailbox', splittable: false, draft: 'none', error: full }],
   ] satisfies (readonly [string, DeliveryOutcome])[])(
-    '%s: is not opened by looks, only by a delivery',
+    '%s: is not reopened by a probe, only by a delivery',
     async (_what, outcome) => {
       const { sender, transport, clock, eventsOf } = await blockedWith(3, outcome);
       await sender.send(to('waits'));
@@ -102,7 +102,7 @@ describe('a mailbox that was closed by what sending met', () => {
     },
   );
 
-  it('is opened by a delivery that retryNow() asked for', async () => {
+  it('is reopened by a delivery that retryNow() requested', async () => {
     const { sender, transport, clock, eventsOf } = await blockedWith(1, {
       status: 'blocked',
       scope: 'mailbox',
@@ -117,7 +117,7 @@ describe('a mailbox that was closed by what sending met', () => {
     await sender.stop();
   });
 
-  it('may be told apart by the transport: what only the login met is over with any request', async () => {
+  it('may be classified by the transport: a login failure is over after any request', async () => {
     const { sender, transport, clock, eventsOf } = await blockedWith(1, {
       status: 'blocked',
       scope: 'mailbox',
@@ -132,7 +132,7 @@ describe('a mailbox that was closed by what sending met', () => {
   });
 });
 
-describe('a look for notes that is refused', () => {
+describe('a refused probe', () => {
   async function doubtful(result: ProbeResult) {
     const fixture = aliceSends({ pickupDelay: 0 });
     fixture.transport.answer = (note) =>
@@ -146,7 +146,7 @@ describe('a look for notes that is refused', () => {
   }
 
   it.each(['note', 'mailbox', 'endpoint'] as const)(
-    'obeys the back-off of its server for the %s as a delivery does',
+    'respects the back-off of its server for the %s as a delivery does',
     async (scope) => {
       const { sender, transport, clock } = await doubtful({ status: 'unknown', scope, error: full, retryAfter: 3_600_000 });
       await clock.advance(5_100);
@@ -172,7 +172,7 @@ describe('a look for notes that is refused', () => {
     await sender.stop();
   });
 
-  it('and then answered is looked for as often as ever', async () => {
+  it('that is later answered is repeated as often as before', async () => {
     const { sender, transport, clock } = await doubtful({ status: 'unknown', error: full });
     await clock.advance(3_600_000);
     transport.answerProbe = () => ({ status: 'pending' });
@@ -184,7 +184,7 @@ describe('a look for notes that is refused', () => {
   });
 });
 
-it('one 401 while many notes are in doubt stops no delivery of the mailbox, and costs few looks', async () => {
+it('one 401 while many notes are unconfirmed stops no delivery of the mailbox, and costs few probes', async () => {
   const doubts = 120;
   const clock = new ManualClock();
   await using scene = await sendToSimulator({

@@ -48,8 +48,8 @@ const step = fc.oneof(
   fc.record({ what: fc.constant('look' as const) }),
 );
 
-describe('the index of lanes', () => {
-  it('says of each what it says itself, whatever happens', async () => {
+describe('the circuit index', () => {
+  it('reports for each circuit what the circuit itself reports, whatever happens', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60, size: 'max' }), async (steps) => {
         const clock = new ManualClock();

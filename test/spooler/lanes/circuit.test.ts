@@ -12,7 +12,7 @@ const failure = (now: number, over: Partial<Failure> = {}): Failure => ({
 const request = (now: number, delivery = false, startedAt = now - 1) => ({ now, startedAt, delivery });
 
 describe('a circuit', () => {
-  it('admits everything until something fails', () => {
+  it('admits everything until a failure', () => {
     const circuit = new Circuit();
     expect([circuit.admits(0), circuit.openSince, circuit.nextChange(0), circuit.isFresh(0)]).toEqual([
       'all',
@@ -22,14 +22,14 @@ describe('a circuit', () => {
     ]);
   });
 
-  it('that a failure opened admits nothing until its time, to the ms, then a trial', () => {
+  it('opened by a failure admits nothing until its time, to the ms, then one trial', () => {
     const circuit = new Circuit();
     expect(circuit.failed(failure(1_000))).toBe(true);
     expect([circuit.openSince, circuit.nextChange(1_000), circuit.isFresh(9_999)]).toEqual([1_000, 1_100, false]);
     expect([circuit.admits(1_099), circuit.admits(1_100)]).toEqual(['none', 'trial']);
   });
 
-  it('admits one trial at a time, and the next when that has ended', () => {
+  it('admits one trial at a time, and the next once that has ended', () => {
     const circuit = new Circuit();
     circuit.failed(failure(1_000));
     circuit.begin('probe');
@@ -38,7 +38,7 @@ describe('a circuit', () => {
     expect(circuit.admits(1_100)).toBe('trial');
   });
 
-  it('keeps its trial under way until its batch ends, also when it has failed already', () => {
+  it('counts its trial as running until its batch ends, even if it has already failed', () => {
     const circuit = new Circuit();
     circuit.failed(failure(1_000));
     circuit.begin('deliver');
@@ -48,7 +48,7 @@ describe('a circuit', () => {
     expect([circuit.admits(1_299), circuit.admits(1_300), circuit.openSince]).toEqual(['none', 'trial', 1_000]);
   });
 
-  it('tries probes and deliveries in turn, a probe first: it only reads', () => {
+  it('tries probes and deliveries in turn, probes first since they only read', () => {
     const circuit = new Circuit();
     circuit.failed(failure(1_000, { openedBy: 'sending' }));
     const kinds = [1, 2, 3].map(() => {
@@ -84,7 +84,7 @@ describe('a circuit', () => {
     expect([circuit.worked(request(1_050)), circuit.worked(request(1_050))]).toEqual([true, false]);
   });
 
-  it('waits longer for each failure in a row, and anew after a success', () => {
+  it('waits longer after each consecutive failure, and starts over after a success', () => {
     const circuit = new Circuit();
     const counts: number[] = [];
     const retryIn = (failures: number): number => {
@@ -98,7 +98,7 @@ describe('a circuit', () => {
     expect(counts).toEqual([1, 2, 1]);
   });
 
-  it('counts the failures of one moment as one, but obeys the longer back-off among them', () => {
+  it('counts simultaneous failures as one, but uses their longest back-off', () => {
     const circuit = new Circuit();
     circuit.failed(failure(1_000, { startedAt: 900 }));
     expect(circuit.failed(failure(1_001, { startedAt: 1_000, notBefore: 1_000 }))).toBe(false);
@@ -108,14 +108,14 @@ describe('a circuit', () => {
     expect(circuit.failed(failure(1_003, { startedAt: 1_001 }))).toBe(true);
   });
 
-  it('is not closed by what was on its way before the server asked to be left alone', () => {
+  it('is not closed by requests that started before the server asked for a back-off', () => {
     const circuit = new Circuit();
     circuit.failed(failure(1_000, { notBefore: 5_000 }));
     expect(circuit.worked(request(1_200, true, 1_000))).toBe(false);
     expect(circuit.worked(request(5_000, true, 1_000))).toBe(true);
   });
 
-  it('is closed before that by what began after it, such as a trial that the host asked for', () => {
+  it('is closed early by requests that started later, such as a trial requested by the host', () => {
     const circuit = new Circuit();
     circuit.failed(failure(1_000, { notBefore: 5_000 }));
     circuit.retryNow(1_100);
@@ -123,7 +123,7 @@ describe('a circuit', () => {
     expect(circuit.worked(request(1_200, true, 1_100))).toBe(true);
   });
 
-  it('that is delayed waits without a trial, longer each time, and counts the failures of one moment once', () => {
+  it('that is delayed waits without a trial, longer each time, and counts simultaneous failures once', () => {
     const circuit = new Circuit();
     const retryIn = (failures: number): number => failures * 100;
     expect(circuit.delayed({ now: 1_000, startedAt: 900, retryIn })).toBe(true);
@@ -137,7 +137,7 @@ describe('a circuit', () => {
     expect([circuit.admits(1_399), circuit.isFresh(1_399), circuit.isFresh(1_400)]).toEqual(['none', false, true]);
   });
 
-  it('that is paused waits as long as the longest pause, and until the host says otherwise', () => {
+  it('that is paused waits for the longest pause, and until the host says otherwise', () => {
     const circuit = new Circuit();
     circuit.pause(2_000);
     circuit.pause(1_500);
@@ -146,7 +146,7 @@ describe('a circuit', () => {
     expect(circuit.admits(1_000)).toBe('all');
   });
 
-  it('admits a trial only when pause and waiting time are both over, and tells of that time', () => {
+  it('admits a trial only when pause and back-off are both over, and reports that time', () => {
     const circuit = new Circuit();
     circuit.failed(failure(1_000));
     circuit.pause(1_050);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { away, blocked, busy, deferred, delivered, lanes, quarter, reason, refused } from './parts.ts';
 
 describe('an endpoint', () => {
-  it('out of reach closes all its mailboxes, and lets one of them try', async () => {
+  it('that is unreachable closes all its mailboxes, and lets one of them try', async () => {
     const { all, clock, told, record, admissions } = lanes();
     admissions('a1', 'a2', 'b');
     await record('a1', deferred('endpoint', away));
@@ -25,14 +25,14 @@ describe('an endpoint', () => {
     ]);
   });
 
-  it('says in whole ms when it tries again, though its clock has parts of one', async () => {
+  it('reports its next trial in whole ms, even with a fractional clock', async () => {
     const { clock, told, record } = lanes();
     await clock.advance(3_000.1);
     await record('a', deferred('endpoint', away));
     expect(told.map((event) => event.at(-1))).toEqual([2_500]);
   });
 
-  it('tells once that it is out of reach, however long that takes', async () => {
+  it('reports once that it is unreachable, for however long', async () => {
     const { clock, told, record } = lanes();
     for (let n = 0; n < 3; n++) {
       await record('a', deferred('endpoint', away));
@@ -41,7 +41,7 @@ describe('an endpoint', () => {
     expect(told.map(([name]) => name)).toEqual(['unavailable']);
   });
 
-  it('is left alone as long as it asked, though what was on its way comes back well', async () => {
+  it('is left alone as long as it asked, even if earlier requests succeed', async () => {
     const { all, clock, told, record, admissions } = lanes();
     await record('a', deferred('endpoint', busy, 60_000));
     expect(told).toEqual([['unavailable', 'A', reason, 60_000]]);
@@ -51,7 +51,7 @@ describe('an endpoint', () => {
     expect(admissions('a')).toEqual(['trial']);
   });
 
-  it('that refuses everyone is blocked for retry.blockedInterval, and any answer opens it', async () => {
+  it('that refuses everyone is blocked for retry.blockedInterval, and reopened by any answer', async () => {
     const { all, clock, told, record, admissions } = lanes();
     await record('a', blocked('endpoint'));
     expect(told).toEqual([['unavailable', 'A', reason, quarter]]);
@@ -60,7 +60,7 @@ describe('an endpoint', () => {
     expect(admissions('a')).toEqual(['open']);
   });
 
-  it('and a mailbox of it: each has its own circuit, and the mailbox is tried alone', async () => {
+  it('and a mailbox have separate circuits, and the mailbox is tried alone', async () => {
     const { all, clock, record } = lanes();
     await record('a1', blocked('mailbox', refused));
     await record('a2', blocked('mailbox', refused));
@@ -73,7 +73,7 @@ describe('an endpoint', () => {
     expect(all.trials()).toContainEqual({ lanes: ['a1'], first: 'deliver' });
   });
 
-  it('that keeps copies of what it failed to send gets one note a request', () => {
+  it('that keeps copies of notes it failed to send gets one note per request', () => {
     const { all } = lanes();
     expect(all.isOneByOne('a1')).toBe(false);
     all.keptCopyAfterFault('a1');
@@ -85,7 +85,7 @@ describe('an endpoint', () => {
 });
 
 describe('a probe', () => {
-  it('that could not say tells of mailbox and endpoint what a delivery would', async () => {
+  it('that was inconclusive affects mailbox and endpoint as a delivery would', async () => {
     const { all, clock, told } = lanes();
     await clock.advance(5);
     all.recordProbe('a', { status: 'unknown', error: away }, clock.monotonic());

@@ -12,7 +12,7 @@ const reason = { code: 'CONNECTION_LOST', text: 'It broke.' } as const;
 const failure = { now: 1_000, startedAt: 999, openedBy: 'connection', reason, retryIn: () => 100 } as const;
 
 describe('a table of mailboxes', () => {
-  it('has each once, with the endpoint that it shares, fresh at first', () => {
+  it('has each once, with its shared endpoint, initially fresh', () => {
     const { all, known } = table();
     const [a1, a2] = [all.lane('a1', 0), all.lane('a2', 0)];
     expect([all.lane('a1', 0), a1.endpoint, all.lanes.get('a2'), all.lanes.get('b')]).toEqual([a1, a2.endpoint, a2, undefined]);
@@ -26,7 +26,7 @@ describe('a table of mailboxes', () => {
     expect([known(), all.lanes.size]).toEqual([[['a1', 'a2'], ['a']], 2]);
   });
 
-  it('forgets one of which there is nothing to remember, and its endpoint with the last of them', () => {
+  it('forgets a mailbox without state, and its endpoint with the last of them', () => {
     const { all, known } = table();
     const [a1, a2] = [all.lane('a1', 0), all.lane('a2', 0)];
     all.forgetIdle(a1, 0);
@@ -41,7 +41,7 @@ describe('a table of mailboxes', () => {
     ['is blocked', (lane) => lane.circuit.failed(failure)],
     ['waits', (lane) => lane.circuit.pause(5_000)],
     ['has an endpoint that is out of reach', (lane) => lane.endpoint.circuit.failed(failure)],
-  ])('keeps one that %s', (_what, happens) => {
+  ])('keeps a mailbox that %s', (_what, happens) => {
     const { all, known } = table();
     const lane = all.lane('a', 0);
     happens(lane);

@@ -12,25 +12,25 @@ import { aliceSends } from '../../support/sender-fixture.ts';
 const times = (count: number, window: ConcurrencyLimit, most: number): ConcurrencyLimit =>
   Array.from({ length: count }).reduce<ConcurrencyLimit>((now) => grow(now, most), window);
 
-describe('the window of a lane', () => {
-  it('halves, and is never empty', () => {
+describe('the concurrency limit of a lane', () => {
+  it('is halved, but never zero', () => {
     expect([27, 4, 3, 2, 1].map((size) => shrink({ size, successes: 7 }))).toEqual(
       [13, 2, 1, 1, 1].map((size) => ({ size, successes: 0 })),
     );
   });
 
-  it('grows by one after so many successes, up to the most', () => {
+  it('grows by one after a number of successes, up to its maximum', () => {
     expect(times(successesToGrow - 1, { size: 1, successes: 0 }, 4).size).toBe(1);
     expect(times(successesToGrow, { size: 1, successes: 0 }, 4)).toEqual({ size: 2, successes: 0 });
     expect(times(successesToGrow * 10, { size: 1, successes: 0 }, 4)).toEqual({ size: 4, successes: 0 });
   });
 
-  it('starts to count anew after each shrinking', () => {
+  it('restarts its count after each reduction', () => {
     const almost = times(successesToGrow - 1, { size: 4, successes: 0 }, 8);
     expect(grow(shrink(almost), 8).size).toBe(2);
   });
 
-  it('always lies between 1 and the most', () => {
+  it('is always between 1 and its maximum', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 27 }), fc.array(fc.boolean(), { maxLength: 500 }), (most, steps) => {
         let window: ConcurrencyLimit = { size: most, successes: 0 };
@@ -65,7 +65,7 @@ describe('a mailbox that says "too many"', () => {
     return { ...alice, seen };
   }
 
-  it('is asked for half as much at a time, and for more again while it goes well', async () => {
+  it('halves its limit, which grows again with success', async () => {
     const { sender, clock, seen, eventsOf } = server(4);
     await sender.start();
     for (let n = 0; n < 150; n++) await sender.send({ to: `sip:b${n}@contoso.com`, text: 'x' });
@@ -83,7 +83,7 @@ describe('a mailbox that says "too many"', () => {
     await sender.stop();
   });
 
-  it('once, however many notes of one moment say it', async () => {
+  it('reduces it once, however many notes report it at that time', async () => {
     const clock = new ManualClock();
     const options = spoolerSettings({ concurrencyPerMailbox: 8 });
     const observer = { blocked: () => {}, resumed: () => {}, unavailable: () => {}, available: () => {} };
@@ -102,7 +102,7 @@ describe('a mailbox that says "too many"', () => {
     expect(admitted.filter((admission) => admission === 'open')).toHaveLength(4);
   });
 
-  it.each(['note', 'unconfirmed'] as const)('but not for what says nothing of how much is asked: %s', async (kind) => {
+  it.each(['note', 'unconfirmed'] as const)('but not for errors unrelated to the request rate: %s', async (kind) => {
     const { sender, transport, clock, seen } = server(
       4,
       kind === 'note' ? 'note' : 'mailbox',

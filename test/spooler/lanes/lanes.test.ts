@@ -9,7 +9,7 @@ const delivered = (note: Note): DeliveryOutcome => ({ status: 'delivered', messa
 const from = (name: string) => ({ sip: `sip:${name}@contoso.com` });
 
 describe('lanes', () => {
-  it('one bad mailbox never holds up the others', async () => {
+  it('one failing mailbox never holds up others', async () => {
     const { sender, transport, clock } = aliceSends();
     transport.answer = (note) =>
       note.from.address.startsWith('mallory')
@@ -26,7 +26,7 @@ describe('lanes', () => {
     await sender.stop();
   });
 
-  it('a busy mailbox waits as long as the server says, and its notes lose no back-off of their own', async () => {
+  it('a busy mailbox waits as long as the server says, and its notes count no failures', async () => {
     const { sender, transport, clock } = aliceSends();
     transport.answer = (note) =>
       note === transport.delivered[0]
@@ -43,7 +43,7 @@ describe('lanes', () => {
     await sender.stop();
   });
 
-  it('says once that a mailbox is blocked, however many notes of a batch met it', async () => {
+  it('reports once that a mailbox is blocked, however many notes of a batch met the block', async () => {
     const { sender, transport, clock, eventsOf } = aliceSends();
     transport.answer = () => ({ status: 'blocked', scope: 'mailbox', sent: 'no', error: busy });
     await sender.start();
@@ -55,7 +55,7 @@ describe('lanes', () => {
     await sender.stop();
   });
 
-  it('a batch of failures backs its mailbox off once, not once a note', async () => {
+  it('a batch of failures counts as one back-off of the mailbox, not one per note', async () => {
     const { sender, transport, clock } = aliceSends();
     transport.answer = (note) => (note.attempt === 1 ? { status: 'deferred', scope: 'mailbox', error: busy } : delivered(note));
     await sender.start();
@@ -65,7 +65,7 @@ describe('lanes', () => {
     await sender.stop();
   });
 
-  it('works on at most four batches of a mailbox at a time', async () => {
+  it('processes at most four batches of a mailbox at a time', async () => {
     const { sender, transport, clock } = aliceSends({ notesPerClaim: 1 });
     let running = 0;
     let most = 0;
@@ -86,7 +86,7 @@ describe('lanes', () => {
 });
 
 describe('the circuit of an endpoint', () => {
-  it('opens at a connection failure, lets a single trial through, and closes when that succeeds', async () => {
+  it('opens on a connection failure, admits a single trial, and closes when that succeeds', async () => {
     const { sender, transport, clock, eventsOf } = aliceSends();
     let up = false;
     transport.answer = (note) => (up ? delivered(note) : { status: 'deferred', scope: 'endpoint', error: unreachable });
@@ -107,7 +107,7 @@ describe('the circuit of an endpoint', () => {
     await sender.stop();
   });
 
-  it('closes when a probe is answered, and opens when a probe finds nobody', async () => {
+  it('closes when a probe is answered, and opens when a probe reaches nobody', async () => {
     const { sender, transport, clock, eventsOf } = aliceSends();
     transport.answer = (note) =>
       note.attempt === 1 ? { status: 'unconfirmed', scope: 'endpoint', error: unreachable } : delivered(note);
@@ -123,7 +123,7 @@ describe('the circuit of an endpoint', () => {
     await sender.stop();
   });
 
-  it('a request that was on its way takes nothing back of the time for which the server asked to be left alone', async () => {
+  it('a request started earlier does not shorten the back-off requested by the server', async () => {
     const { sender, transport, clock } = aliceSends({ pickupDelay: 0, notesPerClaim: 1 });
     const at: number[] = [];
     transport.answer = async (note) => {
@@ -143,7 +143,7 @@ describe('the circuit of an endpoint', () => {
     await sender.stop();
   });
 
-  it('a lane that is new while the circuit is open is not tried either', async () => {
+  it('a new lane is not tried either while the circuit is open', async () => {
     const { sender, transport, clock } = aliceSends({ pickupDelay: 0 });
     transport.answer = () => ({ status: 'deferred', scope: 'endpoint', error: unreachable, retryAfter: 600_000 });
     await sender.start();
@@ -156,7 +156,7 @@ describe('the circuit of an endpoint', () => {
     await sender.stop();
   });
 
-  it('grows no storm: with the server down for an hour, each try is a single note', async () => {
+  it('causes no retry storm: with the server down for an hour, each trial is a single note', async () => {
     const { sender, transport, clock } = aliceSends();
     transport.answer = () => ({ status: 'deferred', scope: 'endpoint', error: unreachable });
     await sender.start();

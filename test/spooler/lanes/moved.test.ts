@@ -30,8 +30,8 @@ async function moved(answer: 'unreachable' | 'blocked') {
   return scene;
 }
 
-describe('a mailbox that has moved to another server', () => {
-  it.each(['unreachable', 'blocked'] as const)('does not wait for the one it has left (%s)', async (answer) => {
+describe('a mailbox moved to another server', () => {
+  it.each(['unreachable', 'blocked'] as const)('does not wait for the old one (%s)', async (answer) => {
     const { sender, clock, eventsOf } = await moved(answer);
     await clock.advance(60_000);
     expect(eventsOf('message:delivered').map(({ lane }) => lane)).toEqual(['alice@contoso.com']);
@@ -39,7 +39,7 @@ describe('a mailbox that has moved to another server', () => {
     await sender.stop();
   });
 
-  it('leaves nothing behind of a server that nobody uses any more', async () => {
+  it('leaves nothing behind of an unused server', async () => {
     const { sender, clock, transport } = await moved('unreachable');
     transport.place = ({ address }) => ({ endpoint: 'https://new.test', mailbox: address, folder: 'history' });
     await clock.advance(60_000);
@@ -49,7 +49,7 @@ describe('a mailbox that has moved to another server', () => {
     await sender.stop();
   });
 
-  it('brings what the old server still answers to the new one into no disrepute', async () => {
+  it('is not affected by late answers of the old server', async () => {
     const { sender, clock, transport, eventsOf } = await moved('unreachable');
     await clock.advance(60_000);
     await sender.send({ from: { sip: 'sip:alice@contoso.com' }, to: 'sip:dan@contoso.com', text: 'later' });

@@ -15,12 +15,12 @@ function lanes(): Lanes {
   });
 }
 
-describe('what a claim may take of each mailbox', () => {
-  it('is one batch while nothing is at work: there may be many mailboxes', () => {
+describe('the number of notes claimed per mailbox', () => {
+  it('is one batch while none is in progress: there may be many mailboxes', () => {
     expect(lanes().notesPerLane(500)).toBe(50);
   });
 
-  it('is as much as one mailbox may have under way, while no other is at work', () => {
+  it('is the maximum of a mailbox while no other is in progress', () => {
     const one = lanes();
     one.begin('alice@contoso.com', 'deliver');
     expect(one.notesPerLane(500)).toBe(150);
@@ -28,7 +28,7 @@ describe('what a claim may take of each mailbox', () => {
     expect(one.notesPerLane(500)).toBe(100);
   });
 
-  it('is one batch again when many are at work, or when there is little room', () => {
+  it('is one batch again if many are in progress, or little capacity is left', () => {
     const many = lanes();
     for (let index = 0; index < 20; index++) many.begin(`s${index}@contoso.com`, 'deliver');
     expect(many.notesPerLane(500)).toBe(50);
@@ -37,14 +37,14 @@ describe('what a claim may take of each mailbox', () => {
     expect(one.notesPerLane(70)).toBe(70);
   });
 
-  it('is told however many mailboxes are known, as after an outage that a whole fleet waited for', () => {
+  it('does not depend on the number of known mailboxes, as after an outage of a whole fleet', () => {
     const fleet = lanes();
     for (let index = 0; index < 200_000; index++) fleet.admission(`s${index}@contoso.com`);
     expect(fleet.notesPerLane(500)).toBe(50);
   });
 });
 
-it('several batches of one claim are delivered side by side, each of notesPerClaim notes at most, and no more than the mailbox may have', async () => {
+it('several batches of one claim are delivered concurrently, each of at most notesPerClaim notes, within the limit of the mailbox', async () => {
   const { sender, transport, clock } = aliceSends({ notesPerClaim: 10 });
   let atWork = 0;
   let most = 0;

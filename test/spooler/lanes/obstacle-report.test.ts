@@ -38,7 +38,7 @@ function scene() {
   return { reports, scan, state };
 }
 
-it('the names of all mailboxes are written when something changed, else every second poll; operators are heard at each', async () => {
+it('all mailbox names are written when something changed, else every second poll; operator requests are read at each', async () => {
   const { reports, scan, state } = scene();
   for (let polls = 0; polls < 6; polls++) await scan();
   expect(reports.map(({ at }) => at / poll)).toEqual([0, 2, 4]);
@@ -51,7 +51,7 @@ it('the names of all mailboxes are written when something changed, else every se
   expect(reports.at(-1)?.lanes).toEqual(['a', 'b', 'c', 'd']);
 });
 
-it('a report is never older than two polls, and is taken back at once when there is nothing to tell', async () => {
+it('a report is at most two polls old, and is withdrawn at once when there are no obstacles', async () => {
   const { reports, scan, state } = scene();
   await scan();
   state.open = false;
@@ -102,7 +102,7 @@ const refused = { code: 'AUTHENTICATION_FAILED', text: 'HTTP 401.' } as const;
 const blocked = { lane: 'a', nextIn: 900_000, openFor: 5_000, reason: refused };
 const unavailable = { endpoint: 'mail', lanes: ['b', 'c'], nextIn: 60_000.5, openFor: 7_000.5, reason: lost };
 
-it('a report says of each what it is, since when, why, and when it is tried', async () => {
+it('a report states for each obstacle its kind, start, reason and next trial', async () => {
   const { clock, reports, scan } = telling();
   const now = clock.now();
   await scan({ blocked: [blocked], unavailable: [unavailable] });
@@ -141,7 +141,7 @@ it.each<readonly [string, number, Obstacles]>([
   ['the text', 1, { blocked: [{ ...blocked, reason: { ...refused, text: 'HTTP 403.' } }], unavailable: [] }],
   ['one more', 1, { blocked: [blocked, { ...blocked, lane: 'b' }], unavailable: [] }],
   ['what it is', 1, { blocked: [], unavailable: [{ ...blocked, endpoint: 'a', lanes: ['a'] }] }],
-])('in the poll after a report that changed: %s (%i more)', async (_what, more, changed) => {
+])('after a change of %s, the next poll makes %i more reports', async (_what, more, changed) => {
   const { reports, scan } = telling();
   await scan({ blocked: [blocked], unavailable: [] });
   await scan(changed);
@@ -153,14 +153,14 @@ it.each([
   [['b', 'd'], 1],
   [['b'], 1],
   [['b', 'c', 'd'], 1],
-] as const)('the mailboxes %j of a server that were b and c: %i more', async (lanes, more) => {
+] as const)('for the mailboxes %j of a server that had b and c, the next poll makes %i more reports', async (lanes, more) => {
   const { reports, scan } = telling();
   await scan({ blocked: [], unavailable: [unavailable] });
   await scan({ blocked: [], unavailable: [{ ...unavailable, lanes }] });
   expect(reports).toHaveLength(1 + more);
 });
 
-it('is made by nobody where the spool keeps none, or while there is nothing to tell', async () => {
+it('no report is made if the spool stores none, or without obstacles', async () => {
   const without = telling({ admin: undefined });
   await without.scan({ blocked: [blocked], unavailable: [] });
   expect(without.warned).toEqual([]);
@@ -169,7 +169,7 @@ it('is made by nobody where the spool keeps none, or while there is nothing to t
   expect(reports).toEqual([]);
 });
 
-it('that fails is a warning, and is made again at the next poll', async () => {
+it('a failed report causes a warning, and is repeated at the next poll', async () => {
   let fails = true;
   const report = async (): Promise<void> => {
     if (fails) throw new Error('the disk is full');
@@ -183,7 +183,7 @@ it('that fails is a warning, and is made again at the next poll', async () => {
   expect([warned.length, retried]).toEqual([1, [undefined]]);
 });
 
-it('operators are obeyed once each, by the clock of the storage, and not for what they asked before this process was there', async () => {
+it('requests of operators are followed once each, by the clock of the storage, and only if made after this process started', async () => {
   const ahead = 40_000;
   const { clock, retried, audit, scan } = telling({ admin: { now: async () => clock.now() + ahead } });
   const stored = (after: number): number => clock.now() + ahead + after;
@@ -208,7 +208,7 @@ it('operators are obeyed once each, by the clock of the storage, and not for wha
   expect(retried).toEqual(['a', undefined, 'later']);
 });
 
-it('operators are obeyed by this clock where the storage has none', async () => {
+it('requests of operators use the local clock if the storage has none', async () => {
   const { clock, retried, audit, scan } = telling();
   audit.push({ at: clock.now(), by: 'operator', command: 'retry-now', filter: { lane: 'before' } });
   audit.push({ at: clock.now() + 1, by: 'operator', command: 'retry-now', filter: { lane: 'after' } });

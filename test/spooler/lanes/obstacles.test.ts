@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { away, blocked, busy, deferred, lanes, quarter, reason } from './parts.ts';
 
-describe('why a mailbox waits', () => {
-  it('is nothing while it may be worked on, or was never heard of', async () => {
+describe('the reason why a mailbox waits', () => {
+  it('is undefined while it is open or unknown', async () => {
     const { all, admissions } = lanes();
     expect(all.standing('a')).toBeUndefined();
     admissions('a');
     expect([all.standing('a'), all.obstacles()]).toEqual([undefined, { blocked: [], unavailable: [] }]);
   });
 
-  it('is its block, its back-off or its endpoint: the one that lasts longer', async () => {
+  it('is its block, its back-off or its endpoint: whichever lasts longer', async () => {
     const { all, clock, record } = lanes();
     await record('a', deferred('mailbox'));
     expect(all.standing('a')).toEqual({ waitingFor: 'back-off', nextIn: 2_500, reason: undefined });
@@ -27,8 +27,8 @@ describe('why a mailbox waits', () => {
   });
 });
 
-describe('lanes that can not be used', () => {
-  it('since when: since mailbox or endpoint closed; since ever once a trial has failed', async () => {
+describe('closed lanes', () => {
+  it('report since when: mailbox or endpoint closed; since ever once a trial has failed', async () => {
     const { all, clock, record, admissions } = lanes();
     admissions('a1', 'a2', 'b');
     expect(all.closedLanes()).toEqual([]);

@@ -21,8 +21,8 @@ function scene(paused: readonly Pause[] = []) {
   return { clock, state, pauses: new Pauses({ admin: admin as unknown as SpoolAdmin }, clock, poll) };
 }
 
-describe('how often the spool is asked', () => {
-  it('is twice a poll interval, however often it is refreshed', async () => {
+describe('reading the pauses from the spool', () => {
+  it('happens twice per poll interval, however often it is refreshed', async () => {
     const { clock, state, pauses } = scene();
     await pauses.refresh();
     await pauses.refresh();
@@ -34,7 +34,7 @@ describe('how often the spool is asked', () => {
     expect(state.asked).toBe(2);
   });
 
-  it('is at once when they are said to have changed, also while the spool answers', async () => {
+  it('happens at once when they are reported as changed, even during a read', async () => {
     const { state, pauses } = scene();
     await pauses.refresh();
     pauses.forget();
@@ -46,25 +46,25 @@ describe('how often the spool is asked', () => {
     expect(state.asked).toBe(3);
   });
 
-  it('is never where the spool knows no pauses', async () => {
+  it('never happens if the spool has no pauses', async () => {
     const pauses = new Pauses({}, new ManualClock(), poll);
     await pauses.refresh();
     expect([pauses.known, pauses.lanes, pauses.all]).toEqual([[], [], false]);
   });
 
-  it('and what it rejects with is passed on: then nothing may be claimed', async () => {
+  it('passes a rejection on: then nothing may be claimed', async () => {
     const broken = { paused: () => Promise.reject(new Error('gone')) } as unknown as SpoolAdmin;
     await expect(new Pauses({ admin: broken }, new ManualClock(), poll).refresh()).rejects.toThrow('gone');
   });
 });
 
-describe('what is paused', () => {
-  it('is nothing before the spool was asked', () => {
+describe('the paused mailboxes', () => {
+  it('are none before the spool was read', () => {
     const { pauses } = scene([of('a')]);
     expect([pauses.known, pauses.lanes, pauses.all, pauses.includes('a')]).toEqual([[], [], false, false]);
   });
 
-  it('is a mailbox by its name', async () => {
+  it('can be single mailboxes by name', async () => {
     const { pauses } = scene([of('a'), of('b')]);
     await pauses.refresh();
     expect([pauses.lanes, pauses.all]).toEqual([['a', 'b'], false]);
@@ -72,13 +72,13 @@ describe('what is paused', () => {
     expect(pauses.known).toEqual([of('a'), of('b')]);
   });
 
-  it('is every mailbox, and none by its name', async () => {
+  it('can be all mailboxes, then without names', async () => {
     const { pauses } = scene([of(undefined)]);
     await pauses.refresh();
     expect([pauses.lanes, pauses.all, pauses.includes('c')]).toEqual([[], true, true]);
   });
 
-  it('is given as the same list until it changes, so that spools can tell', async () => {
+  it('are the same list until it changes, so that spools can tell', async () => {
     const { state, pauses } = scene([of('a'), of('b')]);
     const lanesAfter = async (paused: readonly Pause[]): Promise<readonly string[]> => {
       state.paused = paused;
@@ -95,8 +95,8 @@ describe('what is paused', () => {
   });
 });
 
-describe('for how long nothing was delivered', () => {
-  it('is told of all mailboxes and of each by its name', async () => {
+describe('the duration of pauses', () => {
+  it('is reported for all mailboxes and for each by name', async () => {
     const { clock, pauses } = scene();
     const now = clock.now();
     const other = scene([of(undefined, now - 5_000), of('a', now - 7_000), of('b', now + 9_000)]);
@@ -113,7 +113,7 @@ describe('for how long nothing was delivered', () => {
   });
 });
 
-it('the pause of all mailboxes counts for each, before its own', () => {
+it('the pause of all mailboxes takes precedence over that of each', () => {
   expect(pausesOf([of('a'), of(undefined)], 'a')).toEqual([of(undefined), of('a')]);
   expect(pausesOf([of('b'), of('a')], 'a')).toEqual([of('a')]);
   expect(pausesOf([of('b')], 'a')).toEqual([]);
