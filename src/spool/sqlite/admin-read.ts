@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EntryFilter } from '../admin/contract.ts';
 import type { LaneTally } from '../admin/summaries.ts';
 import { knownState } from '../rows/entry-row.ts';
-import { hasIndexes } from './connection/admin-tables.ts';
+import { hasIndexes, sourceOf } from './connection/admin-tables.ts';
 import { entryColumns } from './stores/entries.ts';
 import type { StoredRow } from './stores/statements.ts';
 
@@ -25,23 +25,16 @@ export interface Step {
   readonly looked: number;
 }
 
-type Narrowing = Readonly<Record<'state' | 'lane' | 'since' | 'until' | 'code' | 'recipient', string | number | null>>;
+type Narrowing = Readonly<Record<'ended' | 'state' | 'lane' | 'since' | 'until' | 'code' | 'recipient', string | number | null>>;
 
 /** Codes and recipients are in JSON: a row that contains them anywhere is read whole, then compared. */
-const narrowed = `purged = 0 AND (:state IS NULL OR state = :state) AND (:lane IS NULL OR lane = :lane)
+const narrowed = `purged = 0 AND (:ended IS NULL OR (ended_at IS NOT NULL) = :ended) AND (:state IS NULL OR state = :state) AND (:lane IS NULL OR lane = :lane)
   AND (:since IS NULL OR accepted_at >= :since) AND (:until IS NULL OR accepted_at < :until)
   AND (:code IS NULL OR instr(reason, :code) > 0) AND (:recipient IS NULL OR instr(lower(recipients), :recipient) > 0)`;
 
 /** An address as in JSON, in lower case; null if SQLite can't compare it, since it folds the case of ASCII only. */
 function plainIn(recipient: string | undefined): string | null {
   return recipient !== undefined && /^[\x20-\x7e]+$/.test(recipient) && !/["\\]/.test(recipient) ? recipient.toLowerCase() : null;
-}
-
-/** The source of a list: rows, and the column that orders them. */
-interface Index {
-  readonly from: string;
-  readonly key?: string;
-  readonly seq?: string;
 }
 
 /** Lists and sums up entries for operators, in short steps. */
@@ -57,6 +50,7 @@ export class AdminReading {
 
   step(filter: EntryFilter, { ended, seq }: Cursor): Step {
     const narrowing: Narrowing = {
+      ended: filter.state === undefined ? Number(ended) : null,
       state: filter.state ?? null,
       lane: filter.lane ?? null,
       since: filter.since ?? null,
@@ -64,47 +58,24 @@ export class AdminReading {
       code: filter.code ?? null,
       recipient: plainIn(filter.recipient),
     };
-    const index = this.#index(filter, ended);
-    if (index === undefined) return this.#slice(narrowing, ended, seq);
-    const { from, key, seq: place = 'entries.seq' } = index;
-    const sql = `SELECT ${entryColumns} FROM ${from} AND ${place} > :after AND ${narrowed} ORDER BY ${place} LIMIT ${read}`;
-    const values = key === undefined ? narrowing : { ...narrowing, key };
-    const rows = this.#statement(sql).all({ ...values, after: seq }) as unknown as readonly StoredRow[];
-    return { rows, next: rows.length < read ? undefined : rows.at(-1)?.seq, looked: rows.length };
-  }
-
-  /** Chooses the index for these entries, if there is one: over those that wait, or are held or dead. */
-  #index({ state, lane, recipient }: EntryFilter, ended: boolean): Index | undefined {
-    if (state === 'held' || state === 'dead') return { from: "entries WHERE state IN ('held', 'dead') AND state = :state" };
-    if (ended || !this.#indexed) return undefined;
-    // SQLite folds the case of ASCII only.
-    if (recipient !== undefined && /^[\x20-\x7e]+$/.test(recipient)) {
-      const from = 'waiting_recipients JOIN entries USING (seq) WHERE recipient = :key';
-      // In its own order: sorting by the other table's column would make each page read all that waits for the recipient.
-      return { from, key: recipient.toLowerCase(), seq: 'waiting_recipients.seq' };
-    }
-    if (lane !== undefined) return { from: 'entries WHERE ended_at IS NULL AND lane = :lane' };
-    return state === undefined
-      ? undefined
-      : { from: "entries WHERE state IN ('spooled', 'deferred', 'delivering', 'unconfirmed') AND state = :state" };
-  }
-
-  #slice(narrowing: Narrowing, ended: boolean, seq: number): Step {
-    const last = this.#statement(
-      `SELECT max(seq) AS last FROM (SELECT seq FROM entries WHERE seq > :after ORDER BY seq LIMIT ${slice})`,
-    ).get({ after: seq })?.last;
+    const source = sourceOf(filter.state, ended, this.#indexed);
+    // SQLite counts and compares what an index holds; it reads the rows of these only.
+    const { last, looked } =
+      this.#statement(
+        `SELECT max(seq) AS last, count(*) AS looked FROM (SELECT seq FROM ${source} AND seq > :after ORDER BY seq LIMIT ${slice})`,
+      ).get({ after: seq }) ?? {};
     if (typeof last !== 'number') return { rows: [], next: undefined, looked: 0 };
-    const sql = `SELECT ${entryColumns} FROM entries WHERE seq > :after AND seq <= :last AND ended_at IS ${ended ? 'NOT NULL' : 'NULL'} AND ${narrowed} ORDER BY seq LIMIT ${read}`;
+    const sql = `SELECT ${entryColumns} FROM ${source} AND seq > :after AND seq <= :last AND ${narrowed} ORDER BY seq LIMIT ${read}`;
     const rows = this.#statement(sql).all({ ...narrowing, after: seq, last }) as unknown as readonly StoredRow[];
     const next = rows.length < read ? last : (rows.at(-1)?.seq ?? last);
-    // Removed rows leave gaps.
-    return { rows, next, looked: Math.min(slice, next - seq) };
+    return { rows, next, looked: Number(looked) };
   }
 
   /** Sums up a slice. Returns the row after which the next one begins. */
   sum(tally: LaneTally, after: number): number | undefined {
+    const source = sourceOf(undefined, false, this.#indexed);
     const rows = this.#statement(
-      `WITH s AS MATERIALIZED (SELECT seq, lane, state, accepted_at, ended_at FROM entries WHERE seq > :after ORDER BY seq LIMIT ${slice})
+      `WITH s AS MATERIALIZED (SELECT seq, lane, state, accepted_at, ended_at FROM ${source} AND seq > :after ORDER BY seq LIMIT ${slice})
        SELECT lane, state, count(*) AS count, min(accepted_at) AS oldest, (SELECT max(seq) FROM s) AS last
        FROM s WHERE ended_at IS NULL GROUP BY lane, state
        UNION ALL SELECT NULL, NULL, 0, 0, max(seq) FROM s`,

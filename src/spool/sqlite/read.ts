@@ -4,7 +4,7 @@ import { hasEnded } from '../admin/filter.ts';
 import type { SpoolEntry, SpoolQuery, SpoolState, Standing } from '../contract.ts';
 import { standingOf } from '../state/derived.ts';
 import { isTombstone, viewOf } from '../state/records.ts';
-import { hasIndexes } from './connection/admin-tables.ts';
+import { hasIndexes, sourceOf } from './connection/admin-tables.ts';
 import type { Group } from './group.ts';
 import { entryColumns, type Stored } from './stores/entries.ts';
 import type { StoredRow } from './stores/statements.ts';
@@ -31,31 +31,15 @@ interface Page {
 
 /** Reads entries. Lists page by key: no statement stays open, and none reads more than a page. */
 export class Reading {
-  readonly #bounds: StatementSync;
-  readonly #page: StatementSync;
-  readonly #kept: StatementSync;
-  /** `undefined` if the index is missing: only a process that is alone with the file creates it. */
-  readonly #waiting: StatementSync | undefined;
+  readonly #database: DatabaseSync;
+  readonly #indexed: boolean;
+  readonly #known = new Map<string, { readonly bounds: StatementSync; readonly page: StatementSync }>();
   readonly #head: StatementSync;
 
   constructor(database: DatabaseSync) {
-    this.#bounds = database.prepare(
-      'SELECT max(seq) AS last FROM (SELECT seq FROM entries WHERE seq > ? ORDER BY seq LIMIT ? + 0)',
-    );
-    this.#page = database.prepare(
-      `SELECT ${entryColumns} FROM entries WHERE seq > :after AND seq <= :last AND purged = 0
-       AND (:state IS NULL OR state = :state) AND (:lane IS NULL OR lane = :lane) ORDER BY seq`,
-    );
+    this.#database = database;
+    this.#indexed = hasIndexes(database);
     this.#head = database.prepare('SELECT id FROM entries WHERE stream = ? ORDER BY ord LIMIT 1');
-    this.#kept = database.prepare(
-      `SELECT ${entryColumns} FROM entries WHERE state IN ('held', 'dead') AND state = :state AND seq > :after AND purged = 0
-       AND (:lane IS NULL OR lane = :lane) ORDER BY seq LIMIT :limit + 0`,
-    );
-    if (!hasIndexes(database)) return;
-    this.#waiting = database.prepare(
-      `SELECT ${entryColumns} FROM entries WHERE state IN ('spooled', 'deferred', 'delivering', 'unconfirmed') AND state = :state
-       AND seq > :after AND purged = 0 AND (:lane IS NULL OR lane = :lane) ORDER BY seq LIMIT :limit + 0`,
-    );
   }
 
   entry(group: Group, id: string): SpoolEntry | undefined {
@@ -80,27 +64,34 @@ export class Reading {
     });
   }
 
-  /** Finds the statement for which there is an index: hosts list these states most, and `stats()` does at each collection of metrics. Its cost doesn't follow what has ended. */
-  #indexOf(state: SpoolState | undefined): StatementSync | undefined {
-    if (state === 'held' || state === 'dead') return this.#kept;
-    return state === undefined || hasEnded(state) ? undefined : this.#waiting;
+  /** Hosts list by state most, and `stats()` does at each collection of metrics: what waits costs nothing that has ended. */
+  #pageOf(state: SpoolState | undefined): { readonly bounds: StatementSync; readonly page: StatementSync } {
+    const ended = state === undefined || hasEnded(state);
+    const source = sourceOf(state, ended, this.#indexed);
+    let statements = this.#known.get(source);
+    if (statements === undefined) {
+      statements = {
+        bounds: this.#database.prepare(
+          `SELECT max(seq) AS last FROM (SELECT seq FROM ${source} AND seq > ? ORDER BY seq LIMIT ? + 0)`,
+        ),
+        page: this.#database.prepare(
+          `SELECT ${entryColumns} FROM ${source} AND seq > :after AND seq <= :last AND purged = 0
+           AND (:state IS NULL OR state = :state) AND (:lane IS NULL OR lane = :lane) ORDER BY seq`,
+        ),
+      };
+      this.#known.set(source, statements);
+    }
+    return statements;
   }
 
   page(group: Group, { state, lane }: SpoolQuery, { after, size }: PageStart): Page {
-    const asked = { state: state ?? null, lane: lane ?? null };
-    const next = (place: number): PageStart => ({ after: place, size: Math.min(largestPage, growth * size) });
-    const indexed = this.#indexOf(state);
-    if (indexed !== undefined) {
-      const rows = indexed.all({ ...asked, after, limit: size }) as unknown as readonly StoredRow[];
-      const end = rows.length < size ? undefined : rows.at(-1);
-      return { entries: showAll(group, rows), next: end && next(end.seq) };
-    }
-    const last = this.#bounds.get(after, size)?.last;
+    const { bounds, page } = this.#pageOf(state);
+    const last = bounds.get(after, size)?.last;
     if (typeof last !== 'number') return { entries: [], next: undefined };
     // Prevents an endless loop: a damaged file can return its rows in any order.
     if (last <= after) throw new OfflineImError('SPOOL_CORRUPT', 'The rows of the spool are out of order. Restore a backup.');
-    const rows = this.#page.all({ ...asked, after, last }) as unknown as readonly StoredRow[];
-    return { entries: showAll(group, rows), next: next(last) };
+    const rows = page.all({ state: state ?? null, lane: lane ?? null, after, last }) as unknown as readonly StoredRow[];
+    return { entries: showAll(group, rows), next: { after: last, size: Math.min(largestPage, growth * size) } };
   }
 }
 

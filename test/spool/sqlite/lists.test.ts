@@ -20,7 +20,19 @@ beforeAll(async () => {
   await spool.open({ clock: systemClock, tombstones: 86_400_000 });
   await spool.append([newEntry('a'), newEntry('b'), newEntry('c')]);
   await spool.cancel(['c']);
+  const others = ['deferred', 'unconfirmed', 'dead', 'held', 'at work'];
+  for (const id of others) await spool.append([newEntry(id, { lane: 'carol@contoso.com', conversationId: id })]);
   await spool.close();
+  database = new DatabaseSync(path);
+  const put = database.prepare('UPDATE entries SET state = ?, ended_at = ? WHERE id = ?');
+  put.run('deferred', null, 'deferred');
+  put.run('unconfirmed', null, 'unconfirmed');
+  put.run('dead', 1, 'dead');
+  put.run('held', null, 'held');
+  put.run('delivering', null, 'at work');
+  database.exec(`INSERT INTO notes VALUES ('n', 'carol@contoso.com', '["at work"]', NULL, 1, 'delivering', 0, 0, 0, 0, 0, 0, 0, 't', 'deliver', 1, NULL, NULL),
+    ('damaged', 'carol@contoso.com', '["at', NULL, 1, 'delivering', 0, 0, 0, 0, 0, 0, 0, 't', 'deliver', 1, NULL, NULL)`);
+  database.close();
   database = new DatabaseSync(path, { readOnly: true });
 });
 
@@ -29,7 +41,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The plan of the statement that one step of a list carries out. */
+/** The plans of the statements that one step of a list carries out. */
 function planOf(filter: EntryFilter, ended: boolean): string {
   const prepared: string[] = [];
   const watching = new Proxy(database, {
@@ -52,34 +64,92 @@ function planOf(filter: EntryFilter, ended: boolean): string {
 }
 
 const lane = 'alice@contoso.com';
+const waiting = 'SEARCH entries USING INDEX entries_waiting (seq>? AND seq<?)';
+const kept = 'SEARCH entries USING INDEX entries_kept (state=? AND seq>? AND seq<?)';
+const again = 'SEARCH entries USING INDEX entries_waiting_again (state=? AND rowid>? AND rowid<?)';
 
 it.each([
-  ['what is spooled', { state: 'spooled' }, 'SEARCH entries USING INDEX entries_waiting_state (state=?'],
-  ['what is unconfirmed of a mailbox', { state: 'unconfirmed', lane }, 'SEARCH entries USING INDEX entries_waiting_lane (lane=?'],
-  ['a mailbox', { lane }, 'SEARCH entries USING INDEX entries_waiting_lane (lane=?'],
-  ['a recipient', { recipient: 'Bob@contoso.com' }, 'SEARCH waiting_recipients USING PRIMARY KEY (recipient=?'],
-  ['what is dead', { state: 'dead' }, 'SEARCH entries USING INDEX entries_kept (state=?'],
-  ['what is held', { state: 'held' }, 'SEARCH entries USING INDEX entries_kept (state=?'],
-] as const)('%s is found by its index', (_, filter, index) => {
+  ['what waits', {}, waiting],
+  ['what is spooled', { state: 'spooled' }, waiting],
+  ['what is deferred', { state: 'deferred' }, again],
+  ['what is unconfirmed of a mailbox', { state: 'unconfirmed', lane }, again],
+  ['a mailbox', { lane }, waiting],
+  ['a recipient', { recipient: 'Bob@contoso.com' }, waiting],
+  ['a time', { since: 1 }, waiting],
+  ['what is dead', { state: 'dead' }, kept],
+  ['what is held', { state: 'held' }, kept],
+] as const)('%s is found by an index, in its order', (_, filter, index) => {
   const plan = planOf(filter, false);
   expect(plan).toContain(index);
   expect(plan).not.toContain('SCAN entries');
   expect(plan).not.toContain('TEMP B-TREE');
 });
 
-it.each([
-  ['what has ended', { lane }, true],
-  ['what a time narrows', { since: 1 }, false],
-] as const)('%s is read in slices', (_, filter, ended) => {
-  expect(planOf(filter, ended)).toContain('SEARCH entries USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)');
+it('finds entries in flight through the leases of their notes', () => {
+  const plan = planOf({ state: 'delivering' }, false);
+  expect(plan).toContain('SEARCH entries USING INDEX entries_id (id=?');
+  expect(plan).toContain('SEARCH notes USING INDEX notes_lease');
+});
+
+it.each(['spooled', 'deferred', 'unconfirmed', 'delivering', 'held', 'dead', 'cancelled'] as const)(
+  'lists every %s entry',
+  (state) => {
+    const found = new AdminReading(database).step({ state }, { ended: state === 'cancelled' || state === 'dead', seq: 0 }).rows;
+    expect(found.map(({ id }) => id)).toEqual(
+      database
+        .prepare('SELECT id FROM entries WHERE state = ? ORDER BY seq')
+        .all(state)
+        .map(({ id }) => id),
+    );
+    expect(found).not.toHaveLength(0);
+  },
+);
+
+it('what has ended is read in slices', () => {
+  expect(planOf({ lane }, true)).toContain('SEARCH entries USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)');
 });
 
 it.each([
-  ['all', {}, 1],
+  ['all', {}, 2],
   ['a code that none has', { code: 'EXPIRED' }, 0],
-  ['somebody, in any case', { recipient: 'BOB@contoso.com' }, 1],
+  ['somebody, in any case', { recipient: 'BOB@contoso.com' }, 2],
   ['nobody', { recipient: 'nobody@contoso.com' }, 0],
-  ['what may stand otherwise in JSON', { recipient: '"bob"@contoso.com' }, 1],
+  ['what may stand otherwise in JSON', { recipient: '"bob"@contoso.com' }, 2],
 ] as const)('finished entries are fully read only if they may match: %s', (_, filter, rows) => {
-  expect(new AdminReading(database).step(filter, { ended: true, seq: 0 })).toMatchObject({ rows: { length: rows }, looked: 3 });
+  expect(new AdminReading(database).step(filter, { ended: true, seq: 0 })).toMatchObject({ rows: { length: rows }, looked: 8 });
+});
+
+it.each([
+  ['lists everything while an older library, which has no such index, has the file open', false],
+  ['replaces the indexes that this version had before', true],
+])('%s', async (_, alone) => {
+  const path = join(folder, `former-${alone}.db`);
+  const first = new SqliteSpool({ path });
+  await first.open({ clock: systemClock, tombstones: 86_400_000 });
+  await first.append([newEntry('a'), newEntry('b')]);
+  await first.close();
+  const older = new DatabaseSync(path);
+  older.exec(`DROP INDEX entries_waiting; DROP INDEX entries_waiting_again;
+    CREATE INDEX entries_waiting_state ON entries (state);
+    CREATE TABLE waiting_recipients (recipient TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (recipient, seq)) STRICT, WITHOUT ROWID;
+    CREATE TRIGGER waiting_recipients_add AFTER INSERT ON entries BEGIN INSERT INTO waiting_recipients VALUES (new.id, new.seq); END`);
+  if (alone) older.close();
+  const spool = new SqliteSpool({ path });
+  await spool.open({ clock: systemClock, tombstones: 86_400_000 });
+  await spool.append([newEntry('c')]);
+  const listed: string[] = [];
+  for await (const { id } of spool.list({ state: 'spooled' })) listed.push(id);
+  const { entries } = await spool.admin.listBy({ recipient: 'bob@contoso.com' }, undefined, 10);
+  await spool.close();
+  const file = new DatabaseSync(path, { readOnly: true });
+  const names = file.prepare("SELECT name FROM sqlite_schema WHERE name LIKE '%waiting%' ORDER BY name").all();
+  file.close();
+  if (!alone) older.close();
+  expect(listed).toEqual(['a', 'b', 'c']);
+  expect(entries.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+  expect(names.map(({ name }) => name)).toEqual(
+    alone
+      ? ['entries_waiting', 'entries_waiting_again']
+      : ['entries_waiting_state', 'waiting_recipients', 'waiting_recipients_add'],
+  );
 });

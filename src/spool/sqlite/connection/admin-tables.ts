@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { hasTable } from './restored.ts';
+import type { SpoolState } from '../../contract.ts';
 import { rollBack } from './schema.ts';
 
 /*
- * Tables for operators, added to version 1: older libraries ignore them, while triggers still keep the index of recipients right.
+ * What operators and hosts list by, added to version 1: older libraries ignore the table, and SQLite keeps the indexes up to date for them.
  */
 
 const records = `CREATE TABLE IF NOT EXISTS admin (
@@ -14,46 +14,65 @@ const records = `CREATE TABLE IF NOT EXISTS admin (
   PRIMARY KEY (kind, key)
 ) STRICT, WITHOUT ROWID`;
 
-/** Empty for an unreadable row, which must still be possible to set aside. */
-const listOf = (row: string): string => `json_each(CASE WHEN json_valid(${row}.recipients) THEN ${row}.recipients ELSE '[]' END)`;
-/** Addresses in lower case, for ASCII only; the row's own column is authoritative. */
-const recipient = `lower(coalesce(CASE WHEN type = 'object' THEN json_extract(value, '$.address') END, ''))`;
-const recipientsOf = (row: string): string => `SELECT ${recipient}, ${row}.seq FROM ${listOf(row)}`;
+/**
+ * Each costs every message something, so there are two: what has not ended, in order of acceptance, which a message enters at its end and leaves near its beginning;
+ * and what waits after a failure, which a message that is delivered at once never enters.
+ */
+const indexes: Readonly<Record<string, string>> = {
+  entries_waiting: 'CREATE INDEX entries_waiting ON entries (seq) WHERE ended_at IS NULL',
+  entries_waiting_again: "CREATE INDEX entries_waiting_again ON entries (state) WHERE state IN ('deferred', 'unconfirmed')",
+};
 
-const indexes = `
-CREATE INDEX entries_waiting_state ON entries (state) WHERE state IN ('spooled', 'deferred', 'delivering', 'unconfirmed');
-CREATE INDEX entries_waiting_lane ON entries (lane) WHERE ended_at IS NULL;
-CREATE TABLE waiting_recipients (recipient TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (recipient, seq)) STRICT, WITHOUT ROWID;
-INSERT OR IGNORE INTO waiting_recipients SELECT ${recipient}, e.seq FROM entries e, ${listOf('e')} WHERE e.ended_at IS NULL;
-CREATE TRIGGER waiting_recipients_add AFTER INSERT ON entries WHEN new.ended_at IS NULL BEGIN
-  INSERT OR IGNORE INTO waiting_recipients ${recipientsOf('new')};
-END;
-CREATE TRIGGER waiting_recipients_back AFTER UPDATE OF ended_at ON entries WHEN new.ended_at IS NULL AND old.ended_at IS NOT NULL BEGIN
-  INSERT OR IGNORE INTO waiting_recipients ${recipientsOf('new')};
-END;
-CREATE TRIGGER waiting_recipients_end AFTER UPDATE OF ended_at ON entries WHEN new.ended_at IS NOT NULL AND old.ended_at IS NULL BEGIN
-  DELETE FROM waiting_recipients WHERE (recipient, seq) IN (${recipientsOf('old')});
-END;
-CREATE TRIGGER waiting_recipients_gone AFTER DELETE ON entries WHEN old.ended_at IS NULL BEGIN
-  DELETE FROM waiting_recipients WHERE (recipient, seq) IN (${recipientsOf('old')});
-END;
+/** Dearer ones that this version once had. */
+const former = `
+DROP TRIGGER IF EXISTS waiting_recipients_add;
+DROP TRIGGER IF EXISTS waiting_recipients_back;
+DROP TRIGGER IF EXISTS waiting_recipients_end;
+DROP TRIGGER IF EXISTS waiting_recipients_gone;
+DROP TABLE IF EXISTS waiting_recipients;
+DROP INDEX IF EXISTS entries_waiting_state;
+DROP INDEX IF EXISTS entries_waiting_lane;
 `;
+
+function isThere(database: DatabaseSync, name: string): boolean {
+  return database.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(name) !== undefined;
+}
 
 /** Whether there are indexes over what waits. */
 export function hasIndexes(database: DatabaseSync): boolean {
-  return hasTable(database, 'waiting_recipients');
+  return Object.keys(indexes).every((name) => isThere(database, name));
 }
 
 /** Creates what is missing. The indexes of a large spool take seconds: only a process that is alone with it creates them. */
 export function makeAdminTables(database: DatabaseSync, alone: boolean): void {
-  if (!hasTable(database, 'admin')) database.exec(records);
-  if (!alone || hasIndexes(database)) return;
+  if (!isThere(database, 'admin')) database.exec(records);
+  if (!alone || (hasIndexes(database) && !isThere(database, 'waiting_recipients'))) return;
   database.exec('BEGIN IMMEDIATE');
   try {
-    database.exec(indexes);
+    database.exec(former);
+    for (const [name, sql] of Object.entries(indexes)) if (!isThere(database, name)) database.exec(sql);
     database.exec('COMMIT');
   } catch (error) {
     rollBack(database);
     throw error;
   }
+}
+
+/** Where a list finds its entries, among others perhaps: FROM and the beginning of WHERE. Finding the next ones by `seq` costs what it finds, not what there is. */
+export function sourceOf(state: SpoolState | undefined, ended: boolean, indexed: boolean): string {
+  switch (state) {
+    case 'held':
+    case 'dead':
+      return `entries INDEXED BY entries_kept WHERE state IN ('held', 'dead') AND state = '${state}'`;
+    case 'deferred':
+    case 'unconfirmed':
+      if (!indexed) break;
+      return `entries INDEXED BY entries_waiting_again WHERE state IN ('deferred', 'unconfirmed') AND state = '${state}'`;
+    case 'delivering':
+      // They are few, and members of the notes that are leased.
+      return `entries INDEXED BY entries_id WHERE state = 'delivering' AND id IN (
+        SELECT member.value FROM notes INDEXED BY notes_lease, json_each(CASE WHEN json_valid(entry_ids) THEN entry_ids ELSE '[]' END) AS member
+        WHERE lease_until IS NOT NULL)`;
+  }
+  return indexed && !ended ? 'entries INDEXED BY entries_waiting WHERE ended_at IS NULL' : 'entries WHERE TRUE';
 }
