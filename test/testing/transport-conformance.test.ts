@@ -5,7 +5,7 @@ import { transportConformance } from '../../src/testing.ts';
 import type { DeliverOptions, DeliveryOutcome, Note, ProbeResult } from '../../src/transport/contract.ts';
 import { leftOut, MemoryTransport, memoryHarness } from './support/memory-transport.ts';
 
-describe('a transport of lists', () => {
+describe('a list-based transport', () => {
   transportConformance({ describe, it }, () => memoryHarness(new MemoryTransport()), { skip: leftOut });
 });
 
@@ -134,7 +134,7 @@ async function failuresOf(make: () => MemoryTransport): Promise<string[]> {
 }
 
 describe('a transport that', () => {
-  it.each(Object.entries(mistakes))('%s is found out', async (_, make) => {
+  it.each(Object.entries(mistakes))('%s is detected', async (_, make) => {
     expect(await failuresOf(make)).not.toEqual([]);
   });
 });

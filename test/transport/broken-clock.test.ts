@@ -39,7 +39,7 @@ function noteFor(transport: Transport): Note {
 }
 
 it.each(Object.entries(broken).flatMap(([how, clock]) => (['ews', 'graph'] as const).map((way) => [how, way, clock] as const)))(
-  'a clock that %s: %s delivers',
+  'with a clock that %s, %s delivers',
   async (_how, way, clock) => {
     const exchange = createExchange({
       mailboxes: ['alice@contoso.test', 'bob@contoso.test'],

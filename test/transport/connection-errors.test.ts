@@ -13,7 +13,7 @@ const refused = { code: 'ECONNREFUSED', syscall: 'connect' };
 const timedOut = { code: 'ETIMEDOUT', syscall: 'connect' };
 const away = ['ENETUNREACH', 'ENETDOWN', 'EHOSTUNREACH', 'EHOSTDOWN'];
 
-describe('a connection that was never made is known to have carried nothing', () => {
+describe('a connection that was never made has carried nothing', () => {
   it.each<readonly [string, unknown]>([
     ["Node's fetch", failed(error(refused))],
     ["Node's fetch, a name of several addresses", failed(several({ code: 'ECONNREFUSED' }, error(refused), error(refused)))],
@@ -40,7 +40,7 @@ describe('a connection that was never made is known to have carried nothing', ()
   });
 });
 
-describe('anything else in what was thrown leaves it in doubt', () => {
+describe('any other error leaves the request in doubt', () => {
   const timeout = new DOMException('The operation timed out.', 'TimeoutError');
   it.each<readonly [string, unknown]>([
     ['a time-out as a DOMException, whose code is a number', error(refused, timeout)],
@@ -76,14 +76,14 @@ describe('anything else in what was thrown leaves it in doubt', () => {
     expect(nothingWritten(failed(thrown))).toBe(false);
   });
 
-  it('a cause without end', () => {
+  it('an endless chain of causes', () => {
     const endless = error(refused);
     endless.cause = endless;
     expect(nothingWritten(endless)).toBe(false);
   });
 });
 
-it('a refused handshake that another failure hangs on proves nothing of that one', () => {
+it('a refused handshake proves nothing about another failure attached to it', () => {
   const alert = error({ code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' });
   expect(handshakeRefused(failed(alert))).toBe(true);
   expect(handshakeRefused(error({ code: 'ECONNRESET', syscall: 'read' }, alert))).toBe(false);

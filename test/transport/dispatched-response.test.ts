@@ -9,7 +9,7 @@ import { decompressed } from '../../src/transport/decompressed.ts';
 import { fetchOver, type HttpDispatcher } from '../../src/transport/dispatcher.ts';
 import { always, makeNote } from '../ews/support/note.ts';
 
-it('reads no more of a compressed answer over a dispatcher than is decompressed', async () => {
+it('reads no more of a compressed response over a dispatcher than the limit, decompressed', async () => {
   const compressed = gzipSync(randomBytes(2_000_000));
   let taken = 0;
   const body = Readable.from(
@@ -36,7 +36,7 @@ it.each([
   ['no chunk', []],
   ['empty chunks', [Buffer.alloc(0), Buffer.alloc(0)]],
 ])(
-  'takes a compressed answer over a dispatcher that holds nothing for an empty one, not for a broken connection: %s',
+  'treats a compressed response without content over a dispatcher as empty, not as a broken connection: %s',
   async (_what, chunks) => {
     for (const encoding of ['gzip', 'deflate, gzip']) {
       const body = Readable.from(chunks);
@@ -54,7 +54,7 @@ it.each([
   },
 );
 
-it('reads a compressed answer over a dispatcher whose first chunk is empty, and fails with one that is cut off', async () => {
+it('reads a compressed response over a dispatcher whose first chunk is empty, and fails if it is truncated', async () => {
   const compressed = gzipSync('the whole of it');
   const fetched = async (parts: readonly Buffer[]) => {
     const answer = { statusCode: 200, headers: { 'content-encoding': 'gzip' }, body: Readable.from(parts) };
@@ -66,7 +66,7 @@ it('reads a compressed answer over a dispatcher whose first chunk is empty, and 
   await expect((await fetched([compressed.subarray(0, compressed.length - 9)])).text()).rejects.toThrow();
 });
 
-it('gives up a compressed answer of empty parts that come at once and without end, at the deadline', async () => {
+it('gives up a compressed response of endless empty chunks at the deadline', async () => {
   let taken = 0;
   const parts = async function* (): AsyncGenerator<Uint8Array> {
     for (; taken < 3_000_000; taken++) yield new Uint8Array(0);

@@ -94,7 +94,7 @@ const makers = {
 };
 
 describe('a dispatcher', () => {
-  it.each(Object.entries(makers))('%s carries notes out, and keeps its connections', async (_, make) => {
+  it.each(Object.entries(makers))('%s delivers notes, and keeps its connections', async (_, make) => {
     const transport = ews(kept(make()));
     for (let n = 0; n < 5; n++) expect(await deliver(transport, n)).toMatchObject({ status: 'delivered' });
     expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual(Array(5).fill('POST /EWS/Exchange.asmx?a=b'));
@@ -107,7 +107,7 @@ describe('a dispatcher', () => {
     expect(sockets.size).toBeLessThanOrEqual(2);
   });
 
-  it('goes through the tunnel of a proxy', async () => {
+  it('connects through the tunnel of a proxy', async () => {
     const proxy = await connectProxy();
     const transport = ews(kept(new ProxyAgent({ uri: proxy.url, proxyTunnel: true })));
     for (let n = 0; n < 3; n++) expect(await deliver(transport, n)).toMatchObject({ status: 'delivered' });
@@ -115,7 +115,7 @@ describe('a dispatcher', () => {
     expect(asked).toHaveLength(3);
   });
 
-  it('of a proxy that wants a login has sent nothing', async () => {
+  it('with a proxy that requires a login has sent nothing', async () => {
     const proxy = await connectProxy(407);
     const outcome = await deliver(ews(kept(new ProxyAgent({ uri: proxy.url, proxyTunnel: true }))));
     expect(outcome?.status).toMatch(/deferred|blocked/);
@@ -123,7 +123,7 @@ describe('a dispatcher', () => {
     expect(asked).toEqual([]);
   });
 
-  it('that reaches nobody has sent nothing', async () => {
+  it('that cannot connect has sent nothing', async () => {
     const nobody = createTcpServer();
     const url = await listening(nobody);
     nobody.close();
@@ -131,19 +131,19 @@ describe('a dispatcher', () => {
     expect(await deliver(transport)).toMatchObject({ status: 'deferred', error: { code: 'ENDPOINT_UNREACHABLE' } });
   });
 
-  it('whose connection is lost before the answer leaves the note in doubt, and sends nothing again', async () => {
+  it('whose connection breaks before the response leaves the note in doubt, and resends nothing', async () => {
     answer = (request) => request.socket.destroy();
     expect(await deliver(ews(kept(new Agent())))).toMatchObject({ status: 'unconfirmed', error: { code: 'CONNECTION_LOST' } });
     expect(asked).toHaveLength(1);
   });
 
-  it.each([302, 307, 308])('follows no redirect: %i', async (status) => {
+  it.each([302, 307, 308])('does not follow a redirect: %i', async (status) => {
     answer = (_, response) => response.writeHead(status, { location: '/elsewhere' }).end();
     expect(await deliver(ews(kept(new Agent())))).not.toMatchObject({ status: 'delivered' });
     expect(asked).toHaveLength(1);
   });
 
-  it('that follows redirects all the same proves nothing', async () => {
+  it('that follows redirects anyway proves nothing', async () => {
     answer = (request, response) => {
       if (request.url === '/elsewhere') response.end(created(ok));
       else response.writeHead(307, { location: '/elsewhere' }).end();
@@ -156,7 +156,7 @@ describe('a dispatcher', () => {
   it.each([
     ['before the headers', () => undefined],
     ['in the body', (response: ServerResponse) => void response.write('<')],
-  ])('obeys the time-out %s', async (_, begin) => {
+  ])('respects the time-out %s', async (_, begin) => {
     const clock = new ManualClock();
     answer = (_request, response) => {
       begin(response);
@@ -169,7 +169,7 @@ describe('a dispatcher', () => {
   it.each([
     ['before the headers', () => undefined],
     ['in the body', (response: ServerResponse) => void response.write('<')],
-  ])('obeys an abort %s, and ends its connection', async (_, begin) => {
+  ])('respects an abort %s, and closes its connection', async (_, begin) => {
     const abort = new AbortController();
     const closed = Promise.withResolvers<void>();
     answer = (request, response) => {
@@ -182,7 +182,7 @@ describe('a dispatcher', () => {
     await closed.promise;
   });
 
-  it('stops reading at the limit of bytes', async () => {
+  it('stops reading at the size limit', async () => {
     answer = (_, response) => response.end(' '.repeat(5_000) + created(ok));
     const transport = ews(kept(new Agent()), { maxResponseBytes: 4_096 });
     expect(await deliver(transport)).toMatchObject({ status: 'unconfirmed', error: { code: 'RESPONSE_TOO_LARGE' } });
@@ -202,7 +202,7 @@ describe('a dispatcher', () => {
     ['deflate', deflateSync],
     ['identity', (bytes: Buffer) => bytes],
     ['deflate, gzip', (bytes: Buffer) => gzipSync(deflateSync(bytes))],
-  ])('reads what a server compresses by %s though it is asked not to', async (encoding, compress) => {
+  ])('decompresses %s, even if the server was asked not to compress', async (encoding, compress) => {
     answer = (_, response) => response.writeHead(200, { 'content-encoding': encoding }).end(compress(Buffer.from(created(ok))));
     expect(await deliver(ews(kept(new Agent())))).toMatchObject({ status: 'delivered' });
   });
@@ -214,7 +214,7 @@ describe('a dispatcher', () => {
     ['gzip that breaks off', 'gzip', gzipSync(created(ok)).subarray(0, 40), 'CONNECTION_LOST'],
     ['what is no gzip', 'gzip', Buffer.from(created(ok)), 'CONNECTION_LOST'],
     ['gzip that swells beyond the limit', 'gzip', gzipSync(' '.repeat(5_000_000) + created(ok)), 'RESPONSE_TOO_LARGE'],
-  ])('takes %s for no verdict: the note is in doubt', async (_, encoding, bytes, code) => {
+  ])('derives no verdict from %s: the note is in doubt', async (_, encoding, bytes, code) => {
     answer = (_request, response) =>
       response.writeHead(200, { 'content-encoding': encoding, 'content-length': bytes.length }).end(bytes);
     const transport = ews(kept(new Agent()), { maxResponseBytes: 1_000_000 });
@@ -222,7 +222,7 @@ describe('a dispatcher', () => {
   });
 
   it.each([new Uint8Array(3), new URLSearchParams('a=b'), new Blob(['text']), new FormData()])(
-    'is not asked to send what is no text: %o',
+    'is not asked to send a body that is not text: %o',
     async (body) => {
       const dispatcher = { request: () => expect.unreachable('nothing is sent') };
       const sent = fetchOver(dispatcher)(`${origin}/x`, { method: 'POST', body });
@@ -230,7 +230,7 @@ describe('a dispatcher', () => {
     },
   );
 
-  it('gives a login of the host a response that it can read in every way', async () => {
+  it('passes a response to a custom login that it can read in any way', async () => {
     answer = (request, response) => {
       if (request.headers.authorization !== undefined) response.end(created(ok));
       else response.writeHead(401, { 'www-authenticate': ['Negotiate', 'Bearer'], 'x-nonce': 'n1' }).end('{"nonce":"n2"}');
@@ -265,7 +265,7 @@ describe('a dispatcher', () => {
     expect(asked[1]?.headers.authorization).toBe('Nonce n2');
   });
 
-  it('and a fetch are one too many', () => {
+  it('cannot be combined with a fetch', () => {
     const options = { dispatcher: kept(new Agent()), fetch: globalThis.fetch };
     const expected = expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining('dispatcher') });
     expect(() => ews(options.dispatcher, options)).toThrow(expected);
@@ -273,7 +273,7 @@ describe('a dispatcher', () => {
     expect(() => ews({} as HttpDispatcher)).toThrow(expected);
   });
 
-  it('carries out every request of both transports', async () => {
+  it('carries every request of both transports', async () => {
     const mailboxes = ['alice@contoso.test', 'bob@contoso.test'];
     const exchange = await startExchangeSimulator({ mailboxes });
     closing.push(() => exchange.close());

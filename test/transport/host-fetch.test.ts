@@ -194,7 +194,7 @@ const retried: readonly (readonly [string, Error])[] = [
   ['a retry that broke', Object.assign(new Error('x'), { code: 'UND_ERR_REQ_RETRY', cause: { code: 'ECONNREFUSED' } })],
 ];
 
-it('the page on security says how many are tried', () => {
+it('as many cases are tried as docs/security.md says', () => {
   const tried = [answers, endless, bodies, destroys, retried].reduce((sum, { length }) => sum + length, 0);
   expect(numbersOfRow('Answers, bodies and errors of a `fetch`').tried).toEqual([tried]);
 });
@@ -202,8 +202,8 @@ it('the page on security says how many are tried', () => {
 describe.each([
   ['EWS', ews],
   ['Graph', graph],
-] as const)("an answer of a host's fetch over %s", (_name, make) => {
-  it.each(answers)('is never taken for a note that was not sent, nor for one that was: %s', async (_what, answer) => {
+] as const)('a response of a custom fetch over %s', (_name, make) => {
+  it.each(answers)('is never mistaken for a note that was not sent, or was: %s', async (_what, answer) => {
     const outcome = await deliver(make, answer);
     expect(outcome).toMatchObject({ status: 'unconfirmed' });
   });
@@ -212,19 +212,19 @@ describe.each([
     expect(await deliver(make, answer, short)).toMatchObject({ status: 'unconfirmed' });
   });
 
-  it.each(bodies)('closes the connection behind a body of Node %s', async (_what, change, size, time) => {
+  it.each(bodies)('closes the connection of a Node body %s', async (_what, change, size, time) => {
     const body = new Readable({ read: () => undefined });
     if (size > 0) body.push(bytes(success.slice(0, size)));
     expect(await deliver(make, () => whole(change(body)), time)).toMatchObject({ status: 'unconfirmed' });
     expect(body.destroyed).toBe(true);
   });
 
-  it.each(destroys)('is not disturbed by a destroy() %s', async (_what, extra) => {
+  it.each(destroys)('is not affected by a destroy() %s', async (_what, extra) => {
     const hanging = { on: gone, [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}), return: gone }) };
     expect(await deliver(make, () => whole({ ...hanging, ...extra() }), short)).toMatchObject({ status: 'unconfirmed' });
   });
 
-  it.each(retried)('and an error of one that tried again is in doubt: %s', async (_what, error) => {
+  it.each(retried)('or an error of a fetch that retried leaves the note in doubt: %s', async (_what, error) => {
     const outcome = await deliver(make, () => {
       throw error;
     });
@@ -243,7 +243,7 @@ describe.each([
         ]),
       }),
     ],
-  ])('while a connection that was never made still proves that nothing was sent: %s', async (_what, error) => {
+  ])('may still prove by a failed connection that nothing was sent: %s', async (_what, error) => {
     const outcome = await deliver(make, () => {
       throw error;
     });
@@ -251,7 +251,7 @@ describe.each([
   });
 });
 
-describe('a whole answer of EWS', () => {
+describe('a complete EWS response', () => {
   it.each<readonly [string, () => unknown]>([
     ['byte by byte', () => whole(streamOf(...Array.from(bytes(success), (byte) => Uint8Array.of(byte))))],
     ['as views of other kinds', () => whole(streamOf(Buffer.from(half), new DataView(bytes(success.slice(half.length)).buffer)))],

@@ -16,7 +16,7 @@ const remember = (error: unknown): void => void unhandled.push(error);
 beforeEach(() => void process.on('uncaughtException', remember));
 afterEach(() => void process.off('uncaughtException', remember));
 
-it('what others publish on the channels of Node and undici ends no process, and proves nothing', async () => {
+it('foreign messages on the diagnostics channels of Node and undici end no process, and prove nothing', async () => {
   const watch = watchRequest('an-id');
   for (const name of channels) {
     for (const make of Object.values(hostileValues)) {
@@ -37,7 +37,7 @@ it('what others publish on the channels of Node and undici ends no process, and 
   watch.end();
 });
 
-it('a request that looks like ours and can not be followed is no proof that nothing was sent', () => {
+it('a request that looks like ours but cannot be tracked does not prove that nothing was sent', () => {
   const watch = watchRequest('an-id');
   const request = {
     getHeader: () => 'an-id',

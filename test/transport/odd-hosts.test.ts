@@ -102,7 +102,7 @@ describe.each([
   ['EWS', ews],
   ['Graph', graph],
 ] as const)('over %s', (_, make) => {
-  it.each(['fetch', 'dispatcher', 'login'] as const)('a %s that does what it likes', async (way) => {
+  it.each(['fetch', 'dispatcher', 'login'] as const)('a misbehaving %s', async (way) => {
     for (let seed = first; seed < first + runs; seed++) {
       await live(make, way, seed).catch((error: unknown) => {
         throw new Error(`OFFLINE_IM_SEED=${seed} OFFLINE_IM_RUNS=1: ${error instanceof Error ? error.message : error}`, {
@@ -128,7 +128,7 @@ describe.each([
   };
   const send = async (transport: Transport) => (await deliverTo(transport))[0];
 
-  it('an error of ours that a fetch throws after it has sent proves nothing, and what hangs on it is dropped', async () => {
+  it('an OfflineImError thrown by fetch after sending proves nothing, and its properties are dropped', async () => {
     const { transport } = over(() => {
       throw new OfflineImError('NOT_ATTEMPTED', 'Another one of the kind.', { cause: new Error(secret) });
     });
@@ -137,7 +137,7 @@ describe.each([
     expect(shown(outcome)).not.toContain(secret);
   });
 
-  it('an answer that comes after the deadline is given up, so that its connection is free', async () => {
+  it('a response after the deadline is discarded, which frees its connection', async () => {
     const given = Promise.withResolvers<void>();
     const { transport } = over(async (_text, signal) => {
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
@@ -151,12 +151,12 @@ describe.each([
     await given.promise;
   });
 
-  it('headers that throw change nothing but what is known of that note', async () => {
+  it('headers that throw affect only the knowledge of that note', async () => {
     const { transport } = over((text) => ({ status: 202, headers: { get: () => gone() }, text: async () => text }));
     expect(await send(transport)).toMatchObject({ status: 'unconfirmed' });
   });
 
-  it('a body of a dispatcher whose destroy() throws ends no process', async () => {
+  it('a dispatcher body whose destroy() throws ends no process', async () => {
     const server = new RightServer();
     const body = new EventEmitter();
     const answer = { statusCode: 200, headers: {}, body: Object.assign(body, { destroy: gone }) };
@@ -170,7 +170,7 @@ describe.each([
     expect(unhandled.splice(0)).toEqual([]);
   });
 
-  it('an error of ours that a login throws loses what hangs on it', async () => {
+  it('an OfflineImError thrown by a login loses its properties', async () => {
     const failing = async (): Promise<never> => {
       throw new OfflineImError('AUTHENTICATION_FAILED', 'Of another one of the kind.', { cause: new Error(secret) });
     };

@@ -71,7 +71,7 @@ describe.each(ways)('%s', (_, make) => {
     [307, 401],
     [302, 202],
     [303, 202],
-  ])('%i, and %i from there', async (first, second) => {
+  ])('%i, then %i', async (first, second) => {
     [hop, behind, asked] = [first, second, []];
     const transport = make(follows);
     const note = makeNote(transport as never, 1);

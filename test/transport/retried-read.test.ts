@@ -28,19 +28,19 @@ function asking(replies: readonly string[], { timeout = 60_000, late = 0, onAsk 
   return { timeouts, passed: () => now, read };
 }
 
-it('is repeated twice when something on the way broke, and then the last reply counts', async () => {
+it('a read is repeated twice after a broken connection, then the last result counts', async () => {
   const { timeouts, read } = asking(['broken', 'broken', 'broken', 'answered']);
   expect(await read()).toBe('broken');
   expect(timeouts).toHaveLength(3);
 });
 
-it('is not repeated once it was answered', async () => {
+it('a read is not repeated once it was answered', async () => {
   const { timeouts, read } = asking(['broken', 'answered', 'broken']);
   expect(await read()).toBe('answered');
   expect(timeouts).toHaveLength(2);
 });
 
-it('keeps one limit for all attempts', async () => {
+it('a read has one deadline for all attempts', async () => {
   const { timeouts, passed, read } = asking(['broken']);
   await read();
   expect(passed()).toBeGreaterThanOrEqual(300);
@@ -51,25 +51,25 @@ it('keeps one limit for all attempts', async () => {
   expect(third).toBeLessThanOrEqual(second - 200);
 });
 
-it('asks no more once the limit has passed', async () => {
+it('a read is not repeated after the deadline', async () => {
   const { timeouts, read } = asking(['broken'], { timeout: 0 });
   expect(await read()).toBe('broken');
   expect(timeouts).toHaveLength(1);
 });
 
-it('does not ask when its pause would outlast the limit: what broke is what counts, not a time-out of its own', async () => {
+it('a read is not repeated if the pause would outlast the deadline: the connection error counts, not a time-out', async () => {
   const { timeouts, passed, read } = asking(['broken', 'timed out'], { timeout: 100 });
   expect(await read()).toBe('broken');
   expect([timeouts, passed()]).toEqual([[100], 0]);
 });
 
-it('does not ask when a timer fired after the limit', async () => {
+it('a read is not repeated if a timer fired after the deadline', async () => {
   const { timeouts, read } = asking(['broken', 'timed out'], { timeout: 500, late: 1_000 });
   expect(await read()).toBe('broken');
   expect(timeouts).toEqual([500]);
 });
 
-it('aborted, it waits and asks no more', async () => {
+it('an aborted read neither waits nor asks again', async () => {
   const stop = new AbortController();
   const { timeouts, read } = asking(['broken'], { onAsk: () => stop.abort() });
   expect(await read(stop.signal)).toBe('aborted');

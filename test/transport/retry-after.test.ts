@@ -48,13 +48,13 @@ describe('Retry-After', () => {
     expect(waits(sent)).toBe(expected);
   });
 
-  it('a date counts by the clock of who wrote it', () => {
+  it('a date is interpreted by the clock of the server', () => {
     const date = 'Sat, 28 Nov 2020 12:00:00 GMT';
     expect(waits('Sat, 28 Nov 2020 12:00:30 GMT', { date })).toBe(30_000);
     expect(waits('Sat, 28 Nov 2020 12:00:30 GMT', { date: '1' })).toBeUndefined();
   });
 
-  it('is a number of ms above 0 or nothing, whatever is written there', () => {
+  it('is a positive number of ms or nothing, whatever the header contains', () => {
     const text = fc.string({ unit: fc.constantFrom(...'0123456789.,:-+ GMTZeE'), maxLength: 40 });
     fc.assert(
       fc.property(text, (value) => {

@@ -40,7 +40,7 @@ const move = (address: string, to: 'exchange-online' | 'on-premises'): void => {
   sides.located.set(address, to);
 };
 
-describe('the way of a note', () => {
+describe('the route of a note', () => {
   it('is that of the mailbox it is sent from', async () => {
     expect(await deliver([note(onPremises, 1)])).toMatchObject([
       { status: 'delivered', messageClass: 'IM.Note.MissedConversation' },
@@ -52,7 +52,7 @@ describe('the way of a note', () => {
     expect(sides.transport.placeOf({ address: onPremises }).endpoint).toBe(sides.server.url);
   });
 
-  it('a note whose mailbox moved after its place was frozen is not attempted', async () => {
+  it('no longer matches its frozen place after a move: the note is not attempted', async () => {
     const frozen = note(onPremises);
     move(onPremises, 'exchange-online');
     expect(await deliver([frozen])).toMatchObject([{ status: 'deferred', retryAfter: 0, error: { code: 'NOT_ATTEMPTED' } }]);
@@ -60,7 +60,7 @@ describe('the way of a note', () => {
     expect(await deliver([note(onPremises)])).toMatchObject([{ status: 'delivered' }]);
   });
 
-  it('EWS to a mailbox in Exchange Online is blocked, and the reason names GraphTransport', async () => {
+  it('by EWS to a mailbox in Exchange Online is blocked, and the reason names GraphTransport', async () => {
     move(onPremises, 'exchange-online');
     sides.located.delete(onPremises);
     const [outcome] = await deliver([note(onPremises)]);
@@ -69,13 +69,13 @@ describe('the way of a note', () => {
   });
 });
 
-describe('a note that may have been sent, of a mailbox that moved since', () => {
+describe('a note that may have been sent, from a mailbox moved since', () => {
   const ways = [
     [onPremises, 'exchange-online', 'CreateItem'],
     [online, 'on-premises', 'sendMail'],
   ] as const;
 
-  it.each(ways)('%s to %s: what was sent is found there, though its id is another', async (from, to, operation) => {
+  it.each(ways)('%s to %s: a sent note is found there, although its id has changed', async (from, to, operation) => {
     await sides.server.close();
     sides = await bothSides(clock, from);
     const sent = note(from);
@@ -87,7 +87,7 @@ describe('a note that may have been sent, of a mailbox that moved since', () => 
     expect(await probe(sent)).toMatchObject({ status: 'found' });
   });
 
-  it('what was not sent is absent: the place that it has left counts as read', async () => {
+  it('is absent if it was not sent: the place it left counts as searched', async () => {
     const lost = note(onPremises);
     sides.server.faults.on('CreateItem').once().resetBefore();
     expect(await deliver([lost])).toMatchObject([{ status: 'unconfirmed' }]);
@@ -95,7 +95,7 @@ describe('a note that may have been sent, of a mailbox that moved since', () => 
     expect(await probe(lost)).toMatchObject({ status: 'absent' });
   });
 
-  it('is unknown while one of the places can not be read', async () => {
+  it('is unknown while one of the places cannot be read', async () => {
     const lost = note(onPremises);
     move(onPremises, 'exchange-online');
     sides.server.faults.on('listMessages').graphError('ErrorMailboxStoreUnavailable');
@@ -116,7 +116,7 @@ describe('a note that may have been sent, of a mailbox that moved since', () => 
   });
 });
 
-describe('what several places say together', () => {
+describe('the combined results of several places', () => {
   const unknown = (code: 'HTTP_STATUS' | 'EWS_DISABLED'): ProbeResult => ({
     status: 'unknown',
     error: new OfflineImError(code, 'No.'),
@@ -143,7 +143,7 @@ describe('what several places say together', () => {
   });
 });
 
-it('of that throws or gives nonsense keeps notes waiting, and says so', async () => {
+it('an of() that throws or returns nonsense keeps notes waiting, and is reported', async () => {
   const [a, b] = [fake('a', { status: 'absent' }), fake('b', { status: 'absent' })];
   for (const of of [
     () => 'elsewhere' as never,
@@ -161,7 +161,7 @@ it('of that throws or gives nonsense keeps notes waiting, and says so', async ()
   expect(() => routeByMailbox({ of: () => 'on-premises', transports: { 'on-premises': a } as never })).toThrow(/exchange-online/);
 });
 
-it('a transport whose canProbe answers with a promise can look nowhere, and one that rejects costs the process nothing', async () => {
+it('a transport whose canProbe returns a promise cannot probe, and a rejected one does not end the process', async () => {
   const a = Object.assign(fake('a', { status: 'absent' }), { canProbe: () => Promise.reject(new Error('secret')) });
   const b = Object.assign(fake('b', { status: 'absent' }), { canProbe: async () => true });
   const transport = routeByMailbox({ of: () => 'on-premises', transports: { 'exchange-online': a, 'on-premises': b } } as never);
@@ -192,7 +192,7 @@ describe('transports that break their contract', () => {
   const delivered: DeliveryOutcome = { status: 'delivered', messageClass: 'IPM.Note' };
 
   it.each(['NOT_ATTEMPTED', 'TRANSPORT_FAILED'] as const)(
-    'a rejection with %s concerns its own notes only: what the other side delivered is delivered',
+    'a rejection with %s affects only its own notes: deliveries of the other side count',
     async (code) => {
       const { router, notes } = both(() => Promise.reject(new OfflineImError(code, 'No.')));
       const status = code === 'NOT_ATTEMPTED' ? 'deferred' : 'unconfirmed';
@@ -205,7 +205,7 @@ describe('transports that break their contract', () => {
     },
   );
 
-  it.each([0, 1, 3])('%d outcomes for two notes: who can say which? both are unconfirmed', async (count) => {
+  it.each([0, 1, 3])('%d outcomes for two notes: both are unconfirmed', async (count) => {
     const { router, notes } = both(async () => Array.from({ length: count }, () => delivered));
     expect((await router.deliver(notes, always)).map(({ status }) => status)).toEqual([
       'delivered',
@@ -245,46 +245,43 @@ describe('over the Graph door', () => {
   );
 });
 
-describe('a mailbox that moves while its note is under way', () => {
+describe('a mailbox moved while its note is in transit', () => {
   const cases = [
     ['GRAPH_ERROR', 'exchange-online', 'MailboxNotEnabledForRESTAPI'],
     ['EWS_DISABLED', 'on-premises', undefined],
   ] as const;
-  it.each(cases)(
-    '%s of the side that it has left blocks nothing: the next claim takes the other way',
-    async (code, left, responseCode) => {
-      const { graph, ews } = sides;
-      let location: RouteLocation = left;
-      let moves = true;
-      const details = responseCode === undefined ? {} : { responseCode };
-      const refused: DeliveryOutcome = {
-        status: 'blocked',
-        scope: 'endpoint',
-        sent: 'no',
-        error: new OfflineImError(code, 'No.', { details }),
-      };
-      const refusing = (transport: Transport): Transport => ({
-        name: transport.name,
-        placeOf: (from) => transport.placeOf(from),
-        canProbe: (place) => transport.canProbe?.(place) ?? false,
-        probe: async () => [],
-        deliver: async () => {
-          if (moves) location = left === 'on-premises' ? 'exchange-online' : 'on-premises';
-          return [refused];
-        },
-      });
-      const router = routeByMailbox({
-        of: () => location,
-        transports: { 'exchange-online': refusing(graph), 'on-premises': refusing(ews) },
-      });
-      const own = makeNote(router as never, 1);
-      expect(await router.deliver([own], always)).toMatchObject([
-        { status: 'deferred', scope: 'note', retryAfter: 0, error: { code: 'NOT_ATTEMPTED' } },
-      ]);
-      // One that is where it was is blocked as before.
-      location = left;
-      moves = false;
-      expect(await router.deliver([own], always)).toEqual([refused]);
-    },
-  );
+  it.each(cases)('%s of the old side blocks nothing: the next claim uses the new route', async (code, left, responseCode) => {
+    const { graph, ews } = sides;
+    let location: RouteLocation = left;
+    let moves = true;
+    const details = responseCode === undefined ? {} : { responseCode };
+    const refused: DeliveryOutcome = {
+      status: 'blocked',
+      scope: 'endpoint',
+      sent: 'no',
+      error: new OfflineImError(code, 'No.', { details }),
+    };
+    const refusing = (transport: Transport): Transport => ({
+      name: transport.name,
+      placeOf: (from) => transport.placeOf(from),
+      canProbe: (place) => transport.canProbe?.(place) ?? false,
+      probe: async () => [],
+      deliver: async () => {
+        if (moves) location = left === 'on-premises' ? 'exchange-online' : 'on-premises';
+        return [refused];
+      },
+    });
+    const router = routeByMailbox({
+      of: () => location,
+      transports: { 'exchange-online': refusing(graph), 'on-premises': refusing(ews) },
+    });
+    const own = makeNote(router as never, 1);
+    expect(await router.deliver([own], always)).toMatchObject([
+      { status: 'deferred', scope: 'note', retryAfter: 0, error: { code: 'NOT_ATTEMPTED' } },
+    ]);
+    // One that is where it was is blocked as before.
+    location = left;
+    moves = false;
+    expect(await router.deliver([own], always)).toEqual([refused]);
+  });
 });

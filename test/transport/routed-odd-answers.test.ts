@@ -43,8 +43,8 @@ function side(endpoint: string, result: () => unknown): FakeTransport {
 const routed = (onPremises: Transport, online: Transport, of: 'on-premises' | 'exchange-online' = 'on-premises'): Transport =>
   routeByMailbox({ of: () => of, transports: { 'on-premises': onPremises, 'exchange-online': online } });
 
-describe('a result that is none', () => {
-  it.each(noResults)('%s: the note is sent once, and the loop says what it found', async (what, result) => {
+describe('an invalid probe result', () => {
+  it.each(noResults)('%s: the note is sent once, and the loop reports what it found', async (what, result) => {
     const own = side('own', result);
     own.answer = () => ({ status: 'unconfirmed', scope: 'note', error });
     const { sender, clock, eventsOf } = aliceSends({ transport: routed(own, new FakeTransport()), pickupDelay: 0 });
@@ -57,7 +57,7 @@ describe('a result that is none', () => {
     await sender.stop();
   });
 
-  it('one whose status changes with each look is never absence: the note is sent once', async () => {
+  it('with a status that changes at each read never means absent: the note is sent once', async () => {
     const own = side('own', () => {
       let looks = 0;
       return {
@@ -76,7 +76,7 @@ describe('a result that is none', () => {
     await sender.stop();
   });
 
-  it('an optional part that throws takes nothing from another note', async () => {
+  it('an optional part that throws does not affect other notes', async () => {
     const odd = {
       status: 'found',
       get draft(): string {
@@ -93,7 +93,7 @@ describe('a result that is none', () => {
     expect((await router.probe(notes, { signal })).map((result) => result.status)).toEqual(['found', 'found']);
   });
 
-  it.each(noResults)('%s, of one place: nothing but a find in the other proves anything', async (_, result) => {
+  it.each(noResults)('%s, of one place: only a find in the other proves anything', async (_, result) => {
     const place = { endpoint: 'old', mailbox: 'alice@contoso.com', folder: 'sentitems' };
     const told = async (old: () => unknown, now: () => unknown): Promise<unknown> => {
       const router = routed(side('old', old), side('now', now), 'exchange-online');
@@ -108,7 +108,7 @@ describe('a result that is none', () => {
     expect([await told(result, found), await told(found, result)]).toEqual(['found', 'found']);
   });
 
-  it.each(noResults)('%s, of one attempt of two: neither is absent, nor is a draft of the other enough', (_, result) => {
+  it.each(noResults)('%s, of one of two attempts: neither is absent, and a draft of the other is not sufficient', (_, result) => {
     for (const other of [{ status: 'absent' }, { status: 'draft', removed: true }] as const) {
       const odd = result() as ProbeResult;
       Promise.resolve(odd).catch(() => undefined);
@@ -117,7 +117,7 @@ describe('a result that is none', () => {
     }
   });
 
-  it('a list that is none makes no result of its letters', async () => {
+  it('a string instead of a list is not read as a list of letters', async () => {
     const own = Object.assign(new FakeTransport(), { probe: async () => 'a' as never });
     const router = routed(own, new FakeTransport());
     const note = makeNote(router as never, 1);
@@ -126,7 +126,7 @@ describe('a result that is none', () => {
   });
 });
 
-describe('an outcome that is none', () => {
+describe('an invalid outcome', () => {
   it.each([
     ['a promise', () => Promise.resolve({ status: 'blocked', sent: 'no' })],
     ['blocked without an error', () => ({ status: 'blocked', scope: 'mailbox', sent: 'no' })],
@@ -142,7 +142,7 @@ describe('an outcome that is none', () => {
         },
       }),
     ],
-  ])('%s: is handed on as it is, and takes nothing from what the other side delivered', async (_, outcome) => {
+  ])('%s: is passed on unchanged, and does not affect deliveries of the other side', async (_, outcome) => {
     let moved = false;
     const odd = outcome();
     const bad = side('bad', () => ({ status: 'absent' }));
@@ -174,7 +174,7 @@ it.each([
       throw new Error('secret');
     },
   ],
-])('the grace of one side counts where the other tells none: %s', (_, grace) => {
+])('the grace of one side counts if the other has none: %s', (_, grace) => {
   const odd = Object.assign(
     side('odd', () => undefined),
     { minimumGrace: grace as never },

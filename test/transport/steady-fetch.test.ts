@@ -7,7 +7,7 @@ const node = { process: { versions: { node: '24.0.0' } } };
 const page = { window: {}, document: {}, navigator: {} };
 const way = { relay: false, answersClose: false };
 
-describe('whether a fetch repeats', () => {
+describe('whether a fetch may resend', () => {
   it.each<[string, object, string]>([
     ['Node', node, 'never'],
     ['Bun', { Bun: {}, process: { versions: { node: '24', bun: '1' } } }, 'never'],
@@ -47,7 +47,7 @@ describe('the fetch of', () => {
     expect(typeof steadyFetch('EwsTransport', { answersClose: true }, runtime)).toBe('function');
   });
 
-  it('Deno goes through a client without idle connections', async () => {
+  it('Deno uses a client without idle connections', async () => {
     const client = {};
     const asked: unknown[] = [];
     const createHttpClient = (options: unknown): unknown => {

@@ -86,7 +86,7 @@ async function start(way: Way) {
 
 describe.each(ways)('$name', (way) => {
   describe('findStrandedDrafts()', () => {
-    it('lists what has our tag, and nothing else unless asked', async () => {
+    it('lists items with our tag, and others only if requested', async () => {
       const { transport, put } = await start(way);
       const ours = put(missed, 'n1:1');
       put(missed);
@@ -105,7 +105,7 @@ describe.each(ways)('$name', (way) => {
       ]);
     });
 
-    it('lists missed-conversation classes when asked, and no class that only begins alike', async () => {
+    it('lists missed-conversation classes if requested, but no class that merely starts alike', async () => {
       const { transport, put } = await start(way);
       const classes = [missed, 'IM.Note.MisssedConversation', 'IPM.Note.Microsoft.Missed', 'IPM.Note.Microsoft.Missed.Voice'];
       for (const name of [...classes, 'IPM.Note.Microsoft.MissedX', 'IPM.Note', 'IM.Note.MissedConversations']) put(name);
@@ -115,7 +115,7 @@ describe.each(ways)('$name', (way) => {
       expect(own.drafts).toHaveLength(1);
     });
 
-    it('reads subjects only when asked', async () => {
+    it('reads subjects only if requested', async () => {
       const { server, transport, put } = await start(way);
       put(missed, 'n1:1');
       expect((await transport.findStrandedDrafts(alice, { signal })).drafts[0]).not.toHaveProperty('subject');
@@ -123,7 +123,7 @@ describe.each(ways)('$name', (way) => {
       expect((await transport.findStrandedDrafts(alice, { subjects: true, signal })).drafts[0]?.subject).toMatch(/^Bob/);
     });
 
-    it('goes through the pages, up to the limit', async () => {
+    it('reads all pages, up to the limit', async () => {
       const { server, transport, put } = await start(way);
       for (let n = 0; n < 250; n++) put(missed, `n${n}:1`);
       const all = await transport.findStrandedDrafts(alice, { signal });
@@ -136,7 +136,7 @@ describe.each(ways)('$name', (way) => {
       expect((await transport.findStrandedDrafts(alice, { limit: 250, signal })).complete).toBe(true);
     });
 
-    it('rejects where Drafts can not be read, and when aborted', async () => {
+    it('rejects if Drafts cannot be read, and when aborted', async () => {
       const { transport, mailbox } = await start(way);
       mailbox.folder('drafts').readable = false;
       await expect(transport.findStrandedDrafts(alice, { signal })).rejects.toMatchObject({
@@ -150,7 +150,7 @@ describe.each(ways)('$name', (way) => {
   });
 
   describe('a note that the server accepted and keeps in Drafts', () => {
-    it('is counted apart, shown, and never removed', async () => {
+    it('is counted separately, listed, and never removed', async () => {
       const { transport, mailbox, put } = await start(way);
       put(missed, 'n1:1');
       put(missed, 'n2:1');
@@ -164,7 +164,7 @@ describe.each(ways)('$name', (way) => {
   });
 
   describe('removeStrandedDrafts()', () => {
-    it('removes nothing that was only looked for', async () => {
+    it('removes nothing that was only listed', async () => {
       const { server, transport, mailbox, put } = await start(way);
       put(missed);
       const { drafts } = await transport.findStrandedDrafts(alice, { byMessageClass: true });
@@ -173,7 +173,7 @@ describe.each(ways)('$name', (way) => {
       expect(new Set(server.journal.map((entry) => entry.operation))).toEqual(new Set([way.lists]));
     });
 
-    it('moves to Deleted Items what is safe to remove', async () => {
+    it('moves items that are safe to remove to Deleted Items', async () => {
       const { transport, mailbox, put } = await start(way);
       put(missed);
       put(missed, 'n1:1');
@@ -198,7 +198,7 @@ describe.each(ways)('$name', (way) => {
       expect(mailbox.folder('drafts').items).toHaveLength(1);
     });
 
-    it('never what is young, was sent, or is on its way out', async () => {
+    it('never removes items that are young, were sent, or are in transit', async () => {
       const { clock, transport, mailbox, put } = await start(way);
       put(missed, undefined, 'sent-copy');
       put(missed, undefined, 'pending');
@@ -214,14 +214,14 @@ describe.each(ways)('$name', (way) => {
       expect(mailbox.folder('drafts').items).toHaveLength(3);
     });
 
-    it('looks in no other folder', async () => {
+    it('searches no other folder', async () => {
       const { transport, put } = await start(way);
       put(missed, 'n1:1', 'draft', 'conversationhistory');
       const found = await transport.findStrandedDrafts(alice, { signal });
       expect((await transport.removeStrandedDrafts(found.drafts)).drafts).toEqual([]);
     });
 
-    it('says what could not be removed', async () => {
+    it('reports items that could not be removed', async () => {
       const { server, transport, mailbox, put } = await start(way);
       put(missed);
       server.faults.on(way.removes).http(503);

@@ -25,12 +25,12 @@ describe('the outcome of a verdict', () => {
       undefined,
       { status: 'blocked', scope: 'endpoint', sent: 'no', by: 'login' },
     ],
-  ])('%j, where the server asks for %s ms', (verdict, backOff, outcome) => {
+  ])('%j, with a server back-off of %s ms', (verdict, backOff, outcome) => {
     expect(toOutcome(verdict, error, backOff)).toStrictEqual({ ...outcome, error });
   });
 });
 
-describe('several attempts of a note, each looked for by itself', () => {
+describe('several attempts of a note, probed separately', () => {
   const of: Readonly<Record<ProbeResult['status'], ProbeResult>> = {
     found: { status: 'found' },
     pending: { status: 'pending' },
@@ -48,18 +48,18 @@ describe('several attempts of a note, each looked for by itself', () => {
     },
   );
 
-  it('none at all: nothing was sent', () => {
+  it('without any attempt: nothing was sent', () => {
     expect(combined([])).toEqual({ status: 'absent' });
   });
 
-  it('drafts were removed only where all were', () => {
+  it('with drafts: removed only if all were', () => {
     const [removed, left] = [of.draft, { status: 'draft', removed: false } as const];
     expect(combined([removed, left, of.absent])).toEqual(left);
     expect(combined([left, removed])).toEqual(left);
     expect(combined([removed, removed])).toEqual(removed);
   });
 
-  it('a draft that was left is told with whatever else is said', () => {
+  it('with a remaining draft: reported whatever else is', () => {
     const [removed, left] = [of.draft, { status: 'draft', removed: false } as const];
     for (const status of ['found', 'pending', 'unknown'] as const) {
       expect(combined([left, of[status]])).toEqual({ ...of[status], draft: 'left' });
@@ -68,7 +68,7 @@ describe('several attempts of a note, each looked for by itself', () => {
     }
   });
 
-  it('found names the attempts whose copies are there, where others were looked for too', () => {
+  it('found: names the attempts whose copies exist, if others were probed too', () => {
     const place = { endpoint: 'e', mailbox: 'm', folder: 'f' };
     const attempts = ['n:1', 'n:2', 'n:3'].map((tag) => ({ tag, place }));
     expect(combined([of.found, of.absent, of.found], attempts)).toEqual({ status: 'found', tags: ['n:1', 'n:3'] });
@@ -77,14 +77,14 @@ describe('several attempts of a note, each looked for by itself', () => {
     expect(combined([of.absent, of.found])).toEqual({ status: 'found' });
   });
 
-  it('of which all copies are found are sent, though the server had answered one of them with an error', () => {
+  it('with all copies found: sent, even if the server answered one of them with an error', () => {
     const place = { endpoint: 'e', mailbox: 'm', folder: 'f' };
     const unknownAttempts = [{ tag: 'n:1', place, ended: 'fault' } as const, { tag: 'n:2', place }];
     const result = combined([of.found, of.found], unknownAttempts);
     expect(result.status === 'found' && provesSent({ unknownAttempts }, result)).toBe(true);
   });
 
-  it('of those that could not be looked for, the one that reaches furthest: scope before block; of equals the first', () => {
+  it('not searchable: the reason with the widest scope, then block; of equals the first', () => {
     const ordered: readonly ProbeResult[] = (['note', 'mailbox', 'endpoint'] as const).flatMap((scope) => [
       { status: 'unknown', scope, error },
       { status: 'unknown', scope, error, blocked: true },
@@ -99,14 +99,14 @@ describe('several attempts of a note, each looked for by itself', () => {
   });
 });
 
-it('what was not sent by our own decision says why', () => {
+it('a note not sent by our own decision states why', () => {
   expect(notAttempted('no lease is left')).toMatchObject({
     code: 'NOT_ATTEMPTED',
     message: 'The request was not sent: no lease is left.',
   });
 });
 
-it('an attempt at an endpoint that is gone can not be looked for: it is unknown, never absent', () => {
+it('an attempt at a missing endpoint cannot be probed: it is unknown, never absent', () => {
   const place = { endpoint: 'https://old.contoso.com/EWS', mailbox: 'm', folder: 'f' };
   expect(placeGone({ tag: 'n:1', place })).toMatchObject({
     status: 'unknown',

@@ -36,7 +36,7 @@ import { type ExchangeSimulator, type ManualClock, startExchangeSimulator } from
 declare const sender: OfflineImSender;
 
 describe('OfflineImSender', () => {
-  it('takes what the guide shows, and needs four options', () => {
+  it('accepts the calls of the guide, and requires four options', () => {
     type Required = { [K in keyof OfflineImSenderOptions]-?: undefined extends OfflineImSenderOptions[K] ? never : K };
     expectTypeOf<NonNullable<Required[keyof Required]>>().toEqualTypeOf<'identity' | 'client' | 'spool' | 'transport'>();
     expectTypeOf<OutgoingMessage['to']>().toEqualTypeOf<string | readonly string[]>();
@@ -44,7 +44,7 @@ describe('OfflineImSender', () => {
     expectTypeOf<{ to: string }>().not.toExtend<OutgoingMessage>();
   });
 
-  it('answers with receipts, results, changes and entries', () => {
+  it('returns receipts, results, changes and entries', () => {
     expectTypeOf<OfflineImSender['send']>().returns.toEqualTypeOf<Promise<Receipt>>();
     expectTypeOf<OfflineImSender['sendMany']>().returns.toEqualTypeOf<Promise<readonly SendResult[]>>();
     expectTypeOf<OfflineImSender['cancel']>().returns.toEqualTypeOf<Promise<readonly Change[]>>();
@@ -54,7 +54,7 @@ describe('OfflineImSender', () => {
     expectTypeOf<OfflineImSender>().toExtend<AsyncDisposable>();
   });
 
-  it('types events by their name', () => {
+  it('types events by name', () => {
     type On = OfflineImSender['on'];
     expectTypeOf<Parameters<On>[0]>().toEqualTypeOf<EventName>();
     expectTypeOf<Listener<'message:delivered'>>().parameter(0).toHaveProperty('foundByProbe').toEqualTypeOf<boolean>();
@@ -70,8 +70,8 @@ describe('OfflineImSender', () => {
   });
 });
 
-describe('a client of a host', () => {
-  it('is taken where the spool joins its transactions, and nowhere else', () => {
+describe('a client of the host', () => {
+  it('is accepted only if the spool joins its transactions', () => {
     const identity = { sip: 'sip:alice@contoso.test' };
     const client = { version: '16.0.6920.1000', mailboxLocation: 'on-premises' } as const;
     // Types only; never called.
@@ -121,7 +121,7 @@ describe('errors', () => {
 });
 
 describe('contracts', () => {
-  it('are met by what is delivered with them', () => {
+  it('are satisfied by the implementations in this package', () => {
     expectTypeOf<EwsTransport>().toExtend<Transport>();
     expectTypeOf<MemorySpool>().toExtend<SpoolStorage>();
     expectTypeOf<FileSpool>().toExtend<SpoolStorage>();
@@ -133,7 +133,7 @@ describe('contracts', () => {
     expectTypeOf<DeliveryOutcome['status']>().toEqualTypeOf<'delivered' | 'deferred' | 'unconfirmed' | 'rejected' | 'blocked'>();
   });
 
-  it('let a pino logger fit', () => {
+  it('accept a pino logger', () => {
     // pino's own shape: the object first, or the message alone.
     interface PinoLike {
       (object: object, message?: string, ...values: unknown[]): void;
@@ -144,7 +144,7 @@ describe('contracts', () => {
 });
 
 describe('platform parts', () => {
-  it('have their options and results', () => {
+  it('have options and results', () => {
     expectTypeOf(traceFile).parameter(0).toEqualTypeOf<TraceFileOptions>();
     expectTypeOf<{ path: string }>().toExtend<TraceFileOptions>();
     expectTypeOf(startExchangeSimulator).returns.resolves.toEqualTypeOf<ExchangeSimulator>();

@@ -113,7 +113,7 @@ describe('mailboxes and items', () => {
     expect((await ask('DELETE', '/items')).json).toEqual({ deleted: 1 });
   });
 
-  it('are seeded, all or nothing; one mailbox more can be added', async () => {
+  it('are seeded all or nothing; another mailbox can be added', async () => {
     expect((await ask('POST', '/mailboxes', { address: 'dora@contoso.test', name: 'Dora' })).status).toBe(201);
     expect((await ask('POST', '/mailboxes', { address: 'dora' })).status).toBe(400);
     expect(
@@ -130,7 +130,7 @@ describe('mailboxes and items', () => {
 });
 
 describe('faults', () => {
-  it('are set with defaults, strike, are listed and taken back', async () => {
+  it('are set with defaults, take effect, and are listed and removed', async () => {
     const { json } = await ask('POST', '/faults', {
       selector: { operation: 'FindItem', times: 1 },
       fault: { kind: 'serverBusy', backOff: 5000 },
@@ -163,7 +163,7 @@ describe('faults', () => {
     [{ selector: { operation: '*' }, fault: { kind: 'lateCopy' } }, 'fault.delay does not fit; expected it to be given'],
     [[], 'the body does not fit; expected object'],
     ['{', 'The body is no JSON'],
-  ])('%j is none', async (body, text) => {
+  ])('%j is refused as a fault', async (body, text) => {
     expect(await ask('POST', '/faults', body)).toMatchObject({
       status: 400,
       json: { error: { message: expect.stringContaining(text) } },
@@ -172,8 +172,8 @@ describe('faults', () => {
   });
 });
 
-describe('the whole', () => {
-  it('goes back to a snapshot and is reset', async () => {
+describe('the whole exchange', () => {
+  it('can be restored from a snapshot and reset', async () => {
     await ask('POST', '/reset');
     await ask('POST', '/items', { mailbox: bob, item: { subject: 'kept' } });
     const { id } = (await ask('POST', '/snapshots')).json as { id: number };
@@ -188,7 +188,7 @@ describe('the whole', () => {
     expect((await ask('GET', '/items')).json).toEqual({ total: 0, items: [] });
   });
 
-  it('has a clock that can be moved when it is a manual one', async () => {
+  it('has a clock that can be advanced if it is a manual one', async () => {
     const { now } = (await ask('GET', '/clock')).json as { now: string };
     const moved = (await ask('POST', '/clock', { advance: 60_000 })).json as { now: string };
     expect(Date.parse(moved.now) - Date.parse(now)).toBe(60_000);
@@ -209,7 +209,7 @@ describe('the whole', () => {
     ]);
   });
 
-  it('says in a sentence what it does not know', async () => {
+  it('reports anything unknown in a sentence', async () => {
     expect((await ask('GET', '/nothing')).json).toMatchObject({ error: { code: 'NOT_FOUND' } });
     expect((await ask('POST', '/clock/x')).status).toBe(404);
     const wrong = await fetch(`${exchange.apiUrl}/reset`);
@@ -229,7 +229,7 @@ describe('the whole', () => {
 });
 
 describe('the journal', () => {
-  it('is listed, read and streamed: what there is, what comes, changes and resets', async () => {
+  it('is listed, read and streamed: existing entries, new ones, changes and resets', async () => {
     await ask('POST', '/reset');
     await post(exchange.url, envelope(createItem([message({ text: 'secret text' })])));
     expect((await ask('GET', '/journal')).json).toMatchObject({
@@ -263,7 +263,7 @@ describe('the journal', () => {
   });
 });
 
-describe('who is let in', () => {
+describe('access', () => {
   /** fetch() sets Host and Origin itself. */
   function from(
     url: string,
@@ -280,7 +280,7 @@ describe('who is let in', () => {
     });
   }
 
-  it('is whoever names this machine, and no page of another origin, whatever it is called', async () => {
+  it('is granted under a name of this machine, and to no page of another origin, whatever its name', async () => {
     const { host } = new URL(exchange.apiUrl);
     const cases: readonly (readonly [Record<string, string>, number])[] = [
       [{}, 200],
@@ -304,7 +304,7 @@ describe('who is let in', () => {
     expect((await from(`${exchange.apiUrl}/reset`, form, 'POST')).status).toBe(403);
   });
 
-  it('has no CORS, not even where Exchange has', async () => {
+  it('has no CORS, even if Exchange has', async () => {
     await using open = await startExchangeSimulator({ mailboxes: [bob], cors: true });
     const origin = { origin: 'http://evil.test' };
     expect((await from(`${open.apiUrl}/mailboxes`, origin)).headers).not.toHaveProperty('access-control-allow-origin');
@@ -314,7 +314,7 @@ describe('who is let in', () => {
     expect((await from(open.url, origin)).headers).toHaveProperty('access-control-allow-origin');
   });
 
-  it('beyond this machine needs a token, in the header or, where a browser can’t, in the address', async () => {
+  it('from other machines requires a token, in the header or, where a browser cannot set one, in the address', async () => {
     await using wide = await startExchangeSimulator({ mailboxes: [bob], host: '0.0.0.0' });
     const port = new URL(wide.url).port;
     expect((await from(`http://127.0.0.1:${port}/_exchange/api/v1/mailboxes`, {})).status).toBe(403);
@@ -337,7 +337,7 @@ describe('who is let in', () => {
   });
 });
 
-it('every operation of the document was asked', () => {
+it('every operation of the document was called', () => {
   const all = Object.values(document.paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId));
   expect(all.filter((one) => !asked.has(one))).toEqual([]);
 });

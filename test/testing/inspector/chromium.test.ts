@@ -78,7 +78,7 @@ describe('the page', () => {
     expect([exchange.mailbox(bob).folder('inbox').size, reports]).toEqual([0, []]);
   });
 
-  it('is live: what arrives, and what is asked, is there without a reload', async () => {
+  it('is live: new messages and requests appear without a reload', async () => {
     await open();
     await folder('Inbox').click();
     exchange.mailbox(bob).receive({ subject: 'Just now' });
@@ -99,7 +99,7 @@ describe('the page', () => {
     expect(reports).toEqual([]);
   });
 
-  it('composes, searches, sets and takes back faults, and resets', async () => {
+  it('composes, searches, sets and removes faults, and resets', async () => {
     await open();
     await button('Compose').click();
     await page.getByLabel('From').selectOption(alice);
@@ -135,7 +135,7 @@ describe('the page', () => {
     expect([exchange.faults.list(), exchange.mailbox(bob).folder('inbox').size, reports]).toEqual([[], 0, []]);
   });
 
-  it('is used by keyboard alone', async () => {
+  it('can be operated with the keyboard alone', async () => {
     for (const subject of ['one', 'two']) exchange.mailbox(bob).receive({ subject });
     await open();
     await folder('Inbox').focus();
@@ -163,7 +163,7 @@ describe('the page', () => {
     expect(await page.evaluate('document.documentElement.className')).toBe('light');
   });
 
-  it('gives axe-core nothing to find, light or dark, in any view', async () => {
+  it('raises no objection of axe-core, light or dark, in any view', async () => {
     exchange.mailbox(bob).receive({ subject: 'Hello', from: alice, attachments: [{ name: 'a.txt', content: 'aGk=' }] });
     await post(exchange.url, envelope(createItem([message()])));
     exchange.faults.on('GetItem').nth(3).serverBusy();
@@ -197,7 +197,7 @@ describe('the page', () => {
     }
   });
 
-  it('asks nothing of anybody else, whatever a body wants to load', async () => {
+  it('requests nothing from other hosts, whatever a body tries to load', async () => {
     const asked: (string | undefined)[] = [];
     const other = createServer((request, response) => {
       asked.push(request.url);
@@ -226,7 +226,7 @@ describe('the page', () => {
     }
   });
 
-  it('works where a token is asked for', async () => {
+  it('works when a token is required', async () => {
     await using known = await startExchangeSimulator({ mailboxes: [bob], token: 's3cret' });
     known.mailbox(bob).receive({ subject: 'Hello', body: 'by token' });
     await page.goto(`${known.pageUrl}?token=s3cret`);
@@ -239,7 +239,7 @@ describe('the page', () => {
 });
 
 // A browser on a machine that is busy may miss a time limit of its own: each is tried again before it counts as failed.
-describe('hostile contents', { retry: 2 }, () => {
+describe('hostile content', { retry: 2 }, () => {
   const attack = 'fetch("/_exchange/api/v1/reset",{method:"POST"});top.hacked=1;globalThis.hacked=1';
   const payloads = [
     `<script>${attack}</script>`,
@@ -257,7 +257,7 @@ describe('hostile contents', { retry: 2 }, () => {
     `{{constructor.constructor('${attack}')()}} \${${attack}}`,
   ];
 
-  it.each(payloads)('%s runs nowhere', async (payload) => {
+  it.each(payloads)('%s is not executed', async (payload) => {
     exchange.mailbox(bob).receive({
       subject: payload,
       body: { type: 'html', content: payload },

@@ -19,7 +19,7 @@ async function leaveNote(exchange: SimulatedExchange, text = 'Are you there?'): 
 }
 
 describe('toHaveReceived()', () => {
-  it('is about any message, or about one of a kind, anywhere in a mailbox or in all', () => {
+  it('matches any message, or one described, anywhere in a mailbox or in all', () => {
     const exchange = make();
     const box = exchange.mailbox(bob);
     expect(exchange).not.toHaveReceived();
@@ -50,14 +50,14 @@ describe('toHaveReceived()', () => {
     expect(box).toHaveReceived({ subject: /4711/, times: 1 });
   });
 
-  it('takes no copy of what was sent, and no draft, for a message that was received', async () => {
+  it('ignores copies of sent messages, and drafts', async () => {
     const exchange = make();
     await leaveNote(exchange);
     exchange.mailbox(alice).store('drafts', { subject: 'x' }, 'draft');
     expect(exchange.mailbox(alice)).not.toHaveReceived();
   });
 
-  it('says what it found instead', () => {
+  it('says what was found instead', () => {
     const exchange = make();
     exchange.mailbox(bob).receive({ subject: 'Hello' });
     const failed = (): void => expect(exchange).toHaveReceived({ subject: 'Order 4711', from: /shop/, times: 2 });
@@ -75,19 +75,19 @@ describe('toHaveReceived()', () => {
     [{ subject: 7 }, 'subject'],
     [{ times: -1 }, 'times'],
     ['x', 'expected'],
-  ])('takes %j for a mistake, not for a message that did not come', (expected, name) => {
+  ])('treats %j as a mistake, not as a missing message', (expected, name) => {
     const failed = (): void => expect(make()).not.toHaveReceived(expected as never);
     expect(failed).toThrow(expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining(name) }));
   });
 
-  it('takes nothing else for an exchange', () => {
+  it('accepts nothing but an exchange', () => {
     for (const other of [undefined, 'x', {}])
       expect(() => expect(other).toHaveReceived()).toThrow('a simulated exchange, or one of its mailboxes');
   });
 });
 
 describe('toHaveReceivedNote()', () => {
-  it('is about missed-conversation notes only', async () => {
+  it('matches missed-conversation notes only', async () => {
     const exchange = make();
     exchange.mailbox(bob).receive({ subject: 'Hello' });
     expect(exchange).not.toHaveReceivedNote();
@@ -98,7 +98,7 @@ describe('toHaveReceivedNote()', () => {
 });
 
 describe('toHaveNoDrafts()', () => {
-  it('is about what lies unsent in any folder', () => {
+  it('checks for unsent items in any folder', () => {
     const exchange = make();
     expect(exchange).toHaveNoDrafts();
     const box = exchange.mailbox(alice);
@@ -112,12 +112,12 @@ describe('toHaveNoDrafts()', () => {
   });
 });
 
-describe('fixtures of Vitest', () => {
+describe('Vitest fixtures', () => {
   const test = base.extend<ExchangeFixtures>(exchangeFixtures({ mailboxes: [alice, bob], access: 'anonymous' }));
   const seen = new Set<SimulatedExchange>();
 
   for (const n of [1, 2]) {
-    test(`give each test an exchange of its own (${n})`, async ({ exchange }) => {
+    test(`give each test its own exchange (${n})`, async ({ exchange }) => {
       expect(exchange).not.toHaveReceived();
       exchange.mailbox(bob).receive();
       seen.add(exchange);
@@ -130,7 +130,7 @@ describe('fixtures of Vitest', () => {
   });
 
   let url = '';
-  test('have one that listens', async ({ simulator }) => {
+  test('include one that listens', async ({ simulator }) => {
     ({ url } = simulator);
     expect((await fetch(url, { method: 'OPTIONS' })).status).toBe(405);
   });
@@ -139,7 +139,7 @@ describe('fixtures of Vitest', () => {
   });
 });
 
-describe('exchangePerTest() of Jest', () => {
+describe('exchangePerTest() for Jest', () => {
   const hooks = { beforeEach: [] as (() => void)[], afterEach: [] as (() => Promise<void>)[] };
   beforeAll(() => {
     Object.assign(globalThis, {
@@ -152,7 +152,7 @@ describe('exchangePerTest() of Jest', () => {
     Reflect.deleteProperty(globalThis, 'afterEach');
   });
 
-  it('gives the exchange of the test that runs, and closes it', async () => {
+  it('returns the exchange of the running test, and closes it', async () => {
     const exchange = exchangePerTest();
     expect(() => exchange()).toThrow('has an exchange while a test or its hooks run');
     for (const begin of hooks.beforeEach) begin();
@@ -164,7 +164,7 @@ describe('exchangePerTest() of Jest', () => {
     await expect(first.fetch(first.url)).rejects.toThrow('fetch failed');
   });
 
-  it('needs hooks', () => {
+  it('requires hooks', () => {
     Reflect.deleteProperty(globalThis, 'afterEach');
     expect(() => exchangePerTest()).toThrow('exchangePerTest() needs the global afterEach of the test runner.');
   });

@@ -33,13 +33,13 @@ async function deliver(transport: Transport): Promise<void> {
   await sender.stop();
 }
 
-describe('handlers of msw', () => {
-  it('let a sender deliver by EWS to an address where nothing listens', async () => {
+describe('msw handlers', () => {
+  it('let a sender deliver by EWS to an address without a server', async () => {
     await deliver(new EwsTransport({ url, credentials: basicAuth({ username: alice, password: 'x' }) }));
     expect(exchange.mailbox(bob).missedConversations()).toHaveLength(1);
   });
 
-  it('and by Graph, at its usual root or at another', async () => {
+  it('let a sender deliver by Graph, at its usual root or at another', async () => {
     await deliver(
       new GraphTransport({
         credential: () => ({ token: exchange.tokens.issue(alice), expiresOnTimestamp: Date.now() + 3_600_000 }),
@@ -55,7 +55,7 @@ describe('handlers of msw', () => {
     expect(exchange.mailbox(bob).folder('inbox').items).toHaveLength(1);
   });
 
-  it('serve a client that uses http, not fetch', async () => {
+  it('serve a client that uses http instead of fetch', async () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const request = https.request(url, { method: 'POST', headers }, (response) => {
         response.resume();
@@ -67,16 +67,16 @@ describe('handlers of msw', () => {
     expect([status, exchange.mailbox(bob).folder('inbox').size]).toEqual([200, 1]);
   });
 
-  it('answer the path in any case, with a query too', async () => {
+  it('match the path in any case, and with a query', async () => {
     for (const at of [url.toLowerCase(), `${url}?x=1`]) expect((await fetch(at, ask(findItem()))).status).toBe(200);
   });
 
-  it('answer at an address that is none of Exchange', async () => {
+  it('answer at an address that does not belong to Exchange', async () => {
     server.use(...exchangeHandlers(exchange, { url: 'https://proxy.contoso.test/mail/ews' }));
     expect((await fetch('https://proxy.contoso.test/mail/ews', ask(findItem()))).status).toBe(200);
   });
 
-  it('make a network error of a reset, and of an answer that is lost after everything was stored', async () => {
+  it('turn a reset, and a response lost after everything was stored, into a network error', async () => {
     exchange.faults.on('CreateItem').nth(1).resetBefore();
     exchange.faults.on('CreateItem').nth(2).lostResponse();
     await expect(fetch(url, ask(createItem([message()])))).rejects.toThrow(TypeError);
@@ -85,20 +85,20 @@ describe('handlers of msw', () => {
     expect(exchange.mailbox(bob).folder('inbox').size).toBe(1);
   });
 
-  it('cut an answer in the midst of its body', async () => {
+  it('cut a response off in its body', async () => {
     exchange.faults.on('CreateItem').lostResponse({ after: 0.5 });
     const read = fetch(url, ask(createItem([message()]))).then((answer) => answer.text());
     await expect(read).rejects.toThrow(TypeError);
     expect(exchange.mailbox(bob).folder('inbox').size).toBe(1);
   });
 
-  it('say busy, as a fault says', async () => {
+  it('report a busy server like a fault does', async () => {
     exchange.faults.on('*').serverBusy({ backOff: 5000 });
     const answer = await fetch(url, ask(findItem()));
     expect([answer.status, await answer.text()]).toEqual([500, expect.stringContaining('ErrorServerBusy')]);
   });
 
-  it('refuse in a sentence what needs a connection, and addresses that are none', async () => {
+  it('refuse with a sentence anything that requires a connection, and invalid addresses', async () => {
     await using ntlm = await startExchangeSimulator({ mailboxes: [{ address: alice, password: 'x' }], auth: ['ntlm'] });
     expect(() => exchangeHandlers(ntlm, { url })).toThrow('NTLM logs a connection in, and a handler of msw sees no connections.');
     expect(() => exchangeHandlers(exchange, { url: '/EWS/Exchange.asmx' })).toThrow('url must be an absolute URL');

@@ -23,7 +23,7 @@ it.each([
   ['Contacts', ['Bertha M. Benz Contact', 'Builders PrivateDL']],
   ['ActiveDirectoryContacts', ['Bob Builder Mailbox', 'Bertha M. Benz Contact', 'Builders PrivateDL']],
   ['ContactsActiveDirectory', ['Bertha M. Benz Contact', 'Builders PrivateDL', 'Bob Builder Mailbox']],
-])('ResolveNames looks where SearchScope says: %s', async (scope, expected) => {
+])('ResolveNames searches where SearchScope says: %s', async (scope, expected) => {
   await using exchange = await start();
   await create(exchange.url, contact);
   await create(exchange.url, list);
@@ -34,7 +34,7 @@ it.each([
   expect(text).not.toContain('<t:Contact>');
 });
 
-it('ReturnFullContactData brings all that is known of each', async () => {
+it('ReturnFullContactData returns all known data of each', async () => {
   await using exchange = await start();
   await create(exchange.url, contact);
   const full = async (entry: string): Promise<string> => {
@@ -46,7 +46,7 @@ it('ReturnFullContactData brings all that is known of each', async () => {
   expect(await full('bertha')).toMatch(/<t:Contact>.*<t:GivenName>Bertha<.*<t:ContactSource>Store<.*<t:JobTitle>Chief</);
 });
 
-it('a list among contacts has no entry of the directory, and no address', async () => {
+it('a contact list has no entry in the directory, and no address', async () => {
   await using exchange = await start();
   await create(exchange.url, list);
   const asked = '<m:ResolveNames ReturnFullContactData="true"><m:UnresolvedEntry>builders</m:UnresolvedEntry></m:ResolveNames>';
@@ -55,7 +55,7 @@ it('a list among contacts has no entry of the directory, and no address', async 
   expect(text).not.toMatch(/<t:Contact>|SMTP:</);
 });
 
-it('ExpandDL says nothing of an item in a mailbox of somebody else', async () => {
+it('ExpandDL returns nothing about an item in the mailbox of another user', async () => {
   await using exchange = await start();
   const { id } = exchange.mailbox(bob).store('inbox', { subject: 'Secret plans' });
   const other = `<t:Member><t:Mailbox><t:ItemId Id="${id}"/></t:Mailbox></t:Member>`;
@@ -65,7 +65,7 @@ it('ExpandDL says nothing of an item in a mailbox of somebody else', async () =>
   expect(text).not.toContain('Secret plans');
 });
 
-it('ExpandDL opens a list among contacts by its id', async () => {
+it('ExpandDL opens a contact list by its id', async () => {
   await using exchange = await start();
   const id = idIn(await create(exchange.url, list));
   const expand = (one: string) => call(exchange.url, `<m:ExpandDL><m:Mailbox><t:ItemId Id="${one}"/></m:Mailbox></m:ExpandDL>`);
@@ -99,7 +99,7 @@ it('contacts, lists, appointments and tasks have their own properties in the def
   expect(text).toMatch(/<t:Start>2026-12-01T10:00:00Z<.*<t:Location>Room<.*<t:Organizer>/);
 });
 
-it('a sticky note is a message, and the picture of a contact is one', async () => {
+it('a sticky note is a message, and so is the picture of a contact', async () => {
   await using exchange = await start();
   const note = '<t:Message><t:ItemClass>IPM.StickyNote</t:ItemClass><t:Subject>N</t:Subject></t:Message>';
   const saved = await call(exchange.url, `<m:CreateItem MessageDisposition="SaveOnly"><m:Items>${note}</m:Items></m:CreateItem>`);

@@ -30,7 +30,7 @@ describe('a change key', () => {
     ['NeverOverwrite', needed, 'ErrorIrresolvableConflict'],
     ['AutoResolve', needed, 'NoError'],
     ['AlwaysOverwrite', 'NoError', 'NoError'],
-  ])('of UpdateItem with %s: left out %s, of an older state %s', async (resolution, leftOut, older) => {
+  ])('of UpdateItem with %s: omitted %s, outdated %s', async (resolution, leftOut, older) => {
     const item = exchange.mailbox(alice).store('inbox', { subject: 'as it was' });
     const { codes } = await call(exchange.url, update(resolution, `<t:ItemId Id="${item.id}"/>`));
     const [now] = exchange.mailbox(alice).folder('inbox').items;
@@ -40,7 +40,7 @@ describe('a change key', () => {
     expect(stale.codes).toEqual([older]);
   });
 
-  it('is needed to send a draft', async () => {
+  it('is required to send a draft', async () => {
     const draft = exchange.mailbox(alice).store('drafts', { subject: 'x', to: [{ address: bob }] }, 'draft');
     const send = (key: string): string =>
       `<m:SendItem SaveItemToFolder="true"><m:ItemIds><t:ItemId Id="${draft.id}"${key}/></m:ItemIds></m:SendItem>`;
@@ -50,7 +50,7 @@ describe('a change key', () => {
   });
 });
 
-describe('folders that somebody may not see', () => {
+describe('folders hidden from a user', () => {
   const sync = (state = ''): string =>
     `<m:SyncFolderHierarchy><m:FolderShape>${idOnly}</m:FolderShape><m:SyncFolderId>${ofAlice('msgfolderroot')}</m:SyncFolderId>${state}</m:SyncFolderHierarchy>`;
   const next = async (before?: string): Promise<{ state: string; changes: readonly string[]; text: string }> => {
@@ -64,7 +64,7 @@ describe('folders that somebody may not see', () => {
     };
   };
 
-  it('are told of by no synchronisation: what happens in secret stays so, what is shown comes, what is hidden again goes', async () => {
+  it('are not synchronised: hidden changes stay hidden, newly visible items appear, newly hidden ones disappear', async () => {
     const box = exchange.mailbox(alice);
     await call(exchange.url, permit('msgfolderroot', 'Reviewer'));
     await call(exchange.url, permit('inbox', 'Reviewer'));
@@ -85,7 +85,7 @@ describe('folders that somebody may not see', () => {
     expect((await next(third.state)).changes).toEqual([`Delete ${box.folder('inbox').id}`]);
   });
 
-  it('are not counted in those above them, nor watched with all others', async () => {
+  it('are not counted in their parents, nor watched by a subscription to all folders', async () => {
     const box = exchange.mailbox(alice);
     await call(exchange.url, permit('inbox', 'Reviewer'));
     const hidden = box.createFolder(box.folder('inbox'), 'Hidden');
@@ -98,8 +98,8 @@ describe('folders that somebody may not see', () => {
   });
 });
 
-describe('what was accepted and ignored', () => {
-  it('MarkAllItemsAsRead marks the own items of who may change only these', async () => {
+describe('requests once accepted but ignored', () => {
+  it('MarkAllItemsAsRead marks only own items for a user who may change only these', async () => {
     await call(exchange.url, permit('inbox', 'Author'));
     const hers = exchange.mailbox(alice).store('inbox', { subject: 'hers' });
     await call(exchange.url, createItem([message()], ofAlice('inbox'), 'SaveOnly'), { as: bob });
@@ -118,7 +118,7 @@ describe('what was accepted and ignored', () => {
     expect((await call(exchange.url, mark(false), { as: bob })).codes).toEqual(['ErrorAccessDenied']);
   });
 
-  it('a method that is not served is refused with those that are', async () => {
+  it('a method that is not served is refused with a list of those that are', async () => {
     const authorization = `Basic ${btoa(`${alice}:x`)}`;
     const { origin } = new URL(exchange.url);
     const allow = async (path: string, method: string): Promise<readonly unknown[]> => {
@@ -137,7 +137,7 @@ describe('what was accepted and ignored', () => {
     ['RDATE', 'RDATE:20260401T090000Z'],
     ['EXRULE', 'RRULE:FREQ=DAILY;COUNT=9\r\nEXRULE:FREQ=WEEKLY;COUNT=1'],
     ['more than one RRULE', 'RRULE:FREQ=DAILY;COUNT=2\r\nRRULE:FREQ=WEEKLY;COUNT=2'],
-  ])('%s of iCalendar is refused in words (%#)', async (what, lines) => {
+  ])('%s of iCalendar is refused with a sentence (%#)', async (what, lines) => {
     const source = `BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART:20260302T090000Z\r\nDTEND:20260302T100000Z\r\nSUMMARY:S\r\n${lines}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n`;
     const item = `<t:CalendarItem><t:MimeContent>${btoa(source)}</t:MimeContent></t:CalendarItem>`;
     const create = `<m:CreateItem SendMeetingInvitations="SendToNone"><m:Items>${item}</m:Items></m:CreateItem>`;
@@ -146,14 +146,14 @@ describe('what was accepted and ignored', () => {
     expect(text).toContain(`${what} is not simulated`);
   });
 
-  it('SyncFolderItems leaves out what it is to ignore', async () => {
+  it('SyncFolderItems omits ignored items', async () => {
     const [one, two] = ['one', 'two'].map((subject) => exchange.mailbox(alice).store('inbox', { subject }));
     const sync = `<m:SyncFolderItems><m:ItemShape>${idOnly}</m:ItemShape><m:SyncFolderId>${inbox}</m:SyncFolderId><m:Ignore><t:ItemId Id="${one?.id}"/></m:Ignore><m:MaxChangesReturned>10</m:MaxChangesReturned></m:SyncFolderItems>`;
     const { text } = await call(exchange.url, sync);
     expect([text.includes(one?.id ?? '?'), text.includes(two?.id ?? '?')]).toEqual([false, true]);
   });
 
-  it.each(['MergedOnly', 'FreeBusy', 'FreeBusyMerged'])('GetUserAvailability shows %s where it was asked for', async (view) => {
+  it.each(['MergedOnly', 'FreeBusy', 'FreeBusyMerged'])('GetUserAvailability returns %s if requested', async (view) => {
     const fields = new Map([
       ['Start', '<t:Start>2026-03-02T09:00:00Z</t:Start>'],
       ['End', '<t:End>2026-03-02T10:00:00Z</t:End>'],
@@ -169,7 +169,7 @@ describe('what was accepted and ignored', () => {
     ]).toEqual([view, view !== 'FreeBusy', view !== 'MergedOnly']);
   });
 
-  it('FindItem has groups in the order of the value that stands for each', async () => {
+  it('FindItem orders groups by the value that represents each', async () => {
     const box = exchange.mailbox(alice);
     for (const [from, subject] of [
       ['a', '2'],
@@ -196,7 +196,7 @@ describe('what was accepted and ignored', () => {
     expect(await order('Minimum', 'Ascending')).toBe(shown('cab'));
   });
 
-  it('a pull subscription that nobody asks is gone after its time-out', async () => {
+  it('an unused pull subscription expires after its time-out', async () => {
     const types = '<t:EventTypes><t:EventType>NewMailEvent</t:EventType></t:EventTypes>';
     const asked = `<m:Subscribe><m:PullSubscriptionRequest><t:FolderIds>${inbox}</t:FolderIds>${types}<t:Timeout>5</t:Timeout></m:PullSubscriptionRequest></m:Subscribe>`;
     const { text } = await call(exchange.url, asked);

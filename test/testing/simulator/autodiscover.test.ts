@@ -39,7 +39,7 @@ describe('discoverEws', () => {
     expect(await discoverEws(alice, { fetch: exchange.fetch })).toMatchObject({ url: exchange.url, service: 'json' });
   });
 
-  it('finds it by POX where nothing answers JSON', async () => {
+  it('finds it by POX if nothing answers JSON', async () => {
     const exchange = make();
     const withoutJson: typeof fetch = async (input, init) =>
       /\.json/.test(input instanceof Request ? input.url : String(input))
@@ -53,7 +53,7 @@ describe('discoverEws', () => {
     });
   });
 
-  it('does not find who is not there', async () => {
+  it('does not find an unknown user', async () => {
     await expect(discoverEws('nobody@contoso.test', { fetch: make().fetch })).rejects.toMatchObject({
       code: 'AUTODISCOVER_FAILED',
     });
@@ -76,7 +76,7 @@ describe('Autodiscover v2', () => {
 });
 
 describe('POX', () => {
-  it('names EWS for clients inside and outside, and the address that an alias stands for', async () => {
+  it('returns EWS for internal and external clients, and the primary address of an alias', async () => {
     const { status, text } = await ask(make(), '/AutoDiscover/AutoDiscover.xml', pox('al@contoso.test'));
     expect([status, text.match(/<EwsUrl>https:\/\/mail\.contoso\.test\/EWS\/Exchange\.asmx<\/EwsUrl>/g)?.length]).toEqual([
       200, 2,
@@ -88,14 +88,14 @@ describe('POX', () => {
     ['an address that nobody has', pox('nobody@contoso.test'), '500'],
     ['no request', '<x/>', '600'],
     ['another schema', pox(alice, 'http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006'), '601'],
-  ])('answers %s with an error', async (_what, body, code) => {
+  ])('returns an error for %s', async (_what, body, code) => {
     const { status, text } = await ask(make(), '/autodiscover/autodiscover.xml', body);
     expect([status, text]).toEqual([200, expect.stringContaining(`<ErrorCode>${code}</ErrorCode>`)]);
   });
 });
 
 describe('SOAP', () => {
-  it('gives the settings it has, and says of each of the others that it has none', async () => {
+  it('returns the settings it has, and reports each of the others as missing', async () => {
     const { status, text } = await ask(make(), '/autodiscover/autodiscover.svc', soap(settings(alice)));
     expect([status, text]).toEqual([
       200,
@@ -104,7 +104,7 @@ describe('SOAP', () => {
     expect(text).toContain('<ErrorCode>SettingIsNotAvailable</ErrorCode>');
   });
 
-  it('knows users and domains of the organisation only', async () => {
+  it('knows only users and domains of the organisation', async () => {
     const domain = (name: string): string =>
       `<a:GetDomainSettingsRequestMessage><a:Request><a:Domains><a:Domain>${name}</a:Domain></a:Domains><a:RequestedSettings><a:Setting>ExternalEwsUrl</a:Setting></a:RequestedSettings></a:Request></a:GetDomainSettingsRequestMessage>`;
     const texts = [settings('nobody@contoso.test'), domain('contoso.test'), domain('elsewhere.test')].map(async (message) => {
@@ -117,7 +117,7 @@ describe('SOAP', () => {
     expect(outside).toContain('<ErrorCode>InvalidDomain</ErrorCode>');
   });
 
-  it('refuses what it does not know in words', async () => {
+  it('refuses unknown input with a sentence', async () => {
     const { status, text } = await ask(
       make(),
       '/autodiscover/autodiscover.svc',
@@ -128,7 +128,7 @@ describe('SOAP', () => {
 });
 
 describe('the login', () => {
-  it('is asked for by POX and SOAP, by GET too, a line for each scheme', async () => {
+  it('is required by POX and SOAP, even for GET, with one header line per scheme', async () => {
     await using exchange = await startExchangeSimulator({ mailboxes: [alice], auth: ['ntlm', 'bearer', 'basic'] });
     for (const [path, method] of [
       ['/autodiscover/autodiscover.xml', 'POST'],
@@ -144,7 +144,7 @@ describe('the login', () => {
     }
   });
 
-  it('is not asked for the hint in the clear, which leads to https', async () => {
+  it('is not required for the unencrypted hint, which redirects to https', async () => {
     const response = await make().fetch('http://autodiscover.contoso.test/autodiscover/autodiscover.xml', { redirect: 'manual' });
     expect([response.status, response.headers.get('location')]).toEqual([
       302,

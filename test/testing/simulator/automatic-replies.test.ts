@@ -33,7 +33,7 @@ async function start(settings: { state?: string; audience?: string; duration?: s
 }
 
 describe('automatic replies', () => {
-  it('are sent once to each sender, by audience, and once more after other settings', async () => {
+  it('are sent once to each sender, by audience, and again after the settings change', async () => {
     const { exchange, send, replies, set } = await start();
     await using _ = exchange;
     await send(alice);
@@ -63,7 +63,7 @@ describe('automatic replies', () => {
     expect([replies(alice).length, replies(eve).length]).toEqual([inside, outside]);
   });
 
-  it('answer no automatic message, no list, and nothing of their own', async () => {
+  it('answer no automatic message, no list, and not themselves', async () => {
     const { exchange, send, replies } = await start();
     await using _ = exchange;
     await send(bob);
@@ -73,7 +73,7 @@ describe('automatic replies', () => {
     expect([replies(alice), exchange.mailbox(bob).folder('inbox').size]).toEqual([[], 4]);
   });
 
-  it('forget whom they told when a snapshot is restored', async () => {
+  it('forget whom they replied to when a snapshot is restored', async () => {
     const { exchange, send, replies } = await start();
     await using _ = exchange;
     const before = exchange.snapshot();

@@ -5,7 +5,7 @@ const alice = 'alice@contoso.test';
 const make = () => createExchange({ mailboxes: [alice] });
 const autodiscover = '/autodiscover/autodiscover.json/v1.0/alice@contoso.test?Protocol=Ews';
 
-it('the journal has Autodiscover, the description, and what was asked where nothing lies', async () => {
+it('the journal includes Autodiscover, the WSDL, and requests to unknown paths', async () => {
   const exchange = make();
   for (const path of [autodiscover, '/EWS/Services.wsdl', '/ews/types.xsd', '/EWS/Exchange.asm']) await exchange.fetch(path);
   expect(exchange.journal.map(({ operation, status, problem }) => [operation, status, problem])).toEqual([
@@ -17,7 +17,7 @@ it('the journal has Autodiscover, the description, and what was asked where noth
   expect(exchange.journal[0]?.responseBody).toContain('"Protocol":"Ews"');
 });
 
-it('faults strike them when they name them, and only then', async () => {
+it('faults affect these only if they name them', async () => {
   const exchange = make();
   exchange.faults.on('*').http(500);
   exchange.faults
@@ -34,7 +34,7 @@ it('faults strike them when they name them, and only then', async () => {
   expect(() => exchange.faults.on('Autodiscovery')).toThrow(/Autodiscover, Wsdl/);
 });
 
-it('the same over real HTTP', async () => {
+it('real HTTP behaves the same', async () => {
   await using exchange = await startExchangeSimulator({ mailboxes: [alice] });
   exchange.faults.on('Autodiscover').once().lostResponse();
   const url = new URL(autodiscover, exchange.url);

@@ -38,12 +38,12 @@ async function gone(socket: Socket): Promise<void> {
 const stored = (): number =>
   exchange.mailboxes.reduce((sum, { folders }) => sum + folders.reduce((total, { size }) => total + size, 0), 0);
 
-it('a client that dies in the midst of its request has asked nothing', async () => {
+it('a client that dies during its request has requested nothing', async () => {
   await gone(await send(envelope(createItem([message()])), 0.9));
   expect([stored(), exchange.journal.map(({ operation }) => operation)]).toEqual([0, ['FindItem']]);
 });
 
-it('one that dies while its answer drips leaves no timer', async () => {
+it('one that dies during a slow response leaves no timer', async () => {
   exchange.faults.on('CreateItem').drip({ chunkBytes: 1, interval: 1000 });
   const socket = await send(envelope(createItem([message()])));
   await once(socket, 'data');
@@ -52,7 +52,7 @@ it('one that dies while its answer drips leaves no timer', async () => {
   expect(clock.pending).toBe(0);
 });
 
-it('one that dies while a delay holds its answer: what it asked is done, as by Exchange, and no more', async () => {
+it('one that dies during a delay has its request processed, as by Exchange, and no more', async () => {
   exchange.faults.on('CreateItem').delay(1000);
   const socket = await send(envelope(createItem([message()])));
   while (clock.pending === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -63,7 +63,7 @@ it('one that dies while a delay holds its answer: what it asked is done, as by E
   expect([stored(), clock.pending]).toEqual([2, 0]);
 });
 
-it('one that dies before its notifications begin is told nothing', async () => {
+it('one that dies before its notifications start is sent none', async () => {
   const headers = { as: bob };
   const events = '<t:EventTypes><t:EventType>NewMailEvent</t:EventType></t:EventTypes>';
   const subscribe = `<m:Subscribe><m:StreamingSubscriptionRequest SubscribeToAllFolders="true">${events}</m:StreamingSubscriptionRequest></m:Subscribe>`;
@@ -79,7 +79,7 @@ it('one that dies before its notifications begin is told nothing', async () => {
   expect([exchange.pending, clock.pending]).toEqual([0, 0]);
 });
 
-it('a request that is too long is read and thrown away: nothing of it is kept, and its connection goes on', async () => {
+it('a request that is too long is read and discarded, and its connection stays usable', async () => {
   const long = envelope(createItem([message({ text: 'x'.repeat(6 * 1024 * 1024) })]));
   const answer = await post(exchange.url, long);
   await answer.text();
@@ -88,7 +88,7 @@ it('a request that is too long is read and thrown away: nothing of it is kept, a
   expect(exchange.journal.map(({ requestBody }) => requestBody.length)).toEqual([0]);
 });
 
-it('one that is announced too long and never sent ends with its connection', async () => {
+it('one announced as too long but never sent ends with its connection', async () => {
   await gone(await send('<x', 1, 500_000_000));
   expect(stored()).toBe(0);
 });

@@ -18,8 +18,8 @@ async function bundled(): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
-describe('an exchange on a page', () => {
-  it('stores, lists, sends and fails there', async ({ skip }) => {
+describe('an exchange in a page', () => {
+  it('stores, lists, sends and fails as elsewhere', async ({ skip }) => {
     const script = await bundled();
     const chromium = await startChromium().catch(() => undefined);
     if (chromium === undefined) return skip('Chromium cannot start here');

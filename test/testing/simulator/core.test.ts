@@ -13,8 +13,8 @@ const request = (body: string): FrontRequest => ({
   body: envelope(body),
 });
 
-describe('the core behind every front', () => {
-  it('answers without a server', async () => {
+describe('the platform-independent core', () => {
+  it('responds without a server', async () => {
     const core = new SimulatorCore({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });
     const answer = await core.handle(request(createItem([message()])));
     expect(answer).toMatchObject({ kind: 'answer', status: 200 });
@@ -26,14 +26,14 @@ describe('the core behind every front', () => {
     core.close();
   });
 
-  it('tells an observer of each request', async () => {
+  it('informs an observer of each request', async () => {
     const seen: string[] = [];
     const core = new SimulatorCore({ mailboxes: ['alice@contoso.test'], onRequest: (e) => seen.push(e.operation) });
     await core.handle(request(findItem()));
     expect(seen).toEqual(['FindItem']);
   });
 
-  it('imports nothing of a platform, except in the HTTP front and the NTLM login that only it offers', () => {
+  it('imports no platform module, except in the HTTP front and the NTLM login that only it offers', () => {
     const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
     const platform = sources.filter((name) =>
       /from 'node:|\bBuffer\b|\bprocess\??\.[a-z]/.test(readFileSync(new URL(name, folder), 'utf8')),

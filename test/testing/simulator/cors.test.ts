@@ -7,7 +7,7 @@ const origin = 'http://127.0.0.1:8080';
 const question = { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' };
 
 describe('a simulator with cors', () => {
-  it('answers the browser’s question, and lets the page read', async () => {
+  it('answers the preflight request, and lets the page read responses', async () => {
     await using exchange = await startExchangeSimulator({ mailboxes, cors: true });
     const asked = await fetch(exchange.url, { method: 'OPTIONS', headers: question });
     expect(asked.status).toBe(204);
@@ -21,13 +21,13 @@ describe('a simulator with cors', () => {
     expect(refused.headers.get('access-control-expose-headers')).toContain('retry-after');
   });
 
-  it('of one origin lets no other in', async () => {
+  it('for one origin admits no other', async () => {
     await using exchange = await startExchangeSimulator({ mailboxes, cors: 'http://localhost:1' });
     const asked = await fetch(exchange.url, { method: 'OPTIONS', headers: question });
     expect(asked.headers.get('access-control-allow-origin')).toBeNull();
   });
 
-  it('is off unless asked for', async () => {
+  it('is off by default', async () => {
     await using exchange = await startExchangeSimulator({ mailboxes });
     const asked = await fetch(exchange.url, { method: 'OPTIONS', headers: question });
     expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([405, null]);

@@ -15,7 +15,7 @@ const codeOf = async (asked: Promise<unknown>): Promise<unknown> => {
 };
 
 describe('an exchange without a port', () => {
-  it('takes a note from a sender and delivers it', async () => {
+  it('accepts a note from a sender and delivers it', async () => {
     const exchange = createExchange({ mailboxes: [alice, bob] });
     const clock = new ManualClock();
     const sender = new OfflineImSender({
@@ -36,7 +36,7 @@ describe('an exchange without a port', () => {
     expect(exchange.url).toBe('https://mail.contoso.test/EWS/Exchange.asmx');
   });
 
-  it('is called with a string, a path, a URL or a Request', async () => {
+  it('can be called with a string, a path, a URL or a Request', async () => {
     const exchange = createExchange({ mailboxes: [alice] });
     const asked = [exchange.url, '/ews/exchange.asmx', new URL(exchange.url), new Request(exchange.url, ask(findItem()))];
     for (const one of asked) {
@@ -54,14 +54,14 @@ describe('an exchange without a port', () => {
     expect(await answer.json()).toMatchObject({ value: [] });
   });
 
-  it('asks for a login with a challenge for each scheme', async () => {
+  it('requires a login with one challenge per scheme', async () => {
     const exchange = createExchange({ mailboxes: [alice], auth: ['basic', 'bearer'] });
     const { status, headers: answered } = await exchange.fetch(exchange.url);
     expect(status).toBe(401);
     expect(answered.get('www-authenticate')).toContain('Basic realm=');
   });
 
-  it('rejects as fetch does where a connection breaks, and has processed what was processed', async () => {
+  it('rejects like fetch if a connection breaks, with everything processed so far', async () => {
     const exchange = createExchange({ mailboxes: [alice, bob] });
     exchange.faults.on('CreateItem').nth(1).resetBefore();
     exchange.faults.on('CreateItem').nth(2).lostResponse();
@@ -74,7 +74,7 @@ describe('an exchange without a port', () => {
     expect([cut.status, await codeOf(cut.text()), inbox.size]).toEqual([200, 'ECONNRESET', 2]);
   });
 
-  it('waits for the signal where no answer ever comes', async () => {
+  it('waits for the signal if a response never comes', async () => {
     const exchange = createExchange({ mailboxes: [alice] });
     exchange.faults.on('*').hang();
     const abort = new AbortController();
@@ -84,7 +84,7 @@ describe('an exchange without a port', () => {
     await expect(exchange.fetch(exchange.url, ask(findItem(), { signal: abort.signal }))).rejects.toThrow('enough');
   });
 
-  it('drips by its clock, and breaks off when it is reset', async () => {
+  it('sends slow responses by its clock, and breaks them off when reset', async () => {
     const clock = new ManualClock();
     const exchange = createExchange({ mailboxes: [alice], clock });
     exchange.faults.on('FindItem').drip({ chunkBytes: 100, interval: 1000 });
@@ -104,7 +104,7 @@ describe('an exchange without a port', () => {
     expect(await codeOf(exchange.fetch(exchange.url, ask(findItem())))).toBe('ECONNREFUSED');
   });
 
-  it('says in a sentence what only a server can do', () => {
+  it('says in a sentence what requires a server', () => {
     const refused = (options: object): unknown => {
       try {
         createExchange({ mailboxes: [alice], ...options });

@@ -27,7 +27,7 @@ describe('SaveOnly', () => {
     ['Message', '', true],
     ['PostItem', '<t:IsRead>false</t:IsRead>', false],
     ['PostItem', '', true],
-  ])('keeps a %s that says %s as that', async (kind, said, isRead) => {
+  ])('keeps a %s that claims to be %s as such', async (kind, said, isRead) => {
     const item = `<t:${kind}><t:Subject>Imported</t:Subject>${said}</t:${kind}>`;
     const folder = '<m:SavedItemFolderId><t:DistinguishedFolderId Id="inbox"/></m:SavedItemFolderId>';
     const request = `<m:CreateItem MessageDisposition="SaveOnly">${folder}<m:Items>${item}</m:Items></m:CreateItem>`;
@@ -53,7 +53,7 @@ describe('SendAndSaveCopy', () => {
     expect(exchange.mailbox('alice@contoso.test').folder('drafts').items).toEqual([]);
   });
 
-  it('shows a note where Outlook shows it', async () => {
+  it('shows a note in the folders where Outlook shows it', async () => {
     await call(exchange.url, createItem([message()]));
     const [alice, bob] = [exchange.mailbox('alice@contoso.test'), exchange.mailbox('bob@contoso.test')];
     expect(bob.missedConversations()).toHaveLength(1);
@@ -73,7 +73,7 @@ describe('SendAndSaveCopy', () => {
     }
   });
 
-  it('records what leaves for a domain that nobody simulates', async () => {
+  it('records messages to a domain that is not simulated', async () => {
     await call(exchange.url, createItem([message({ to: ['dan@elsewhere.test', 'bob@contoso.test'] })]));
     expect(exchange.outbound).toMatchObject([
       { sender: 'alice@contoso.test', recipient: 'dan@elsewhere.test', content: { itemClass: 'IPM.Note', properties: [] } },
@@ -81,13 +81,13 @@ describe('SendAndSaveCopy', () => {
     expect(inbox('bob@contoso.test')).toHaveLength(1);
   });
 
-  it('answers an unknown recipient inside with a non-delivery report, not with an error', async () => {
+  it('answers an unknown internal recipient with a non-delivery report, not an error', async () => {
     const answer = await call(exchange.url, createItem([message({ to: ['nobody@contoso.test'], subject: 'Hi' })]));
     expect(answer.codes).toEqual(['NoError']);
     expect(inbox('alice@contoso.test')).toMatchObject([{ itemClass: 'REPORT.IPM.Note.NDR', subject: 'Undeliverable: Hi' }]);
   });
 
-  it('answers one response message an item, in order; one that fails leaves the others alone', async () => {
+  it('returns one response message per item, in order; a failed item does not affect others', async () => {
     const items = [
       message({ subject: '1' }),
       message({ subject: '2', to: ['not an address'] }),
@@ -99,7 +99,7 @@ describe('SendAndSaveCopy', () => {
     expect(inbox('bob@contoso.test').map((i) => i.subject)).toEqual(['1', '4']);
   });
 
-  it('gives a recipient named twice one copy', async () => {
+  it('delivers one copy to a recipient named twice', async () => {
     await call(exchange.url, createItem([message({ to: ['bob@contoso.test', 'BOB@contoso.test'] })]));
     expect(inbox('bob@contoso.test')).toHaveLength(1);
   });
@@ -132,7 +132,7 @@ describe('other dispositions', () => {
 });
 
 describe('delegates', () => {
-  it('a delegate sends for the principal, and the copy goes where the principal is named', async () => {
+  it('a delegate sends for the principal, and the copy goes to the folder of the principal if named', async () => {
     const folder =
       '<t:DistinguishedFolderId Id="conversationhistory"><t:Mailbox><t:EmailAddress>boss@contoso.test</t:EmailAddress></t:Mailbox></t:DistinguishedFolderId>';
     const answer = await call(exchange.url, createItem([message({ from: 'boss@contoso.test' })], folder));
@@ -141,12 +141,12 @@ describe('delegates', () => {
     expect(inbox('bob@contoso.test')[0]?.from?.address).toBe('boss@contoso.test');
   });
 
-  it('without the principal in the folder id the copy stays in Drafts', async () => {
+  it('without the principal in the folder id, the copy stays in Drafts', async () => {
     await call(exchange.url, createItem([message({ from: 'boss@contoso.test' })]));
     expect(exchange.mailbox('alice@contoso.test').folder('drafts').items).toHaveLength(1);
   });
 
-  it('whoever may not send as somebody gets ErrorSendAsDenied, and leaves a draft with the principal', async () => {
+  it('a user who may not send as another gets ErrorSendAsDenied, and leaves a draft with the principal', async () => {
     const answer = await call(exchange.url, createItem([message({ from: 'bob@contoso.test', tag: 'n/1' })]));
     expect(answer.codes).toEqual(['ErrorSendAsDenied']);
     const [draft] = exchange.mailbox('bob@contoso.test').folder('drafts').items;
@@ -154,14 +154,14 @@ describe('delegates', () => {
     expect(inbox('bob@contoso.test')).toEqual([]);
   });
 
-  it('nobody reads a mailbox that is not theirs', async () => {
+  it('no user can read the mailbox of another', async () => {
     const folder =
       '<t:DistinguishedFolderId Id="inbox"><t:Mailbox><t:EmailAddress>bob@contoso.test</t:EmailAddress></t:Mailbox></t:DistinguishedFolderId>';
     expect((await call(exchange.url, createItem([message()], folder))).codes).toEqual(['ErrorAccessDenied']);
   });
 });
 
-describe('requests that are refused as a whole', () => {
+describe('requests refused as a whole', () => {
   it.each([
     [
       'a wrong order of elements',
@@ -178,12 +178,12 @@ describe('requests that are refused as a whole', () => {
     expect(inbox('bob@contoso.test')).toEqual([]);
   });
 
-  it('an unknown operation: ErrorInvalidRequest; XML that is broken: ErrorSchemaValidation', async () => {
+  it('an unknown operation: ErrorInvalidRequest; malformed XML: ErrorSchemaValidation', async () => {
     expect(await call(exchange.url, '<m:Nonsense/>', { unchecked: true })).toMatchObject({ fault: 'ErrorInvalidRequest' });
     expect(await call(exchange.url, '<m:CreateItem>', { unchecked: true })).toMatchObject({ fault: 'ErrorSchemaValidation' });
   });
 
-  it('a schema version the server does not know: ErrorInvalidServerVersion', async () => {
+  it('an unknown schema version: ErrorInvalidServerVersion', async () => {
     const answer = await call(exchange.url, createItem([message()]), { version: 'Exchange2099', unchecked: true });
     expect(answer).toMatchObject({ status: 500, fault: 'ErrorInvalidServerVersion' });
   });

@@ -22,7 +22,7 @@ const levels = ({ text }: RawAnswer) =>
     .map(([, f, to]) => `${f} ${to}`);
 const inboxOfAlice = `<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape><m:FolderIds><t:DistinguishedFolderId Id="inbox"><t:Mailbox><t:EmailAddress>${alice}</t:EmailAddress></t:Mailbox></t:DistinguishedFolderId></m:FolderIds></m:GetFolder>`;
 
-it('a delegate is added, changed and taken away, and may open the mailbox as long as', async () => {
+it('a delegate is added, changed and removed, and may open the mailbox meanwhile', async () => {
   await using exchange = await start();
   const { url } = exchange;
   expect((await call(url, inboxOfAlice, { as: bob })).codes).toEqual(['ErrorAccessDenied']);
@@ -41,7 +41,7 @@ it('a delegate is added, changed and taken away, and may open the mailbox as lon
   expect((await call(url, inboxOfAlice, { as: bob })).codes).toEqual(['ErrorAccessDenied']);
 });
 
-it('each user is answered by themselves', async () => {
+it('each user is reported separately', async () => {
   await using exchange = await start([bob]);
   const all = [bob, alice, 'nobody@contoso.test', carol].map((one) => user(one));
   expect((await call(exchange.url, `<m:AddDelegate>${of}${users(...all)}</m:AddDelegate>`)).codes).toEqual([
@@ -53,7 +53,7 @@ it('each user is answered by themselves', async () => {
   expect((await call(exchange.url, remove('nobody@contoso.test'))).codes).toEqual(['ErrorNotDelegate']);
 });
 
-it('delegates that the mailbox was made with are delegates like others, and come back with a snapshot', async () => {
+it('delegates configured with the mailbox are ordinary ones, and return with a snapshot', async () => {
   await using exchange = await start([bob]);
   const seeded = exchange.snapshot();
   await call(exchange.url, remove(bob));
@@ -81,7 +81,7 @@ const entry = (element: string, id: string, to: string) =>
   `<t:${element}><t:UserId>${id}</t:UserId><t:${element}Level>${to}</t:${element}Level></t:${element}>`;
 const smtp = (address: string) => `<t:PrimarySmtpAddress>${address}</t:PrimarySmtpAddress>`;
 
-it('permissions of a folder are given back with all that their level allows', async () => {
+it('permissions of a folder are returned with everything their level allows', async () => {
   await using exchange = await start();
   expect(await permissionsOf(exchange.url, 'inbox')).toEqual([
     ['Default', 'None', 'None'],
@@ -110,7 +110,7 @@ it.each([
   expect(await permissionsOf(exchange.url, 'calendar')).toEqual(before);
 });
 
-it('automatic replies have times even where nothing is scheduled, and keep what a change leaves out', async () => {
+it('automatic replies have times even if nothing is scheduled, and keep settings that a change omits', async () => {
   await using exchange = await start();
   const mailbox = `<t:Mailbox><t:Address>${alice}</t:Address></t:Mailbox>`;
   const read = async (): Promise<string> =>

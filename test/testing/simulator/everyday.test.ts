@@ -28,14 +28,14 @@ const get = (exchange: ExchangeSimulator, id: string, shape: string) =>
 const first = (answer: RawAnswer) => child(answer.messages[0], messagesNs, 'Items')?.children[0];
 
 describe('restrictions compare by type', () => {
-  it.each(['0', 'false'])('IsRead equal to %s finds the unread', async (value) => {
+  it.each(['0', 'false'])('IsRead equal to %s finds unread items', async (value) => {
     await using exchange = await start();
     exchange.mailbox('alice@contoso.test').store('inbox', { subject: 'read' }, { messageFlags: 1 });
     mail(exchange, 'unread');
     expect(subjects(await find(exchange, compare('IsEqualTo', 'message:IsRead', value)))).toEqual(['unread']);
   });
 
-  it('dates compare as points in time, whatever their zone', async () => {
+  it('dates compare as points in time, in any zone', async () => {
     const clock = new ManualClock(new Date(Date.UTC(2026, 0, 1)));
     await using exchange = await start({ clock });
     mail(exchange, 'old');
@@ -56,7 +56,7 @@ describe('restrictions compare by type', () => {
     expect(subjects(await find(exchange, compare('IsGreaterThan', 'item:Size', '1000')))).toEqual(['long']);
   });
 
-  it('Excludes looks at bits', async () => {
+  it('Excludes compares bits', async () => {
     await using exchange = await start();
     mail(exchange, 'unread');
     exchange.mailbox('alice@contoso.test').store('inbox', { subject: 'read' }, { messageFlags: 1 });
@@ -67,7 +67,7 @@ describe('restrictions compare by type', () => {
 });
 
 describe('FindItem', () => {
-  it('a query string is obeyed, and refused in words where it is not understood', async () => {
+  it('follows a query string, and refuses one it does not understand with a sentence', async () => {
     await using exchange = await start();
     mail(exchange, 'Quarterly report');
     mail(exchange, 'Lunch', { body: 'a report too' });
@@ -83,7 +83,7 @@ describe('FindItem', () => {
     expect((await asked('received:today')).fault).toBe('ErrorInvalidArgument');
   });
 
-  it('groups as it is asked to', async () => {
+  it('groups as requested', async () => {
     await using exchange = await start();
     for (const from of ['bob@contoso.test', 'carol@contoso.test', 'bob@contoso.test']) mail(exchange, 'x', { from });
     const groupBy =
@@ -104,7 +104,7 @@ describe('MIME', () => {
     'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nhello\r\n' +
     '--b\r\nContent-Type: text/plain; name="a.txt"\r\nContent-Disposition: attachment; filename="a.txt"\r\nContent-Transfer-Encoding: base64\r\n\r\nYWJj\r\n--b--\r\n';
 
-  it('a message that is sent as MIME arrives with its subject, body and attachment', async () => {
+  it('a message sent as MIME arrives with its subject, body and attachment', async () => {
     await using exchange = await start();
     const answer = await call(
       exchange.url,
@@ -116,7 +116,7 @@ describe('MIME', () => {
     expect(item.attachments.map(({ name, content }) => [name, content])).toEqual([['a.txt', 'YWJj']]);
   });
 
-  it('gives MIME of any message: what it was made of, or composed from its properties', async () => {
+  it('returns MIME of any message: the original, or composed from its properties', async () => {
     await using exchange = await start();
     const item = mail(exchange, 'Grüße 😀', { body: { type: 'html', content: '<p>über</p>' }, to: ['alice@contoso.test'] });
     const answer = await get(
@@ -141,7 +141,7 @@ describe('UpdateItem', () => {
   const set = (path: string, xml: string) =>
     `<t:SetItemField><t:FieldURI FieldURI="${path}"/><t:Message>${xml}</t:Message></t:SetItemField>`;
 
-  it('sets, appends and deletes; the id stays, the change key does not', async () => {
+  it('sets, appends and deletes; the id stays, the change key changes', async () => {
     await using exchange = await start();
     const item = mail(exchange, 'before', { body: 'one' });
     const key = item.changeKey;
@@ -164,7 +164,7 @@ describe('UpdateItem', () => {
     expect(inbox(exchange).unread).toBe(0);
   });
 
-  it('one wrong update of several changes nothing', async () => {
+  it('changes nothing if one of several updates is invalid', async () => {
     await using exchange = await start();
     const item = mail(exchange, 'before');
     const answer = await update(
@@ -177,7 +177,7 @@ describe('UpdateItem', () => {
   });
 });
 
-describe('synchronising', () => {
+describe('synchronisation', () => {
   const sync = async (exchange: ExchangeSimulator, state?: string, most = 512) => {
     const answer = await call(
       exchange.url,
@@ -192,7 +192,7 @@ describe('synchronising', () => {
     };
   };
 
-  it('tells of what is there, in parts, then of what has changed since', async () => {
+  it('reports existing items in pages, then changes since', async () => {
     await using exchange = await start();
     const items = ['a', 'b', 'c'].map((subject) => mail(exchange, subject));
     const one = await sync(exchange, undefined, 2);
@@ -213,7 +213,7 @@ describe('synchronising', () => {
     expect((await sync(exchange, three.state)).changes).toEqual([]);
   });
 
-  it('a state of another folder, of nobody, or from before a reset is refused', async () => {
+  it('refuses a state of another folder, of no folder, or from before a reset', async () => {
     await using exchange = await start();
     mail(exchange, 'a');
     const { state } = await sync(exchange);
@@ -234,7 +234,7 @@ describe('folders', () => {
       `<m:${name}><m:ToFolderId><t:FolderId Id="${to}"/></m:ToFolderId><m:FolderIds><t:FolderId Id="${id}"/></m:FolderIds></m:${name}>`,
     );
 
-  it('a folder goes with all that is in it, and never into itself', async () => {
+  it('a folder is deleted with its content, and never moved into itself', async () => {
     await using exchange = await start();
     const alice = exchange.mailbox('alice@contoso.test');
     const outer = alice.createFolder(alice.folder('msgfolderroot'), 'outer');
@@ -248,7 +248,7 @@ describe('folders', () => {
     expect(alice.folder('deleteditems').children.map(({ displayName }) => displayName)).toEqual(['outer']);
   });
 
-  it('all distinguished names may be asked for at once: those without a folder are not found by themselves', async () => {
+  it('all distinguished names may be requested at once: those without a folder are reported as not found individually', async () => {
     await using exchange = await start();
     const ids = ['inbox', 'directory', 'imcontactlist'].map((name) => `<t:DistinguishedFolderId Id="${name}"/>`).join('');
     const answer = await call(
@@ -265,7 +265,7 @@ describe('subscriptions', () => {
     .join('');
   const folders = '<t:FolderIds><t:DistinguishedFolderId Id="inbox"/></t:FolderIds>';
 
-  it('pull: tells what has happened since the watermark', async () => {
+  it('pull: returns events since the watermark', async () => {
     await using exchange = await start();
     const subscribed = await call(
       exchange.url,
@@ -281,7 +281,7 @@ describe('subscriptions', () => {
     expect(names?.slice(-2)).toEqual(['CreatedEvent', 'NewMailEvent']);
   });
 
-  it('streaming: each piece of news comes as it happens, until the time is up', async () => {
+  it('streaming: each event is sent as it happens, until the time-out', async () => {
     const clock = new ManualClock();
     await using exchange = await start({ clock });
     const subscribed = await call(
@@ -311,7 +311,7 @@ describe('subscriptions', () => {
 });
 
 describe('answers', () => {
-  it('what is not simulated says so in a sentence, in the journal too, and can be answered by hand', async () => {
+  it('an operation that is not simulated says so in a sentence, also in the journal, and can be answered by hand', async () => {
     await using exchange = await start();
     const ask = '<m:GetPasswordExpirationDate/>';
     const plain = await call(exchange.url, ask, { unchecked: true });
@@ -325,7 +325,7 @@ describe('answers', () => {
     expect(() => exchange.answer('GetNothing', () => '')).toThrow(/no operation of EWS/);
   });
 
-  it('bad content stores nothing and says what is wrong', async () => {
+  it('invalid content stores nothing and is explained', async () => {
     await using exchange = await start();
     const alice = exchange.mailbox('alice@contoso.test');
     const bad: unknown[] = [{ subject: 5 }, { to: 'bob' }, { body: { type: 'rtf', content: '' } }, { properties: [{}] }];

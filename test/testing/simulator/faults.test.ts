@@ -32,8 +32,8 @@ const arrived = () =>
     .items.map((i) => i.subject);
 const folder = (name: string) => exchange.mailbox('alice@contoso.test').folder(name).items;
 
-describe('which requests are struck', () => {
-  it('nth: that one only', async () => {
+describe('requests affected by a fault', () => {
+  it('nth: only that one', async () => {
     const fault = exchange.faults.on('CreateItem').nth(2).forbidden();
     expect([(await send()).status, (await send()).status, (await send()).status]).toEqual([200, 403, 200]);
     expect(fault.hits).toBe(1);
@@ -49,7 +49,7 @@ describe('which requests are struck', () => {
     expect([(await send()).status, (await send()).status]).toEqual([403, 200]);
   });
 
-  it('only its operation, login, predicate', async () => {
+  it('only those of its operation, login or predicate', async () => {
     exchange.faults.on('FindItem').forbidden();
     exchange.faults.on('CreateItem').from('Bob@contoso.test').forbidden();
     exchange.faults
@@ -64,7 +64,7 @@ describe('which requests are struck', () => {
     expect((await call(exchange.url, findItem())).status).toBe(403);
   });
 
-  it('probability strikes the same requests for the same seed', async () => {
+  it('probability selects the same requests for the same seed', async () => {
     const pattern = async (seed: number) => {
       exchange.faults.clear();
       exchange.faults.on('CreateItem').probability(0.5, { seed }).forbidden();
@@ -78,7 +78,7 @@ describe('which requests are struck', () => {
     expect(new Set(first)).toEqual(new Set([200, 403]));
   });
 
-  it('that no answer can be written of is refused', () => {
+  it('a fault without a possible response is refused', () => {
     const at = exchange.faults.on('CreateItem');
     const wrong = [
       () => at.http(99),
@@ -93,7 +93,7 @@ describe('which requests are struck', () => {
     expect(exchange.faults.list()).toEqual([]);
   });
 
-  it('a fault that is removed strikes no more; wrong options are refused', async () => {
+  it('a removed fault affects no more; invalid options are refused', async () => {
     exchange.faults.on('CreateItem').forbidden().remove();
     expect((await send()).status).toBe(200);
     expect(() => exchange.faults.on('CreateItem').nth(0).forbidden()).toThrow(/nth/);
@@ -103,7 +103,7 @@ describe('which requests are struck', () => {
   });
 });
 
-describe('nothing processed', () => {
+describe('faults with nothing processed', () => {
   afterEach(() => expect(arrived()).toEqual([]));
 
   it('serverBusy as a fault, with HTTP 500 or 200, and a back-off or none', async () => {
@@ -123,7 +123,7 @@ describe('nothing processed', () => {
     expect(textOf(child(answer.messages[0], messagesNs, 'MessageXml'), typesNs, 'Value')).toBe('700');
   });
 
-  it('http with Retry-After, as seconds and as a date', async () => {
+  it('HTTP status with Retry-After, as seconds and as a date', async () => {
     exchange.faults.on('CreateItem').nth(1).http(503, { retryAfter: 30 });
     exchange.faults
       .on('CreateItem')
@@ -151,7 +151,7 @@ describe('nothing processed', () => {
     expect(exchange.journal).toMatchObject([{ outcome: 'reset', status: undefined, fault: 'resetBefore' }]);
   });
 
-  it('hang: no answer until the client gives up', async () => {
+  it('hang: no response until the client gives up', async () => {
     exchange.faults.on('CreateItem').hang();
     const gone = new AbortController();
     const init = { method: 'POST', headers: { 'content-type': 'text/xml' }, body: envelope(one), signal: gone.signal };
@@ -169,7 +169,7 @@ describe('nothing processed', () => {
   });
 });
 
-describe('processed all the same', () => {
+describe('faults with everything processed', () => {
   it.each([0, 0.1, 0.5, 0.9, 1])('lostResponse after %f of the response', async (after) => {
     exchange.faults.on('CreateItem').lostResponse({ after });
     await expect(send(three)).rejects.toThrow();
@@ -179,7 +179,7 @@ describe('processed all the same', () => {
     expect((await call(exchange.url, findItem({ restriction: isTag('none') }))).status).toBe(200);
   });
 
-  it('truncated: the response ends properly, its XML does not', async () => {
+  it('truncated: the response ends properly, but its XML does not', async () => {
     exchange.faults.on('CreateItem').truncated();
     const response = await post(exchange.url, envelope(one));
     const text = await response.text();
@@ -215,14 +215,14 @@ describe('processed all the same', () => {
   });
 });
 
-describe('processed in part', () => {
+describe('faults with a part processed', () => {
   it('partialBatch: the first items are sent, then a fault for the whole batch', async () => {
     exchange.faults.on('CreateItem').nth(1).partialBatch(2);
     expect(await send(three)).toMatchObject({ status: 500, fault: 'ErrorInternalServerError' });
     expect(arrived()).toEqual(['1', '2']);
   });
 
-  it('partialBatch: fewer answers than items', async () => {
+  it('partialBatch: fewer responses than items', async () => {
     exchange.faults.on('CreateItem').nth(1).partialBatch(2, { answer: 'fewer' });
     expect((await send(three)).codes).toEqual(['NoError', 'NoError']);
     expect(arrived()).toEqual(['1', '2']);
@@ -235,7 +235,7 @@ describe('processed in part', () => {
     expect(arrived()).toEqual(['1']);
   });
 
-  it('copyStoredSendFailed: a copy that looks sent, or not', async () => {
+  it('copyStoredSendFailed: a copy that looks sent, or does not', async () => {
     exchange.faults.on('CreateItem').nth(1).copyStoredSendFailed();
     exchange.faults.on('CreateItem').nth(2).copyStoredSendFailed({ code: 'ErrorQuotaExceeded', unsent: true });
     expect((await send()).codes).toEqual(['ErrorInternalServerTransientError']);
@@ -251,7 +251,7 @@ describe('processed in part', () => {
     expect(arrived()).toEqual([]);
   });
 
-  it('lateCopy: sent at once, the copy comes by the clock', async () => {
+  it('lateCopy: sent at once, the copy appears by the clock', async () => {
     exchange.faults.on('CreateItem').lateCopy(90_000);
     expect((await send()).codes).toEqual(['NoError']);
     expect(arrived()).toEqual(['1']);
@@ -261,7 +261,7 @@ describe('processed in part', () => {
     expect([folder('conversationhistory').length, exchange.pending]).toEqual([1, 0]);
   });
 
-  it('heldInOutbox: unsent there, then sent', async () => {
+  it('heldInOutbox: unsent at first, then sent', async () => {
     exchange.faults.on('CreateItem').heldInOutbox(60_000);
     expect((await send()).codes).toEqual(['NoError']);
     expect(folder('outbox')).toMatchObject([{ isDraft: true }]);
@@ -270,7 +270,7 @@ describe('processed in part', () => {
     expect([folder('outbox').length, folder('conversationhistory').length, arrived().length]).toEqual([0, 1, 1]);
   });
 
-  it('heldInOutbox: what is deleted or moved there is never sent', async () => {
+  it('heldInOutbox: an item deleted or moved meanwhile is never sent', async () => {
     const mailbox = exchange.mailbox('alice@contoso.test');
     exchange.faults.on('CreateItem').heldInOutbox(60_000);
     await send();
@@ -286,7 +286,7 @@ describe('processed in part', () => {
 });
 
 describe('delay', () => {
-  it('waits by the clock before it processes, and adds to another fault', async () => {
+  it('waits by the clock before processing, and can be combined with another fault', async () => {
     exchange.faults.on('CreateItem').delay(500);
     exchange.faults.on('CreateItem').delay(500);
     exchange.faults.on('CreateItem').serverBusy();
@@ -296,7 +296,7 @@ describe('delay', () => {
     expect(clock.monotonic()).toBeGreaterThanOrEqual(1000);
   });
 
-  it('reset() and close() leave no request waiting', async () => {
+  it('does not outlast reset() and close()', async () => {
     exchange.faults.on('CreateItem').delay(1e9);
     const answer = send();
     const rejected = expect(answer).rejects.toThrow();

@@ -35,7 +35,7 @@ const inbox = '<t:DistinguishedFolderId Id="inbox"/>';
 const flags = '<t:ExtendedFieldURI PropertyTag="0x0E07" PropertyType="Integer"/>';
 
 describe('restrictions', () => {
-  it('finds by a named property, also many at once, also written in another case', async () => {
+  it('match a named property, several at once, and written in another case', async () => {
     await sendAll(...['a', 'b', 'c'].map((tag) => message({ subject: tag, tag: `note-${tag}/1` })));
     expect(subjectsOf(await find({ ...withSubject, restriction: isTag('NOTE-B/1') }))).toEqual(['b']);
     const or = `<t:Or>${isTag('note-c/1')}${isTag('note-a/1')}${isTag('nothing')}</t:Or>`;
@@ -43,7 +43,7 @@ describe('restrictions', () => {
     expect(subjectsOf(await find({ ...withSubject, restriction: isTag('note-') }))).toEqual([]);
   });
 
-  it('And, Not, IsNotEqualTo, Exists, Contains, on FieldURIs too', async () => {
+  it('And, Not, IsNotEqualTo, Exists, Contains, also on FieldURIs', async () => {
     await sendAll(message({ subject: 'one', tag: 't' }), message({ subject: 'two' }), message({ subject: 'twenty', tag: 't' }));
     const contains =
       '<t:Contains ContainmentMode="Prefixed" ContainmentComparison="IgnoreCase"><t:FieldURI FieldURI="item:Subject"/><t:Constant Value="TW"/></t:Contains>';
@@ -56,12 +56,12 @@ describe('restrictions', () => {
     expect(await found(itemClass)).toHaveLength(3);
   });
 
-  it('an expression it does not know is a fault', async () => {
+  it('that are unknown cause a fault', async () => {
     const unknown = findItem({ restriction: '<t:SearchExpression/>' });
     expect((await call(exchange.url, unknown, { unchecked: true })).fault).toBe('ErrorSchemaValidation');
   });
 
-  it('returns at most 250 items under a restriction, and all without one', async () => {
+  it('return at most 250 items, and all without a restriction', async () => {
     await sendAll(...Array.from({ length: 300 }, () => message({ tag: 'same' })));
     const restricted = await find({ restriction: isTag('same') });
     expect(itemsIn(restricted.messages[0])).toHaveLength(250);
@@ -69,8 +69,8 @@ describe('restrictions', () => {
   });
 });
 
-describe('what comes back', () => {
-  it('a bare t:Item for a foreign class: no From, no recipients; extended properties when asked for', async () => {
+describe('the result', () => {
+  it('has a bare t:Item for a foreign class: no From, no recipients; extended properties if requested', async () => {
     await sendAll(message({ tag: 'n/1' }));
     const answer = await find({ base: 'AllProperties', properties: `${tagUri}${flags}<t:FieldURI FieldURI="item:IsDraft"/>` });
     const [item] = itemsIn(answer.messages[0]);
@@ -82,7 +82,7 @@ describe('what comes back', () => {
     expect(values).toEqual(['n/1', '33']);
   });
 
-  it('t:Message below IPM.Note; GetItem adds body and recipients', async () => {
+  it('has t:Message below IPM.Note; GetItem adds body and recipients', async () => {
     await sendAll(message({ itemClass: 'IPM.Note.Microsoft.Missed', text: 'a <b>\r\n"c"' }));
     const found = await find({ base: 'Default' });
     const [item] = itemsIn(found.messages[0]);
@@ -98,7 +98,7 @@ describe('what comes back', () => {
     expect(child(whole, typesNs, 'ToRecipients')?.children).toHaveLength(1);
   });
 
-  it('a draft says so by IsDraft and by its message flags', async () => {
+  it('shows a draft by IsDraft and by its message flags', async () => {
     await call(exchange.url, createItem([message()], '', 'SaveOnly'));
     const drafts = await find({
       folders: ['<t:DistinguishedFolderId Id="drafts"/>'],
@@ -111,7 +111,7 @@ describe('what comes back', () => {
 });
 
 describe('folders, pages, order', () => {
-  it('one answer a folder; what cannot be read is an error of its own', async () => {
+  it('one response per folder; an unreadable folder has its own error', async () => {
     await sendAll(message());
     exchange.mailbox('alice@contoso.test').folder('recoverableitemsdeletions').readable = false;
     const folders = [history, inbox, '<t:DistinguishedFolderId Id="recoverableitemsdeletions"/>', '<t:FolderId Id="gone"/>'];
@@ -140,14 +140,14 @@ describe('folders, pages, order', () => {
     expect(await page(0, 'End')).toEqual([['4', '5'], '2', 'false', '5']);
   });
 
-  it('sorts where asked', async () => {
+  it('sorts as requested', async () => {
     await sendAll(...['b', 'c', 'a'].map((s) => message({ subject: s })));
     const sort =
       '<m:SortOrder><t:FieldOrder Order="Descending"><t:FieldURI FieldURI="item:Subject"/></t:FieldOrder></m:SortOrder>';
     expect(subjectsOf(await find({ ...withSubject, sort }))).toEqual(['c', 'b', 'a']);
   });
 
-  it('stays quick among thousands of items', async () => {
+  it('stays fast among thousands of items', async () => {
     for (let batch = 0; batch < 100; batch++) {
       await call(exchange.url, createItem(Array.from({ length: 50 }, (_, i) => message({ tag: `${batch}-${i}` }))), {
         unchecked: true,

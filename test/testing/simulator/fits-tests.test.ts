@@ -7,14 +7,14 @@ const make = (options: object = {}) => createExchange({ mailboxes: [alice, bob],
 const ask = (body: string): RequestInit => ({ method: 'POST', headers: { 'content-type': 'text/xml' }, body: envelope(body) });
 
 describe('seeding', () => {
-  it('takes a message with as much or as little as a test cares for', () => {
+  it('accepts a message with as much or as little as a test needs', () => {
     const exchange = make();
     const item = exchange.mailbox(bob).receive({ subject: 'Hi' });
     expect(item).toMatchObject({ subject: 'Hi', itemClass: 'IPM.Note', folder: 'inbox', isRead: false });
     expect(exchange.mailbox(bob).receive().subject).toBe('');
   });
 
-  it('stores all of a seed or, where one item is bad, nothing', () => {
+  it('stores all of a seed or, if one item is invalid, nothing', () => {
     const exchange = make();
     exchange.seed({ [bob]: { inbox: [{ subject: 'one' }], sentitems: [{ subject: 'two' }] } });
     expect([exchange.mailbox(bob).folder('inbox').size, exchange.mailbox(bob).folder('sentitems').size]).toEqual([1, 1]);
@@ -30,14 +30,14 @@ describe('seeding', () => {
 });
 
 describe('waiting', () => {
-  it('ends with the message that a test lets arrive', async () => {
+  it('ends with the message that a test delivers', async () => {
     const exchange = make();
     const waiting = exchange.waitForMessage(({ subject }) => subject === 'later');
     exchange.mailbox(bob).receive({ subject: 'later' });
     expect((await waiting).subject).toBe('later');
   });
 
-  it('for nothing ends with a code and what was asked last, without anybody’s text', async () => {
+  it('for nothing ends with a code and the latest requests, without any text', async () => {
     const exchange = make();
     await exchange.fetch(exchange.url, ask(createItem([message()])));
     const error = await exchange.waitForMessage(() => false, { timeout: 1 }).catch((reason: unknown) => reason);
@@ -48,7 +48,7 @@ describe('waiting', () => {
     expect(String(error)).not.toContain('Subject');
   });
 
-  it('sees what a request that is still under way brings', async () => {
+  it('sees the result of a request still in progress', async () => {
     const exchange = make();
     await exchange.expectNone();
     void exchange.fetch(exchange.url, ask(createItem([message()])));
@@ -58,7 +58,7 @@ describe('waiting', () => {
     await expect(exchange.expectOnce()).rejects.toThrow('2 messages of that kind were received; expected one');
   });
 
-  it('until it is idle ends though a request hangs in a delay', async () => {
+  it('until idle ends although a request hangs in a delay', async () => {
     const clock = new ManualClock();
     const exchange = make({ clock });
     exchange.faults.on('FindItem').delay(1000);
@@ -71,7 +71,7 @@ describe('waiting', () => {
 });
 
 describe('faults', () => {
-  it('come one after the other, as a scenario has them', async () => {
+  it('apply one after the other, as a scenario lists them', async () => {
     const exchange = make();
     exchange.faults.scenario('FindItem', [(fault) => fault.http(503), undefined, (fault) => fault.resetBefore()]);
     const statuses: unknown[] = [];
@@ -88,7 +88,7 @@ describe('faults', () => {
     expect(exchange.faults.list()).toEqual([]);
   });
 
-  it('strike a mailbox, or a recipient', async () => {
+  it('apply to a mailbox, or a recipient', async () => {
     const exchange = make();
     exchange.faults.on('*').mailbox(bob).http(503);
     exchange.faults.on('CreateItem').recipient('BOB@contoso.test').http(429);
@@ -99,7 +99,7 @@ describe('faults', () => {
     expect(answer.status).toBe(503);
   });
 
-  it('by chance strike the same requests for the same seed', async () => {
+  it('with a probability apply to the same requests for the same seed', async () => {
     const struck = async (randomSeed: number): Promise<string> => {
       const exchange = make({ randomSeed });
       exchange.faults.on('*').probability(0.5).http(503);
@@ -119,7 +119,7 @@ it('a manual clock never goes back', async () => {
   expect(clock.monotonic()).toBe(5);
 });
 
-it('a fault given as data is checked: a kind or a name that is misspelt is none, and what is left out has its default', () => {
+it('a fault given as data is checked: misspelt kinds and names are refused, and omitted values get their defaults', () => {
   const exchange = make();
   const add = (fault: object) => () => exchange.faults.add({ operation: '*' }, fault as never);
   expect(add({ kind: 'serverBussy' })).toThrow('faults.add(): fault.kind does not fit; expected serverBusy');

@@ -18,7 +18,7 @@ it.each([
   expect(new Set(made.folders.map(({ displayName }) => displayName)).size).toBe(made.folders.length);
 });
 
-it('names of one’s own', () => {
+it('custom names', () => {
   const made = createExchange({ mailboxes: [{ address: alice, folderNames: { inbox: 'Innboks' } }] }).mailbox(alice);
   expect([made.folder('inbox').displayName, made.folder('drafts').displayName]).toEqual(['Innboks', 'Drafts']);
   expect(() => createExchange({ mailboxes: [{ address: alice, folderNames: 'tlh' as never }] })).toThrow(
@@ -27,7 +27,7 @@ it('names of one’s own', () => {
 });
 
 it.each(['distinguished', 'by-name'] as const)(
-  'our own transport keeps copies in the folder of that class: %s',
+  'EwsTransport keeps copies in the folder of that class: %s',
   async (conversationHistory) => {
     await using scene = await sendToSimulator({
       simulator: {

@@ -58,7 +58,7 @@ const allowed = (codes: Readonly<Record<string, string>>): readonly string[] =>
   Object.keys(codes).filter((doing) => codes[doing] === 'NoError');
 const everything = Object.keys(doings);
 
-describe('a permission of the Inbox', () => {
+describe('a permission on the Inbox', () => {
   it.each([
     ['Owner', everything],
     ['PublishingEditor', everything.filter((one) => one !== 'rename')],
@@ -69,13 +69,13 @@ describe('a permission of the Inbox', () => {
     ['Reviewer', ['see', 'list', 'read']],
     ['Contributor', ['see', 'create']],
     ['None', []],
-  ])('of %s allows so much', async (level, expected) => {
+  ])('of %s allows the documented actions', async (level, expected) => {
     await using exchange = await start();
     expect((await call(exchange.url, permit('inbox', bob, level))).codes).toEqual(['NoError']);
     expect(allowed(await tried(exchange))).toEqual(expected);
   });
 
-  it('refuses in the codes of Exchange', async () => {
+  it('is enforced with the codes of Exchange', async () => {
     await using exchange = await start();
     await call(exchange.url, permit('inbox', bob, 'Reviewer'));
     expect(await tried(exchange)).toMatchObject({
@@ -96,7 +96,7 @@ describe('a permission of the Inbox', () => {
     expect(Object.values(await tried(exchange)).every((code) => code === 'ErrorAccessDenied')).toBe(true);
   });
 
-  it('shows nothing of the folders beside it', async () => {
+  it('reveals nothing about other folders', async () => {
     await using exchange = await start();
     const { url } = exchange;
     await call(url, permit('inbox', bob, 'Reviewer'));
@@ -120,13 +120,13 @@ describe('the level of a delegate', () => {
     ['Editor', everything.filter((one) => one !== 'rename' && one !== 'makeFolder')],
     ['Author', ['see', 'list', 'read', 'create', 'editOwn', 'deleteOwn']],
     ['Reviewer', ['see', 'list', 'read']],
-  ])('%s allows so much', async (level, expected) => {
+  ])('%s allows the documented actions', async (level, expected) => {
     await using exchange = await start();
     expect((await call(exchange.url, delegate(level))).codes).toEqual(['NoError']);
     expect(allowed(await tried(exchange))).toEqual(expected);
   });
 
-  it('does not make a delegate of others, nor the rules of the mailbox', async () => {
+  it('does not allow managing delegates or rules of the mailbox', async () => {
     await using exchange = await start();
     await call(exchange.url, delegate('Editor'));
     const more = delegate('Editor').replaceAll(bob, carol);
@@ -134,14 +134,14 @@ describe('the level of a delegate', () => {
   });
 });
 
-it('a delegate whom the mailbox was made with, and a service account, may do everything', async () => {
+it('a delegate configured with the mailbox, and a service account, may do everything', async () => {
   await using exchange = await start([bob]);
   expect(allowed(await tried(exchange))).toEqual(everything);
   const asService = { as: service.username, password: service.password };
   expect((await call(exchange.url, (doings.see ?? String)('', ''), asService)).codes).toEqual(['NoError']);
 });
 
-it('a folder that a client makes has the permissions of the one above', async () => {
+it('a folder created by a client inherits the permissions of its parent', async () => {
   await using exchange = await start();
   const { url } = exchange;
   await call(url, permit('inbox', bob, 'Reviewer'));
@@ -152,7 +152,7 @@ it('a folder that a client makes has the permissions of the one above', async ()
   expect((await call(url, see, { as: carol })).codes).toEqual(['ErrorAccessDenied']);
 });
 
-it('whose an item is comes back with a snapshot', async () => {
+it('the owner of an item is restored with a snapshot', async () => {
   await using exchange = await start();
   const { url } = exchange;
   await call(url, permit('inbox', bob, 'Author'));

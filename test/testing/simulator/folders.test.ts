@@ -50,7 +50,7 @@ describe('folders', () => {
     expect(exchange.mailbox('alice@contoso.test').conversationHistory()).toHaveLength(1);
   });
 
-  it('creates a folder once, and says ErrorSavedItemFolderNotFound when it is gone', async () => {
+  it('creates a folder once, and returns ErrorSavedItemFolderNotFound once it is gone', async () => {
     const id = idIn(await create('Notes to self'));
     expect((await create('notes TO self')).codes).toEqual(['ErrorFolderExists']);
     expect((await saveIn(id)).codes).toEqual(['NoError']);
@@ -59,7 +59,7 @@ describe('folders', () => {
     expect((await saveIn(id)).codes).toEqual(['ErrorSavedItemFolderNotFound']);
   });
 
-  it('reset() keeps the usual folders under their ids, readable and empty', async () => {
+  it('reset() keeps the usual folders with their ids, readable and empty', async () => {
     const alice = exchange.mailbox('alice@contoso.test');
     const inbox = alice.folder('inbox');
     const id = idIn(await findByName('Conversation History'));
@@ -73,7 +73,7 @@ describe('folders', () => {
     expect((await saveIn(id)).codes).toEqual(['NoError']);
   });
 
-  it('a newer server can be told to answer ErrorFolderNotFound', async () => {
+  it('a newer server can be configured to return ErrorFolderNotFound', async () => {
     await using other = await startExchangeSimulator({
       mailboxes: ['alice@contoso.test', 'bob@contoso.test'],
       profile: { like: 'exchange-2016', conversationHistory: 'absent' },

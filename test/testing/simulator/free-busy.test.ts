@@ -9,7 +9,7 @@ it.each([
   ['62 days', '2027-01-01T00:00:00', '2027-03-04T00:00:00', 'NoError'],
   ['more than 62 days', '2027-01-01T00:00:00', '2027-03-04T00:00:01', 'ErrorTimeIntervalTooBig'],
   ['all time, which would be a billion letters', '0001-01-01T00:00:00', '9999-12-31T00:00:00', 'ErrorTimeIntervalTooBig'],
-])('GetUserAvailability is asked for %s', async (_, from, to, code) => {
+])('GetUserAvailability is called for %s', async (_, from, to, code) => {
   await using exchange = await startExchangeSimulator({ mailboxes: ['alice@contoso.test'] });
   const zone = `<t:TimeZone><t:Bias>0</t:Bias><t:StandardTime>${noChange}</t:StandardTime><t:DaylightTime>${noChange}</t:DaylightTime></t:TimeZone>`;
   const who =

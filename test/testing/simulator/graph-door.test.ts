@@ -79,7 +79,7 @@ const list = async (folder: string, parameters: Readonly<Record<string, string>>
   (await ask('GET', `/users/${alice}/mailFolders/${folder}/messages?${query(parameters)}`)).json.value;
 
 describe('sendMail', () => {
-  it('stores in Drafts, answers 202 without a body, hands over, sends, and moves to Sent Items under a new id', async () => {
+  it('stores in Drafts, returns 202 without a body, submits, sends, and moves to Sent Items with a new id', async () => {
     const sent = await send();
     expect([sent.status, sent.json, sent.headers.get('content-type')]).toEqual([202, undefined, null]);
     const expand = { $expand: "singleValueExtendedProperties($filter=id eq 'Integer 0x0E07')" };
@@ -101,7 +101,7 @@ describe('sendMail', () => {
     expect([copy.isDraft, copy.id === draft.id, await list('drafts')]).toEqual([false, false, []]);
   });
 
-  it('what somebody deletes from Drafts in time is not sent', async () => {
+  it('does not send an item deleted from Drafts in time', async () => {
     await send();
     const [draft = none] = await list('drafts');
     expect((await ask('DELETE', `/users/${alice}/messages/${draft.id}`)).status).toBe(204);
@@ -137,13 +137,13 @@ describe('sendMail', () => {
   });
 });
 
-describe('looking', () => {
+describe('searching', () => {
   beforeEach(async () => {
     for (let n = 1; n <= 12; n++) await send(n, n === 3 ? { internetMessageId: '<three@contoso.test>' } : {});
     await clock.advance(3000);
   });
 
-  it('by property, its value without regard to case; what was not expanded stays out, and one property at a time comes', async () => {
+  it('by property, its value compared case-insensitively; only expanded properties are returned, one at a time', async () => {
     const [plain = none] = await list('sentitems', { $filter: byTag('A:2') });
     expect([plain.subject, plain.singleValueExtendedProperties]).toEqual(['Note 2', undefined]);
     const one = { $filter: byTag('a:2'), $expand: `singleValueExtendedProperties($filter=id eq '${tagId}')`, $select: 'subject' };
@@ -164,7 +164,7 @@ describe('looking', () => {
     expect(await list('sentitems', { $filter, $top: '50' })).toHaveLength(count);
   });
 
-  it('in pages of ten, or as asked for, each with a link to the next', async () => {
+  it('in pages of ten, or as requested, each with a link to the next', async () => {
     let path = `/users/${alice}/mailFolders/sentitems/messages?$select=subject`;
     const sizes: number[] = [];
     for (;;) {
@@ -209,8 +209,8 @@ describe('looking', () => {
   });
 });
 
-describe('who is asked for, and by whom', () => {
-  it('by id and by principal name; an alias is nobody', async () => {
+describe('access', () => {
+  it('by id and by principal name, but not by alias', async () => {
     const { json } = await ask('GET', `/users/${alice}`);
     expect((await ask('GET', `/users/${json.id}`)).json.userPrincipalName).toBe(alice);
     expect(await ask('GET', '/users/a.example@contoso.test')).toMatchObject({
@@ -223,7 +223,7 @@ describe('who is asked for, and by whom', () => {
     });
   });
 
-  it('a token that is none, one that may not, and one of somebody else', async () => {
+  it('with an invalid token, one without permission, or one of another user is refused', async () => {
     token = 'x';
     expect(await ask('GET', `/users/${alice}/messages`)).toMatchObject({
       status: 401,
@@ -239,7 +239,7 @@ describe('who is asked for, and by whom', () => {
     expect((await ask('GET', `/users/${alice}/messages`)).status).toBe(403);
   });
 
-  it('a mailbox that is on-premises, or on its way', async () => {
+  it('to a mailbox that is on-premises or being moved is refused', async () => {
     server.moveMailbox(alice, 'on-premises', { during: 5000 });
     expect((await ask('GET', `/users/${alice}/messages`)).status).toBe(503);
     await clock.advance(5000);
@@ -249,7 +249,7 @@ describe('who is asked for, and by whom', () => {
     });
   });
 
-  it('the fifth request of a mailbox at a time is refused', async () => {
+  it('by a fifth request of a mailbox at a time is refused', async () => {
     server.faults.on('listMessages').delay(1000);
     const asked = Array.from({ length: 5 }, () => ask('GET', `/users/${alice}/messages`));
     let answered = 0;
@@ -262,7 +262,7 @@ describe('who is asked for, and by whom', () => {
   });
 });
 
-it('$batch: parts by id, one after the other, and 424 behind one that failed', async () => {
+it('$batch: parts by id, one after the other, and 424 after one that failed', async () => {
   const url = `/users/${alice}/mailFolders`;
   const requests = [
     { id: 'a', method: 'GET', url: `${url}/drafts` },

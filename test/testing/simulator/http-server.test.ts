@@ -10,7 +10,7 @@ const status = async (exchange: ExchangeSimulator, as: string, password: string)
   (await call(exchange.url, findItem(), { as, password })).status;
 
 describe('logging in', () => {
-  it('takes any password but an empty one, and the right one where the mailbox has one', async () => {
+  it('accepts any password but an empty one, or only the right one if the mailbox has one', async () => {
     await using exchange = await start();
     expect(await status(exchange, 'alice@contoso.test', 'whatever')).toBe(200);
     expect(await status(exchange, 'CONTOSO\\Alice', 'whatever')).toBe(200);
@@ -26,7 +26,7 @@ describe('logging in', () => {
     expect([anonymous.status, anonymous.headers.get('www-authenticate')]).toEqual([401, 'Basic realm="simulator"']);
   });
 
-  it('lets a service account impersonate, and nobody else', async () => {
+  it('lets a service account impersonate, and no one else', async () => {
     await using exchange = await start({ credentials: { username: 'svc', password: 'p' } });
     const header =
       '<t:ExchangeImpersonation><t:ConnectingSID><t:PrimarySmtpAddress>alice@contoso.test</t:PrimarySmtpAddress></t:ConnectingSID></t:ExchangeImpersonation>';
@@ -37,7 +37,7 @@ describe('logging in', () => {
     expect((await send('bob@contoso.test', 'hunter2')).fault).toBe('ErrorImpersonateUserDenied');
   });
 
-  it('asks a hook about other schemes', async () => {
+  it('calls a hook for other schemes', async () => {
     await using exchange = await start({ authenticate: (a) => (a === 'Bearer good' ? 'alice@contoso.test' : undefined) });
     const bearer = (token: string) => call(exchange.url, findItem(), { headers: { authorization: `Bearer ${token}` } });
     expect((await bearer('good')).status).toBe(200);
@@ -46,7 +46,7 @@ describe('logging in', () => {
 });
 
 describe('HTTP', () => {
-  it('answers only POST of XML at its path, whatever its case', async () => {
+  it('answers only POST of XML at its path, in any case', async () => {
     await using exchange = await start();
     const at = (path: string, init: RequestInit = {}) => fetch(new URL(path, exchange.url), init);
     expect((await at('/')).status).toBe(404);
@@ -66,7 +66,7 @@ describe('HTTP', () => {
     expect((await post(exchange.url.toLowerCase(), envelope(findItem()))).status).toBe(200);
   });
 
-  it('refuses what is too large: as a fault, or as a proxy does', async () => {
+  it('refuses a body that is too large: as a fault, or as a proxy does', async () => {
     const large = createItem([message({ text: 'x'.repeat(3000) })]);
     await using fault = await start({ profile: { maxRequestBytes: 2000 } });
     expect(await call(fault.url, large)).toMatchObject({ status: 500, fault: 'ErrorRequestStreamTooBig' });
@@ -78,7 +78,7 @@ describe('HTTP', () => {
     expect(regular.mailbox('bob@contoso.test').folder('inbox').items).toEqual([]);
   });
 
-  it('goes on answering on the connection of a request that was too large', async () => {
+  it('keeps answering on the connection of a request that was too large', async () => {
     await using exchange = await start();
     const head = (length: number): string =>
       `POST /EWS/Exchange.asmx HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nAuthorization: Basic ${btoa('alice@contoso.test:x')}\r\nContent-Length: ${length}\r\n\r\n`;
@@ -94,7 +94,7 @@ describe('HTTP', () => {
     expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 500', 'HTTP/1.1 200']);
   });
 
-  it('takes a whole address as the target of a request, as clients behind a proxy write it', async () => {
+  it('accepts an absolute URL as request target, as clients behind a proxy send it', async () => {
     await using exchange = await start();
     const login = `Authorization: Basic ${btoa('alice@contoso.test:x')}`;
     const body = envelope(findItem());
@@ -107,7 +107,7 @@ describe('HTTP', () => {
     expect(exchange.journal.map(({ operation }) => operation)).toEqual(['FindItem']);
   });
 
-  it('repeats the client-request-id where asked, and journals it', async () => {
+  it('returns the client-request-id if requested, and journals it', async () => {
     await using exchange = await start();
     const headers = { 'client-request-id': 'id-1', 'return-client-request-id': 'true' };
     const answer = await call(exchange.url, createItem([message(), message()]), { headers });
@@ -129,7 +129,7 @@ describe('HTTP', () => {
     expect(exchange.journal[0]?.responseBody).toBe(answer.text);
   });
 
-  it('survives a client that breaks off in the middle of a request', async () => {
+  it('survives a client that disconnects during a request', async () => {
     await using exchange = await start();
     const { hostname, port } = new URL(exchange.url);
     const socket = connect(Number(port), hostname);
@@ -141,7 +141,7 @@ describe('HTTP', () => {
     expect(exchange.journal).toHaveLength(1);
   });
 
-  it('bounds the journal', async () => {
+  it('limits the journal', async () => {
     await using exchange = await start({ journal: { entries: 10, bodyLimit: 100, totalBodies: 500 } });
     for (let i = 0; i < 15; i++) await call(exchange.url, findItem());
     expect(exchange.journal.length).toBeLessThanOrEqual(11);
@@ -153,7 +153,7 @@ describe('HTTP', () => {
 });
 
 describe('waiting and ending', () => {
-  it('waitForMessage gives what is there, what comes, or an error', async () => {
+  it('waitForMessage returns an existing or a new message, or an error', async () => {
     await using exchange = await start();
     const coming = exchange.waitForMessage((m) => m.subject === 'later');
     await call(exchange.url, createItem([message({ subject: 'now' }), message({ subject: 'later' })]));
@@ -178,7 +178,7 @@ describe('waiting and ending', () => {
     await expect(fetch(exchange.url)).rejects.toThrow();
   });
 
-  it('a server that stores the copy first', async () => {
+  it('a server can store the copy first', async () => {
     await using exchange = await start({ profile: { order: 'copy-first', sendDelay: 30 } });
     await call(exchange.url, createItem([message()]));
     expect(exchange.mailbox('alice@contoso.test').folder('conversationhistory').items).toHaveLength(1);
@@ -186,7 +186,7 @@ describe('waiting and ending', () => {
     await exchange.waitForMessage(() => true);
   });
 
-  it('says which option is wrong', async () => {
+  it('names an invalid option', async () => {
     await expect(start({ mailboxes: ['nonsense'] })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
     await expect(start({ mailboxes: ['a@b.test', 'A@b.test'] })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
     await using exchange = await start();

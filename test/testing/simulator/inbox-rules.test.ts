@@ -22,7 +22,7 @@ const subjects = (address: string, folder: string): readonly string[] =>
     .items.map(({ subject }) => subject);
 
 describe('a rule', () => {
-  it('moves what it is for, by class, subject, sender or body, into a folder that is made where there is none', async () => {
+  it('moves matching messages, by class, subject, sender or body, into a folder that is created if missing', async () => {
     await start([
       { itemClass: 'IM.Note', moveTo: 'Missed' },
       { subjectContains: ['invoice', 'bill'], moveTo: 'Money', markAsRead: true },
@@ -50,7 +50,7 @@ describe('a rule', () => {
     ).toContain('note');
   });
 
-  it('deletes for good, copies, and stops the rules behind it', async () => {
+  it('deletes permanently, copies, and stops later rules', async () => {
     await start([
       { subjectContains: 'secret', delete: 'for-good' },
       { subjectContains: 'keep', copyTo: 'Kept', stop: true },
@@ -61,7 +61,7 @@ describe('a rule', () => {
     expect(exchange.mailbox(bob).folders.flatMap(({ items }) => items.map(({ subject }) => subject))).not.toContain('secret');
   });
 
-  it('passes on, to others and to the outside, and never in a circle', async () => {
+  it('forwards, to internal and external recipients, and never in a circle', async () => {
     exchange = await startExchangeSimulator({
       mailboxes: [
         alice,
@@ -78,7 +78,7 @@ describe('a rule', () => {
     expect(exchange.outbound.map(({ recipient }) => recipient)).toEqual(['out@fabrikam.test', 'out@fabrikam.test']);
   });
 
-  it('is for what a test lets arrive, too', async () => {
+  it('also applies to messages that a test delivers', async () => {
     await start([{ moveTo: 'All' }]);
     expect(exchange.mailbox(bob).receive({ subject: 'Hi' }).folder).toBe('All');
     exchange.reset();
@@ -86,7 +86,7 @@ describe('a rule', () => {
     await exchange.expectNone();
   });
 
-  it('that does nothing is refused', async () => {
+  it('without an action is refused', async () => {
     await start(undefined);
     const mailboxes = [{ address: bob, rules: [{ from: alice }] }];
     await expect(startExchangeSimulator({ mailboxes })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
@@ -106,7 +106,7 @@ describe('GetInboxRules and UpdateInboxRules', () => {
   const toJunk = '<t:Actions><t:MoveToFolder><t:DistinguishedFolderId Id="junkemail"/></t:MoveToFolder></t:Actions>';
   const ifSpam = '<t:Conditions><t:ContainsSubjectStrings><t:String>spam</t:String></t:ContainsSubjectStrings></t:Conditions>';
 
-  it('create, change and delete rules that then work', async () => {
+  it('create, change and delete rules that take effect', async () => {
     await start([{ name: 'Given', subjectContains: 'given', moveTo: 'Given' }]);
     expect((await get()).text).toContain('<t:DisplayName>Given</t:DisplayName>');
     expect((await update(`<t:CreateRuleOperation>${rule('Spam', ifSpam + toJunk)}</t:CreateRuleOperation>`)).text).toContain(
@@ -122,7 +122,7 @@ describe('GetInboxRules and UpdateInboxRules', () => {
     expect([subjects(bob, 'junkemail'), subjects(bob, 'inbox')]).toEqual([['spam one'], ['spam two']]);
   });
 
-  it('refuse what is not simulated in words, and then change nothing', async () => {
+  it('refuse anything that is not simulated with a sentence, and then change nothing', async () => {
     await start(undefined);
     const sms =
       '<t:Actions><t:SendSMSAlertToRecipients><t:Address><t:EmailAddress>1@2.test</t:EmailAddress></t:Address></t:SendSMSAlertToRecipients></t:Actions>';

@@ -9,7 +9,7 @@ const distributionLists = {
   'all@contoso.test': ['team@contoso.test', bob, 'all@contoso.test', 'out@fabrikam.test', 'gone@contoso.test'],
 };
 
-it('a note of our sender to a list of lists arrives once at each member, with its class', async () => {
+it('a note of our sender to a nested list arrives once at each member, with its class', async () => {
   await using scene = await sendToSimulator({
     simulator: { mailboxes: [alice, bob, carol], distributionLists },
   });
@@ -35,7 +35,7 @@ it('a note of our sender to a list of lists arrives once at each member, with it
   expect(scene.events.at(-1)).toBe('delivered');
 });
 
-it('ExpandDL opens one level, and says of each member whether it is a list', async () => {
+it('ExpandDL opens one level, and marks each member that is a list', async () => {
   await using scene = await sendToSimulator({ simulator: { mailboxes: [alice, bob, carol], distributionLists } });
   const expand = (address: string) =>
     call(scene.exchange.url, `<m:ExpandDL><m:Mailbox><t:EmailAddress>${address}</t:EmailAddress></m:Mailbox></m:ExpandDL>`);

@@ -11,7 +11,7 @@ const ask = (body: string, headers: Record<string, string> = {}): RequestInit =>
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 describe('a bearer token', () => {
-  it('has the shape of a JWT, and says whose it is and until when', () => {
+  it('has the form of a JWT, and states its user and expiry', () => {
     const clock = new ManualClock();
     const exchange = createExchange({ mailboxes: [alice], clock });
     const [head, claims, signature] = exchange.tokens.issue(alice, { lifetime: 60_000, permissions: ['Mail.Send'] }).split('.');
@@ -37,7 +37,7 @@ describe('a bearer token', () => {
     expect(await status(long)).toEqual([401, 'invalid_token']);
   });
 
-  it('meets a claims challenge, until a new one is issued', async () => {
+  it('gets a claims challenge until a new one is issued', async () => {
     const exchange = createExchange({ mailboxes: [alice] });
     const token = exchange.tokens.issue(alice);
     const claims = '{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}';
@@ -51,7 +51,7 @@ describe('a bearer token', () => {
 });
 
 describe('without a login', () => {
-  it('GET, POST, PUT and DELETE are 401, OPTIONS is not', async () => {
+  it('GET, POST, PUT and DELETE get 401, OPTIONS does not', async () => {
     const exchange = createExchange({ mailboxes: [alice] });
     for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
       expect((await exchange.fetch('/ews/EXCHANGE.asmx', { method })).status, method).toBe(401);
@@ -59,7 +59,7 @@ describe('without a login', () => {
     expect((await exchange.fetch(exchange.url, { method: 'OPTIONS' })).status).not.toBe(401);
   });
 
-  it('a bare fetch is let in where that is wanted, as the first mailbox or the one it names', async () => {
+  it('a bare fetch is admitted if enabled, as the first mailbox or the one it names', async () => {
     const exchange = createExchange({ mailboxes: [alice, bob], access: 'anonymous' });
     const sent = createItem([message()]);
     expect((await exchange.fetch(exchange.url, ask(sent))).status).toBe(200);
@@ -72,7 +72,7 @@ describe('without a login', () => {
 });
 
 describe('Basic', () => {
-  it.each([alice, 'CONTOSO\\alice', 'contoso.test\\Alice', 'Alice@Contoso.Test'])('knows %s', async (name) => {
+  it.each([alice, 'CONTOSO\\alice', 'contoso.test\\Alice', 'Alice@Contoso.Test'])('accepts %s', async (name) => {
     const exchange = createExchange({ mailboxes: [{ address: alice, password: 'p' }] });
     const login = (password: string) =>
       exchange.fetch(exchange.url, ask(findItem(), { authorization: `Basic ${btoa(`${name}:${password}`)}` }));

@@ -31,7 +31,7 @@ const seen = (exchange: ExchangeSimulator, address: string) =>
   inboxOf(exchange, address).map(({ subject, itemClass }) => [subject, itemClass]);
 
 describe('a meeting', () => {
-  it('lies in the calendars of all who are invited before they answer', async () => {
+  it('is in the calendars of all invited before they respond', async () => {
     await using exchange = await start();
     await invite(exchange, bob, carol);
     for (const one of [bob, carol]) {
@@ -49,7 +49,7 @@ describe('a meeting', () => {
     ['AcceptItem', 'Accepted: Plan', 'IPM.Schedule.Meeting.Resp.Pos', 'Accept', 1],
     ['TentativelyAcceptItem', 'Tentative: Plan', 'IPM.Schedule.Meeting.Resp.Tent', 'Tentative', 1],
     ['DeclineItem', 'Declined: Plan', 'IPM.Schedule.Meeting.Resp.Neg', 'Decline', 0],
-  ])('is answered by %s, which its organizer is told', async (element, subject, itemClass, answer, kept) => {
+  ])('can be %s, which its organizer is told', async (element, subject, itemClass, answer, kept) => {
     await using exchange = await start();
     const id = await invite(exchange, bob);
     const [request] = inboxOf(exchange, bob);
@@ -64,7 +64,7 @@ describe('a meeting', () => {
     expect(read.text).toContain(`<t:ResponseType>${answer}</t:ResponseType><t:LastResponseTime>`);
   });
 
-  it('is answered without a word when the answer is only saved', async () => {
+  it('is answered silently if the response is only saved', async () => {
     await using exchange = await start();
     await invite(exchange, bob);
     await answerWith(exchange, 'AcceptItem', inboxOf(exchange, bob)[0]?.id ?? '', bob, 'SaveOnly');
@@ -72,7 +72,7 @@ describe('a meeting', () => {
     expect(exchange.mailbox(bob).folder('calendar').items[0]?.content.fields?.get('MyResponseType')).toContain('Accept');
   });
 
-  it('refuses answers that make no sense, and sends nothing', async () => {
+  it('refuses senseless responses, and sends nothing', async () => {
     await using exchange = await start();
     const id = await invite(exchange, bob);
     const mail = exchange.mailbox(bob).receive({ subject: 'no meeting', from: alice });
@@ -100,7 +100,7 @@ describe('a meeting', () => {
     expect([inboxOf(exchange, alice), exchange.mailbox(bob).folder('sentitems').size]).toEqual([[], 0]);
   });
 
-  it('is cancelled for all, and taken out of a calendar by RemoveItem', async () => {
+  it('is cancelled for all, and removed from a calendar by RemoveItem', async () => {
     await using exchange = await start();
     const id = await invite(exchange, bob, carol);
     expect((await answerWith(exchange, 'CancelCalendarItem', id, alice)).codes).toEqual(['NoError']);
@@ -115,7 +115,7 @@ describe('a meeting', () => {
     expect(exchange.mailbox(bob).folder('calendar').size).toBe(0);
   });
 
-  it('tells who stays of a change, who is new of the meeting, and who is gone that there is none', async () => {
+  it('informs remaining attendees of a change, new ones of the meeting, and removed ones of its cancellation', async () => {
     await using exchange = await start();
     const id = await invite(exchange, bob);
     const set = (uri: string, element: string): string =>
@@ -133,7 +133,7 @@ describe('a meeting', () => {
     expect([seen(exchange, bob).at(-1)?.[0], seen(exchange, carol).at(-1)?.[0]]).toEqual(['Canceled: Plan', 'Plan']);
   });
 
-  it('that is deleted says how attendees are told', async () => {
+  it('that is deleted requires a statement on how to inform attendees', async () => {
     await using exchange = await start();
     const id = await invite(exchange, bob);
     const remove = (send: string) =>
@@ -146,7 +146,7 @@ describe('a meeting', () => {
     expect(seen(exchange, bob).at(-1)?.[0]).toBe('Canceled: Plan');
   });
 
-  it('of which the answer is refused to be sent stays unanswered', async () => {
+  it('whose response may not be sent stays unanswered', async () => {
     await using exchange = await start();
     await invite(exchange, bob);
     exchange.faults.on('CreateItem').once().serverBusy({ backOff: 1000 });
@@ -172,7 +172,7 @@ describe('a meeting', () => {
 });
 
 describe('a calendar', () => {
-  it('has no appointment, and no view, that ends before it starts, nor one of more than two years', async () => {
+  it('has no appointment or view that ends before it starts, and no view of more than two years', async () => {
     await using exchange = await start();
     const backwards =
       '<t:CalendarItem><t:Subject>Back</t:Subject><t:Start>2026-07-01T09:00:00Z</t:Start><t:End>2026-07-01T08:00:00Z</t:End></t:CalendarItem>';

@@ -22,12 +22,12 @@ function slopeOf(used: readonly number[], testsBetween: number): number {
   return slopes.sort((a, b) => a - b)[slopes.length >> 1] ?? Number.NaN;
 }
 
-it('a leak of a hundred bytes per test shows in the slope', () => {
+it('a leak of a hundred bytes per test is visible in the slope', () => {
   const wavering = [30, -25, 12, -40, 22, 5, -18].map((noise, at) => 20e6 + noise * 1_000 + at * 300 * 100);
   expect(slopeOf(wavering, 300)).toBeGreaterThan(80);
 });
 
-it('10,000 tests of all kinds against one instance leave its memory as it was', async () => {
+it('10,000 tests of all kinds with one instance do not increase its memory', async () => {
   const { used, pending } = await run(10_000);
   expect([used.length, pending]).toEqual([10, 0]);
   // What is compiled and cached in the first tenths stays.

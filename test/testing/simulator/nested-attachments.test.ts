@@ -11,7 +11,7 @@ const outer = `<m:CreateItem MessageDisposition="SendAndSaveCopy"><m:Items><t:Me
 const ids = (text: string): readonly string[] => [...text.matchAll(/AttachmentId Id="([^"]+)"/g)].map(([, id = '']) => id);
 const attachment = (id: string): string => `<m:AttachmentIds><t:AttachmentId Id="${id}"/></m:AttachmentIds>`;
 
-it('what is attached to an attached item has an id of its own in each copy, at any depth', async () => {
+it('a nested attachment has its own id in each copy, at any depth', async () => {
   await using exchange = await startExchangeSimulator({ mailboxes: [alice, bob] });
   const { url } = exchange;
   await call(url, outer);
@@ -43,7 +43,7 @@ it('what is attached to an attached item has an id of its own in each copy, at a
   expect((await call(url, `<m:GetAttachment>${attachment(ofAlice)}</m:GetAttachment>`)).codes).toEqual(['NoError']);
 });
 
-it('a draft that has been changed since it was read is not sent by its old change key', async () => {
+it('a draft that was changed since it was read is not sent with its old change key', async () => {
   await using exchange = await startExchangeSimulator({ mailboxes: [alice, bob] });
   const draft = exchange.mailbox(alice).store('drafts', { subject: 'draft', to: [{ address: bob }] }, 'draft');
   const changed = exchange.mailbox(alice).update(draft, { content: { ...draft.content, subject: 'changed' } });

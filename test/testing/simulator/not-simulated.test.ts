@@ -126,11 +126,11 @@ function namesIn(type: string, seen = new Set<string>()): ReadonlySet<string> {
   return names;
 }
 
-describe('what a request may ask', () => {
+describe('what a request may contain', () => {
   const words = new Set(wordsOf(join(import.meta.dirname, '../../../src/testing/simulator')).match(/[A-Za-z]+/g));
   const refused = new Set(notSimulated.map(({ name }) => name));
 
-  it.each(Object.keys(operations))('of %s is read, refused in words, or without meaning here', (operation) => {
+  it.each(Object.keys(operations))('in %s is read, refused with a sentence, or has no effect here', (operation) => {
     const grammar = requestGrammar();
     const type = grammar.requestType(operation) ?? grammar.requestType(`${operation}Request`);
     const ignored = [...namesIn(type ?? '')].filter((name) => {
@@ -153,7 +153,7 @@ describe('what a request may ask', () => {
   );
 
   it.each(['CreateFolder', 'CreateFolderPath'])(
-    'a folder that %s makes has all that is said of it, or is not made',
+    'a folder created by %s has everything requested, or is not created',
     async (operation) => {
       const list = operation === 'CreateFolder' ? 'Folders' : 'RelativeFolderPath';
       const make = (name: string, more: string): string =>
@@ -180,7 +180,7 @@ describe('what a request may ask', () => {
     },
   );
 
-  it('is accepted where it asks for nothing that would not happen anyhow', async () => {
+  it('is accepted if it requests nothing beyond what happens anyway', async () => {
     const shape = '<t:UniqueBodyType>Best</t:UniqueBodyType><t:FilterHtmlContent>false</t:FilterHtmlContent>';
     const { codes } = await call(exchange.url, find(shape), { unchecked: true });
     expect(codes).toEqual(['NoError']);

@@ -6,12 +6,12 @@ import { type Omission, omit } from '../../../src/testing/simulator/xml/omit.ts'
 const document =
   '<?xml version="1.0"?><s:E xmlns:s="urn:s"><t:A xmlns:t="urn:t" One="1" Two="&lt;2&gt;"><t:B>x &amp; y</t:B><t:B/><t:Lists><t:L/></t:Lists></t:A></s:E>';
 
-describe('what a profile omits', () => {
-  it('nothing: the very document', () => {
+describe('a profile that omits', () => {
+  it('nothing returns the identical document', () => {
     expect(omit(document, [])).toBe(document);
   });
 
-  it('something else: the same to a reader', () => {
+  it('something else returns an equivalent one', () => {
     expect(parseXml(omit(document, ['Other/Child']))).toEqual(parseXml(document));
   });
 
@@ -23,7 +23,7 @@ describe('what a profile omits', () => {
     expect(parseXml(omit(document, [part]))).toEqual(parseXml(expected));
   });
 
-  it('an element only where its lists are empty', () => {
+  it('an empty list keeps it once it has items', () => {
     const full = document.replace('<t:L/>', '<t:L><t:Item/></t:L>');
     expect(omit(document, ['A/Lists:empty'])).not.toContain('Lists');
     expect(omit(full, ['A/Lists:empty'])).toContain('Lists');

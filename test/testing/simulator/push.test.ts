@@ -52,7 +52,7 @@ async function subscribed(
 const events = (posts: readonly string[]): readonly (readonly string[])[] =>
   posts.map((post) => [...post.matchAll(/<t:(\w+Event)>/g)].map(([, name]) => name ?? ''));
 
-it('a push subscription is greeted, told of new mail, and told after its interval that nothing happened', async () => {
+it('a push subscription is greeted, notified of new mail, and gets a status event after its interval', async () => {
   const world = await subscribed();
   world.exchange.mailbox(alice).receive({ subject: 'one' });
   await world.settled();
@@ -68,7 +68,7 @@ it('a push subscription is greeted, told of new mail, and told after its interva
   await world.exchange.close();
 });
 
-it('a client that answers Unsubscribe hears no more', async () => {
+it('a client that answers Unsubscribe is not notified again', async () => {
   const world = await subscribed();
   world.status = 'Unsubscribe';
   world.exchange.mailbox(alice).receive({ subject: 'one' });
@@ -80,7 +80,7 @@ it('a client that answers Unsubscribe hears no more', async () => {
   await world.exchange.close();
 });
 
-it('what did not arrive is posted again with what came since, and a client that stays away is forgotten', async () => {
+it('a failed notification is repeated together with newer events, and an absent client is dropped', async () => {
   const world = await subscribed();
   world.status = 'broken';
   world.exchange.mailbox(alice).receive({ subject: 'one' });
@@ -104,7 +104,7 @@ it('what did not arrive is posted again with what came since, and a client that 
   await world.exchange.close();
 });
 
-it('reset() ends push subscriptions, restore() brings back those of its snapshot', async () => {
+it('reset() ends push subscriptions, restore() restores those of its snapshot', async () => {
   const world = await subscribed();
   const snapshot = world.exchange.snapshot();
   world.exchange.reset();
@@ -117,11 +117,11 @@ it('reset() ends push subscriptions, restore() brings back those of its snapshot
   await world.exchange.close();
 });
 
-it('an address that nobody can post to is refused', async () => {
+it('an address that cannot be posted to is refused', async () => {
   expect((await subscribed('ftp://client.contoso.test/push')).answer).toContain('ErrorInvalidPushSubscriptionUrl');
 });
 
-it('Unsubscribe leaves no timer, which would keep a process alive', async () => {
+it('Unsubscribe leaves no timer that would keep the process alive', async () => {
   const world = await subscribed();
   const id = /<m:SubscriptionId>([^<]+)/.exec(world.answer)?.[1] ?? '';
   const before = world.clock.pending;
@@ -134,7 +134,7 @@ it('Unsubscribe leaves no timer, which would keep a process alive', async () => 
 });
 
 it.each(['0', 'soon', '-1'])(
-  'an interval of %s minutes, where requests are not validated, is the usual one',
+  'an interval of %s minutes falls back to the default if requests are not validated',
   async (frequency) => {
     const world = await subscribed(target, { frequency, validateRequests: false });
     await world.clock.advance(29 * 60_000);

@@ -25,7 +25,7 @@ const expected: Readonly<Record<string, string>> = {
 /** Operations that are not simulated: a plain sentence, no code that a client could take for a wrong version. */
 const notSimulated: ReadonlySet<string> = new Set(['FindPeople', 'ExportItems', 'GetPasswordExpirationDate']);
 
-describe.each(Object.keys(logins))('what %s asks', (client) => {
+describe.each(Object.keys(logins))('requests of %s', (client) => {
   const requests = recordedRequests().filter((request) => request.client === client);
 
   it.each(requests.map((request) => [request.file, request.step, request] as const))('%s: %s', async (file, _step, request) => {
@@ -63,6 +63,6 @@ function askedOf(body: string, name: string): string {
   return body.replace(/(<t:DistinguishedFolderId Id=")[^"]*"/, `$1${name}"`);
 }
 
-it('all 234 of them are here', () => {
+it('all 234 requests are covered', () => {
   expect(recordedRequests().length).toBe(234);
 });

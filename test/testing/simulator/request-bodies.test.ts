@@ -27,7 +27,7 @@ const bodies: readonly (readonly [what: string, type: string, body: Buffer, subj
   ['an encoding that nobody knows', `${xml}; charset=klingon`, Buffer.from(declared('klingon'))],
 ];
 
-describe.each(['a server', 'exchange.fetch'])('by %s', (front) => {
+describe.each(['a server', 'exchange.fetch'])('a body sent by %s', (front) => {
   const start = async () =>
     front === 'a server' ? startExchangeSimulator({ mailboxes: [alice, bob] }) : createExchange({ mailboxes: [alice, bob] });
   const authorization = `Basic ${btoa(`${alice}:x`)}`;
@@ -43,7 +43,7 @@ describe.each(['a server', 'exchange.fetch'])('by %s', (front) => {
     },
   );
 
-  it('what is compressed is refused, since nothing unpacks it', async () => {
+  it('a compressed body is refused, since it cannot be decompressed', async () => {
     await using exchange = await start();
     const ask = front === 'a server' ? fetch : exchange.fetch;
     const headers = { authorization, 'content-type': xml, 'content-encoding': 'gzip' };

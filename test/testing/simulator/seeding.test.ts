@@ -51,7 +51,7 @@ describe('an .eml', () => {
     ['{"subject": "Hi"}', 'none of the usual header fields'],
     ['PK\u0003\u0004', 'expected header fields'],
     ['X-One: 1\nX-Two: 2\n\nbody', 'none of the usual header fields'],
-  ])('%j is none: nothing is stored', async (source, text) => {
+  ])('%j is refused: nothing is stored', async (source, text) => {
     const exchange = make();
     await expect(exchange.mailbox(bob).receiveMime(source)).rejects.toMatchObject({
       code: 'OPTION_INVALID',
@@ -60,7 +60,7 @@ describe('an .eml', () => {
     expect(inbox(exchange).size).toBe(0);
   });
 
-  it('stands in a seed beside others: all of it is stored, or nothing', async () => {
+  it('may be part of a seed: all of it is stored, or nothing', async () => {
     const exchange = make();
     await exchange.load({ [bob]: { inbox: [{ eml: invoice }, { subject: 'Hi' }] } });
     expect(inbox(exchange).items.map(({ subject }) => subject)).toEqual(['Rechnung €', 'Hi']);
@@ -72,7 +72,7 @@ describe('an .eml', () => {
 });
 
 describe('JSON', () => {
-  it('gives dates, attachments, flags and fields as JSON can', () => {
+  it('can express dates, attachments, flags and fields', () => {
     const exchange = make();
     const seed = {
       subject: 'Hi',
@@ -109,7 +109,7 @@ describe('JSON', () => {
     [{ from: { address: 'a@b.c', name: 7 } }, "The item's from"],
     [{ mime: 7 }, "The item's mime"],
     [[], "The item's content"],
-  ])('%j is no item: the error says where and what, and nothing is stored', (item, text) => {
+  ])('%j is refused as an item: the error says where and what, and nothing is stored', (item, text) => {
     const exchange = make();
     const bad = () => exchange.seed({ [bob]: { inbox: [{ subject: 'fine' }, item as never] } });
     expect(bad).toThrow(`bob@contoso.test, inbox[1]: ${text}`);
@@ -117,7 +117,7 @@ describe('JSON', () => {
     expect(inbox(exchange).size).toBe(0);
   });
 
-  it('of whatever kind stores all of it or nothing, and fails with a code', () => {
+  it('of any kind is stored entirely or not at all, and fails with a code', () => {
     const item = fc.oneof(
       fc.record({ subject: fc.anything(), body: fc.anything(), from: fc.anything(), to: fc.anything() }, { requiredKeys: [] }),
       fc.record(

@@ -33,7 +33,7 @@ const until = (day: string) => `<t:EndDateRecurrence>${from}<t:EndDate>${day}</t
 const numbered = (count: number) =>
   `<t:NumberedRecurrence>${from}<t:NumberOfOccurrences>${count}</t:NumberOfOccurrences></t:NumberedRecurrence>`;
 
-describe('a series by elements', () => {
+describe('a series given as elements', () => {
   it.each([
     ['until the year 9999', daily(1) + until('9999-12-31'), 'ErrorCalendarOutOfRange', 'EndDate'],
     [
@@ -46,7 +46,7 @@ describe('a series by elements', () => {
     ['every two thousand million days', daily(2_147_483_647) + noEnd, 'ErrorCalendarInvalidRecurrence', '999'],
     ['every two thousand million months', monthly(2_147_483_647) + noEnd, 'ErrorCalendarInvalidRecurrence', '99'],
     ['of no occurrence', daily(1) + until('2026-01-01'), 'ErrorCalendarInvalidRecurrence', 'no occurrence'],
-  ])('%s is refused in words', async (_what, recurrence, code, words) => {
+  ])('%s is refused with a sentence', async (_what, recurrence, code, words) => {
     await using exchange = await start();
     const answer = await create(exchange.url, `${times}<t:Recurrence>${recurrence}</t:Recurrence>`);
     expect(answer.codes).toEqual([code]);
@@ -54,7 +54,7 @@ describe('a series by elements', () => {
     expect(exchange.mailbox(alice).folder('calendar').size).toBe(0);
   });
 
-  it('that ends in centuries is followed for one, and its days there are quick to find in any zone', async () => {
+  it('that ends in centuries is expanded for one, and its days there are found quickly in any zone', async () => {
     await using exchange = await start();
     const zone = '<t:StartTimeZone Id="W. Europe Standard Time"/>';
     const made = await create(exchange.url, `${times}<t:Recurrence>${daily(1)}${until('4500-08-31')}</t:Recurrence>${zone}`);
@@ -70,7 +70,7 @@ describe('a series by elements', () => {
     expect(whole.text).not.toContain('<t:LastOccurrence>');
   });
 
-  it('from before 1970 happens at its hour', async () => {
+  it('from before 1970 keeps its hour', async () => {
     await using exchange = await start();
     const old = '<t:Start>1960-03-02T09:00:00Z</t:Start><t:End>1960-03-02T09:30:00Z</t:End>';
     await create(exchange.url, `${old}<t:Recurrence>${daily(1)}${numbered(2).replace('2026', '1960')}</t:Recurrence>`);
@@ -78,7 +78,7 @@ describe('a series by elements', () => {
   });
 });
 
-describe('a series by iCalendar', () => {
+describe('a series given as iCalendar', () => {
   it.each([
     ['FREQ=DAILY;COUNT=2147483648', 'COUNT'],
     ['FREQ=DAILY;COUNT=0', 'COUNT'],
@@ -107,7 +107,7 @@ describe('a series by iCalendar', () => {
     ['FREQ=DAILY;BYDAY=MO;INTERVAL=2', 'weekdays'],
     ['FREQ=WEEKLY;BYDAY=2MO', 'week'],
     ['FREQ=DAILY;<t:x>=1', 'a part'],
-  ])('%s is refused in words, created or updated', async (rule, words) => {
+  ])('%s is refused with a sentence, when created or updated', async (rule, words) => {
     await using exchange = await start();
     const answer = await create(exchange.url, calendar(rule));
     expect(answer.codes).toEqual(['ErrorMimeContentInvalid']);
@@ -125,12 +125,12 @@ describe('a series by iCalendar', () => {
   it.each([
     ['FREQ=DAILY;UNTIL=99991231', '20260302'],
     ['FREQ=DAILY', '99990302'],
-  ])('%s from %s lies beyond the years of Exchange', async (rule, day) => {
+  ])('%s from %s is beyond the years that Exchange supports', async (rule, day) => {
     await using exchange = await start();
     expect((await create(exchange.url, calendar(rule, day))).codes).toEqual(['ErrorCalendarOutOfRange']);
   });
 
-  it('with an exception on every day of a century is looked at once', async () => {
+  it('with an exception on every day of a century is scanned once', async () => {
     await using exchange = await start();
     const days = Array.from({ length: 9_000 }, (_, n) =>
       new Date(Date.UTC(2026, 2, 2 + n)).toISOString().slice(0, 10).replaceAll('-', ''),
@@ -153,7 +153,7 @@ describe('a series by iCalendar', () => {
     ],
     ['FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29', 'FREQ=YEARLY;INTERVAL=1;BYMONTHDAY=29;BYMONTH=2', ['2027-02-28']],
     ['FREQ=YEARLY;INTERVAL=2;BYMONTHDAY=31', 'FREQ=MONTHLY;INTERVAL=24;BYMONTHDAY=-1', []],
-  ])('%s has the last day of short months, and is written as %s', async (rule, written, expected) => {
+  ])('%s uses the last day of short months, and is written as %s', async (rule, written, expected) => {
     await using exchange = await start();
     const id = idIn(await create(exchange.url, calendar(rule)));
     expect(await starts(exchange.url, '2027-01-01', '2027-04-01')).toEqual(expected);

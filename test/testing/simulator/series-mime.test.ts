@@ -69,7 +69,7 @@ const asStated = [
   '2026-03-31T07:00:00Z 2026-03-31T07:15:00Z Occurrence Stand-up Room 1',
 ];
 
-it('EXDATE and RECURRENCE-ID of iCalendar are occurrences that EWS calls deleted and changed', async () => {
+it('EXDATE and RECURRENCE-ID of iCalendar become deleted and changed occurrences in EWS', async () => {
   await using exchange = await start();
   const id = await create(exchange, encoded(series));
   expect(await view(exchange)).toEqual(asStated);
@@ -89,7 +89,7 @@ it('EXDATE and RECURRENCE-ID of iCalendar are occurrences that EWS calls deleted
   expect(gone.codes).toEqual(['ErrorCalendarOccurrenceIsDeletedFromRecurrence']);
 });
 
-it('what EWS deletes and changes beside it is in the same MIME, which reads as the same series', async () => {
+it('occurrences deleted and changed by EWS are in the same MIME, which is read as the same series', async () => {
   await using exchange = await start();
   const id = await create(exchange, encoded(series));
   await call(
@@ -124,7 +124,7 @@ it('what EWS deletes and changes beside it is in the same MIME, which reads as t
   expect(about(one.lines)).toEqual(about(lines).slice(-6));
 });
 
-it('MIME that is set says all anew: nothing of before is left beside it', async () => {
+it('setting MIME replaces everything: nothing earlier remains', async () => {
   await using exchange = await start();
   const id = await create(exchange, encoded(series));
   await call(
@@ -149,7 +149,7 @@ it('MIME that is set says all anew: nothing of before is left beside it', async 
   expect(await view(exchange)).toEqual(['2026-03-26T08:00:00Z 2026-03-26T08:15:00Z Single Stand-up -']);
 });
 
-it('attendees are invited to the series as it is', async () => {
+it('attendees are invited to the series unchanged', async () => {
   await using exchange = await start();
   const to = `<t:RequiredAttendees><t:Attendee><t:Mailbox><t:EmailAddress>${bob}</t:EmailAddress></t:Mailbox></t:Attendee></t:RequiredAttendees>`;
   const id = await create(exchange, encoded(series), to);
@@ -159,7 +159,7 @@ it('attendees are invited to the series as it is', async () => {
   expect(text).toContain('<t:MeetingRequestWasSent>true<');
 });
 
-it('of whole days, days are gone; a day that is named of a series of hours is the occurrence of that day', async () => {
+it('an EXDATE without a time removes a whole day, or from a series with hours the occurrence of that day', async () => {
   await using exchange = await start();
   const event = (lines: readonly string[]): readonly string[] => [
     ...['BEGIN:VCALENDAR', 'BEGIN:VEVENT', ...lines, 'RRULE:FREQ=DAILY;COUNT=3', 'END:VEVENT', 'END:VCALENDAR'],

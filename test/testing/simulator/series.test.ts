@@ -122,13 +122,13 @@ describe('a series', () => {
     ['every year', relativeYearly('WeekendDay', 'Last', 'May'), ['2026-05-31', '2027-05-30']],
     ['every year', relativeYearly('Weekday', 'First', 'August'), ['2026-08-03', '2027-08-02']],
     ['every year', relativeYearly('Day', 'Last', 'February'), ['2027-02-28']],
-  ])('on days of a kind %s has those of the calendar', async (_name, pattern, expected) => {
+  ])('on days of kind %s has those of the calendar', async (_name, pattern, expected) => {
     await using exchange = await start();
     await create(exchange, pattern + numbered(expected.length));
     expect(await starts(exchange, '2026-01-01', '2027-12-31')).toEqual(expected);
   });
 
-  it('without an end goes on, and keeps its hour when clocks change', async () => {
+  it('without an end continues, and keeps its hour when clocks change', async () => {
     await using exchange = await start();
     const zone = '<t:StartTimeZone Id="W. Europe Standard Time"/><t:EndTimeZone Id="W. Europe Standard Time"/>';
     await create(exchange, daily() + noEnd, zone);
@@ -139,7 +139,7 @@ describe('a series', () => {
     ]);
   });
 
-  it('tells its first and last occurrence, which are read by id and by place', async () => {
+  it('reports its first and last occurrence, which can be read by id and by index', async () => {
     await using exchange = await start();
     const id = await create(exchange, daily() + numbered(3));
     const master = (await get(exchange, itemId(id))).text;
@@ -153,7 +153,7 @@ describe('a series', () => {
     expect(back.text).toContain(`<t:ItemId Id="${id}"`);
   });
 
-  it('has exceptions and deleted occurrences, until its pattern changes', async () => {
+  it('has exceptions and deleted occurrences until its pattern changes', async () => {
     await using exchange = await start();
     const id = await create(exchange, daily() + numbered(4));
     const [first, second] = await view(exchange, '2026-03-01', '2026-04-01');
@@ -179,7 +179,7 @@ describe('a series', () => {
     expect(await view(exchange, '2026-03-01', '2026-04-01')).toEqual(seen);
   });
 
-  it('refuses what makes no sense by its code', async () => {
+  it('refuses senseless values with the right code', async () => {
     await using exchange = await start();
     const id = await create(exchange, daily() + numbered(2));
     const [first] = await view(exchange, '2026-03-01', '2026-04-01');
@@ -208,7 +208,7 @@ describe('a series', () => {
     ]);
   });
 
-  it('of meetings tells attendees of the one occurrence that changed or is gone', async () => {
+  it('of meetings informs attendees of the single occurrence that changed or was removed', async () => {
     await using exchange = await start();
     const id = await create(exchange, daily() + numbered(3), '', bob);
     await set(exchange, nth(id, 2), 'item:Subject', '<t:Subject>Review</t:Subject>', 'SendToAllAndSaveCopy');

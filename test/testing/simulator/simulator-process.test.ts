@@ -23,7 +23,7 @@ describe('the simulator in its own process', () => {
     expect(took).toBeLessThan(100_000);
   });
 
-  it('loses responses after it has stored them', async () => {
+  it('loses responses after storing their items', async () => {
     await using exchange = await spawnSimulator({ mailboxes, faults: [] });
     await exchange.loseResponses(1);
     await expect(call(exchange.url, createItem([message()]))).rejects.toThrow();
@@ -37,7 +37,7 @@ describe('the simulator in its own process', () => {
     ]);
   });
 
-  it('passes errors on, and ends when it is closed', async () => {
+  it('passes errors on, and ends when closed', async () => {
     const exchange = await spawnSimulator({ mailboxes });
     await expect(exchange.addFault({ operation: 'Nonsense' }, { kind: 'resetBefore' })).rejects.toThrow(/no operation/);
     await exchange.close();

@@ -19,7 +19,7 @@ const stateIn = (answer: string): string => /<m:SyncState>([^<]+)</.exec(answer)
 const subscription = `<m:Subscribe><m:PullSubscriptionRequest SubscribeToAllFolders="true"><t:EventTypes><t:EventType>NewMailEvent</t:EventType></t:EventTypes><t:Timeout>10</t:Timeout></m:PullSubscriptionRequest></m:Subscribe>`;
 
 describe('restore()', () => {
-  it('brings back items under their ids, and folders, as often as a test wants', () => {
+  it('restores items with their ids, and folders, as often as needed', () => {
     const exchange = make();
     const box = exchange.mailbox(bob);
     const kept = box.receive({ subject: 'kept' });
@@ -39,7 +39,7 @@ describe('restore()', () => {
     }
   });
 
-  it('brings back an item as it was before it was changed, and gives the same change key to no other change', () => {
+  it('restores an item as it was before a change, and never reuses the change key', () => {
     const exchange = make();
     const box = exchange.mailbox(bob);
     const item = box.receive({ subject: 'Hi' });
@@ -51,7 +51,7 @@ describe('restore()', () => {
     expect(new Set([item, changed, again].map(({ changeKey }) => changeKey)).size).toBe(3);
   });
 
-  it('brings back rules for the inbox, and automatic replies', async () => {
+  it('restores inbox rules and automatic replies', async () => {
     const exchange = make({ mailboxes: [alice, { address: bob, rules: [{ subject: 'news', moveTo: 'News' }] }] });
     const oof = (state: string) =>
       `<m:SetUserOofSettingsRequest><t:Mailbox><t:Address>${bob}</t:Address></t:Mailbox><t:UserOofSettings><t:OofState>${state}</t:OofState><t:ExternalAudience>None</t:ExternalAudience></t:UserOofSettings></m:SetUserOofSettingsRequest>`;
@@ -75,7 +75,7 @@ describe('restore()', () => {
     expect([exchange.mailbox(bob).receive({ subject: 'news' }).folder, await state()]).toEqual(['News', 'Enabled']);
   });
 
-  it('never gives an id again that was given since', () => {
+  it('never reissues an id assigned since', () => {
     const exchange = make();
     const snapshot = exchange.snapshot();
     const ids = new Set<string>();
@@ -87,7 +87,7 @@ describe('restore()', () => {
     expect(ids.size).toBe(20);
   });
 
-  it('brings back faults with what they have counted, and the journal', async () => {
+  it('restores faults with their counts, and the journal', async () => {
     const exchange = make();
     exchange.faults.on('FindItem').nth(3).http(503);
     exchange.faults.on('*').probability(0.5, { seed: 3 }).responseCode('ErrorItemNotFound');
@@ -111,7 +111,7 @@ describe('restore()', () => {
     expect(exchange.journal.at(-1)?.number).toBe(9);
   });
 
-  it('lets what was yet to happen happen after as long as was left, and nothing that was begun since', async () => {
+  it('restores pending events with their remaining time, and drops those started since', async () => {
     const clock = new ManualClock();
     const exchange = make({ clock, lateCopies: 1000 });
     await exchange.fetch(exchange.url, ask(createItem([message({ subject: 'before' })])));
@@ -130,7 +130,7 @@ describe('restore()', () => {
     expect(history.size).toBe(1);
   });
 
-  it('sets the wall time of a manual clock back, and never its monotonic time', async () => {
+  it('sets the wall time of a manual clock back, but never its monotonic time', async () => {
     const clock = new ManualClock();
     const start = clock.now();
     const exchange = make({ clock });
@@ -144,7 +144,7 @@ describe('restore()', () => {
     expect([clock.now(), clock.monotonic()]).toEqual([start, 6000]);
   });
 
-  it('knows synchronisation states from before, and refuses those that were undone', async () => {
+  it('accepts earlier synchronisation states, and refuses those that were undone', async () => {
     const exchange = make();
     const call = async (body: string): Promise<string> => (await exchange.fetch(exchange.url, ask(body, bob))).text();
     exchange.mailbox(bob).receive({ subject: 'one' });
@@ -161,7 +161,7 @@ describe('restore()', () => {
     expect(await call(syncOf(stateIn(answer)))).toContain('NoError');
   });
 
-  it('brings back subscriptions, and reset() ends them', async () => {
+  it('restores subscriptions, and reset() ends them', async () => {
     const exchange = make();
     const call = async (body: string): Promise<string> => (await exchange.fetch(exchange.url, ask(body, bob))).text();
     const subscribed = await call(subscription);
@@ -175,7 +175,7 @@ describe('restore()', () => {
     expect(await call(events)).toContain('NoError');
   });
 
-  it('takes back mailboxes that were added since, moves, settings and answers by hand', async () => {
+  it('removes mailboxes added since, moves, settings and manual answers', async () => {
     const exchange = make();
     const snapshot = exchange.snapshot();
     exchange.addMailbox('dora@contoso.test').receive();
@@ -186,7 +186,7 @@ describe('restore()', () => {
     expect([exchange.mailbox(bob).location, exchange.mailbox(bob).settings.size]).toEqual([undefined, 0]);
   });
 
-  it('brings back what is left of budgets, and what a quota leaves room for', async () => {
+  it('restores the rest of budgets and quotas', async () => {
     const clock = new ManualClock();
     const exchange = make({
       clock,
@@ -214,7 +214,7 @@ describe('restore()', () => {
     }
   });
 
-  it('knows an item again that has moved with its mailbox since: what was to be sent of it is', () => {
+  it('recognises an item that has moved with its mailbox since: what was to be sent of it is sent', () => {
     const core = new SimulatorCore({ mailboxes: [alice, bob], access: 'anonymous' });
     const { exchange } = core;
     const box = exchange.find(bob);
@@ -226,7 +226,7 @@ describe('restore()', () => {
     expect(item && exchange.registry.latest(item)).toBe(item);
   });
 
-  it('takes only what the same exchange has remembered', () => {
+  it('accepts only snapshots of the same exchange', () => {
     const exchange = make();
     for (const other of [make().snapshot(), {}]) {
       expect(() => exchange.restore(other as never)).toThrow(
@@ -237,8 +237,8 @@ describe('restore()', () => {
   });
 });
 
-describe('what reset() puts away', () => {
-  it('is a request whose MIME is still read', async () => {
+describe('an operation in progress at reset()', () => {
+  it('is dropped: a request whose MIME is still being read', async () => {
     const core = new SimulatorCore({ mailboxes: [alice, bob], access: 'anonymous' });
     const mime = btoa('From: <alice@contoso.test>\r\nTo: <bob@contoso.test>\r\nSubject: slow\r\n\r\nbody');
     const item = `<t:Message><t:MimeContent CharacterSet="UTF-8">${mime}</t:MimeContent></t:Message>`;
@@ -257,7 +257,7 @@ describe('what reset() puts away', () => {
     expect(items()).toHaveLength(2);
   });
 
-  it('is a stream of notifications: it ends, and nobody listens any more', async () => {
+  it('is ended: a stream of notifications, with its listener', async () => {
     await using exchange = await startExchangeSimulator({ mailboxes: [alice, bob], access: 'anonymous' });
     const streaming = subscription
       .replaceAll('PullSubscriptionRequest', 'StreamingSubscriptionRequest')

@@ -25,7 +25,7 @@ const send = (count: number, as = alice): Promise<RawAnswer> =>
 const arrived = (): number => exchange.mailbox(bob).folder('inbox').size;
 
 describe('requests', () => {
-  it('beyond the budget are ErrorServerBusy, until so much time has passed as the fault says', async () => {
+  it('above the budget get ErrorServerBusy, until the time stated in the fault has passed', async () => {
     await start({ throttling: { requests: { burst: 2, perMinute: 60 } } });
     expect([(await find()).status, (await find()).status]).toEqual([200, 200]);
     const busy = await find();
@@ -49,7 +49,7 @@ describe('requests', () => {
     expect((await call(exchange.url, findItem(), { ...service, header })).fault).toBe('ErrorServerBusy');
   });
 
-  it('of somebody who is not let in cost nothing', async () => {
+  it('of a refused user cost nothing', async () => {
     await start({ throttling: { requests: { burst: 1, perMinute: 1 } }, mailboxes: [{ address: alice, password: 'p' }] });
     for (let n = 0; n < 5; n++)
       expect((await call(exchange.url, findItem(), { password: 'no', unchecked: true })).status).toBe(401);
@@ -58,7 +58,7 @@ describe('requests', () => {
 });
 
 describe('messages', () => {
-  it('beyond the budget are refused one by one; the others of the batch go', async () => {
+  it('above the budget are refused one by one; the others of the batch are sent', async () => {
     await start({ throttling: { messages: { burst: 2, perMinute: 6 } } });
     const answer = await send(3);
     expect([answer.status, answer.codes, backOffIn(answer)]).toEqual([200, ['NoError', 'NoError', 'ErrorServerBusy'], 10_000]);
@@ -68,8 +68,8 @@ describe('messages', () => {
   });
 });
 
-describe('requests at the same time', () => {
-  it('are refused where they are too many, and let in again once one has ended', async () => {
+describe('concurrent requests', () => {
+  it('are refused above the limit, and admitted again once one has ended', async () => {
     await start({ throttling: { concurrency: 1 } });
     exchange.faults.on('FindItem').nth(1).delay(1000);
     const slow = find();
@@ -81,7 +81,7 @@ describe('requests at the same time', () => {
     expect((await find()).status).toBe(200);
   });
 
-  it('an open stream is one, until its client has gone', async () => {
+  it('include an open stream until its client has gone', async () => {
     await start({ throttling: { concurrency: 1, subscriptions: 1 } });
     const subscribe =
       '<m:Subscribe><m:StreamingSubscriptionRequest SubscribeToAllFolders="true"><t:EventTypes><t:EventType>NewMailEvent</t:EventType></t:EventTypes></m:StreamingSubscriptionRequest></m:Subscribe>';
@@ -100,7 +100,7 @@ describe('requests at the same time', () => {
 });
 
 describe('a quota', () => {
-  it('keeps a full mailbox from sending, and from storing', async () => {
+  it('prevents a full mailbox from sending and storing', async () => {
     await start({ mailboxes: [{ address: alice, quota: { send: 2000, receive: 4000 } }, bob] });
     exchange.mailbox(alice).store('inbox', { body: 'x'.repeat(2000) });
     expect([(await send(1)).codes, arrived()]).toEqual([['ErrorQuotaExceeded'], 0]);
@@ -111,7 +111,7 @@ describe('a quota', () => {
     expect([(await send(1)).codes, arrived()]).toEqual([['NoError'], 1]);
   });
 
-  it('sends who writes to a full mailbox a report', async () => {
+  it('causes a report to whoever writes to a full mailbox', async () => {
     await start({ mailboxes: [alice, { address: bob, quota: { receive: 100 } }] });
     exchange.mailbox(bob).store('drafts', { body: 'x' });
     expect([(await send(1)).codes, arrived()]).toEqual([['NoError'], 0]);
@@ -120,7 +120,7 @@ describe('a quota', () => {
   });
 });
 
-it('options that are none are refused in words', async () => {
+it('invalid options are refused with a sentence', async () => {
   await start({});
   const budget = { requests: { burst: 0, perMinute: 1 } };
   await expect(startExchangeSimulator({ mailboxes: [alice], throttling: budget })).rejects.toMatchObject({

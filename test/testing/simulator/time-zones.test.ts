@@ -14,7 +14,7 @@ const ask = async (url: string, ids: readonly string[] = [], more = ''): Promise
 };
 
 describe('GetServerTimeZones', () => {
-  it('knows all of them, those that are asked for, and their names alone', async () => {
+  it('returns all of them, the requested ones, or their names only', async () => {
     await using exchange = await start();
     expect((await ask(exchange.url)).size).toBe(139);
     const some = await ask(exchange.url, [
@@ -61,7 +61,7 @@ describe('GetServerTimeZones', () => {
       ['Daylight PT2H 3 Sunday 2', 'Standard PT2H 11 Sunday 1'],
     ],
     ['UTC', ['PT0S Standard'], []],
-  ])('%s has its periods and its changes', async (id, periods, changes) => {
+  ])('%s has its periods and transitions', async (id, periods, changes) => {
     await using exchange = await start();
     const xml = (await ask(exchange.url, [id], ' ReturnFullTimeZoneData="true"')).get(id) ?? '';
     expect([...xml.matchAll(/<t:Period Bias="([^"]+)" Name="([^"]+)"/g)].map(([, bias, name]) => `${bias} ${name}`)).toEqual(
@@ -98,8 +98,8 @@ const save = async (url: string, zone: string, times: readonly string[], header 
 const unnamed = (definition: string, element: string): string =>
   definition.replace(/ Id="[^"]*"/, ' Id="Mine"').replaceAll('t:TimeZoneDefinition', `t:${element}`);
 
-describe('a zone that a client describes', () => {
-  it('says the same as the one it was made of, in an appointment and in TimeZoneContext', async () => {
+describe('a zone described by a client', () => {
+  it('is equivalent to the one it was derived from, in an appointment and in TimeZoneContext', async () => {
     await using exchange = await start();
     const asked = [
       'W. Europe Standard Time',
@@ -132,7 +132,7 @@ describe('a zone that a client describes', () => {
     `<t:TransitionsGroup Id="1"><t:Transition>${to('New')}</t:Transition></t:TransitionsGroup></t:TransitionsGroups>`;
   const eras = `<t:Transitions><t:Transition>${to('0', 'Group')}</t:Transition><t:AbsoluteDateTransition>${to('1', 'Group')}<t:DateTime>2027-01-01T00:00:00</t:DateTime></t:AbsoluteDateTransition></t:Transitions>`;
 
-  it('may change by dates, and give its changes up', async () => {
+  it('may change on dates, and stop changing', async () => {
     await using exchange = await start();
     const zone = `<t:StartTimeZone Id="Mine">${fromTwo}${groups}${eras}</t:StartTimeZone>`;
     const walls = [
@@ -192,7 +192,7 @@ it.each([
   ['2026-07-01', '2026-07-01T16:00:00Z', 12],
   ['2026-12-01', '2026-12-01T16:00:00Z', 11],
   ['2026-03-08', '2026-03-08T16:00:00Z', 12],
-])('free and busy on %s is asked for, and told, by the clocks of whoever asks', async (day, busy, hour) => {
+])('free/busy on %s is requested and reported in the time zone of the requester', async (day, busy, hour) => {
   await using exchange = await start();
   const item = `<t:CalendarItem><t:Start>${busy}</t:Start><t:End>${busy.replace('16:', '17:')}</t:End></t:CalendarItem>`;
   await call(exchange.url, `<m:CreateItem SendMeetingInvitations="SendToNone"><m:Items>${item}</m:Items></m:CreateItem>`);

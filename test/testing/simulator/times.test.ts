@@ -22,27 +22,27 @@ async function kept(start: string, subject = 'x'): Promise<string> {
   );
 }
 
-describe('a dateTime that a client sends', () => {
+describe('a dateTime sent by a client', () => {
   it.each([
     ['2026-11-28T10:00:00+02:00', '2026-11-28T08:00:00Z'],
     ['2026-11-28T22:30:00.123-05:00', '2026-11-29T03:30:00Z'],
     ['2026-11-28T10:00:00Z', '2026-11-28T10:00:00Z'],
     ['2026-11-28T10:00:00', '2026-11-28T10:00:00Z'],
-  ])('%s comes back in UTC, to the second: %s', async (sent, answered) => {
+  ])('%s is returned in UTC, to the second: %s', async (sent, answered) => {
     const answer = await kept(sent);
     expect(answer).toContain(`<t:Start>${answered}</t:Start>`);
     expect(answer).toContain('<t:End>2026-11-29T04:00:00Z</t:End>');
     expect(answer).toContain(`<t:Value>${answered}</t:Value>`);
   });
 
-  it('is one by the schema: a text that looks like one stays as it is', async () => {
+  it('is recognised by the schema: similar text is unchanged', async () => {
     expect(await kept('2026-11-28T10:00:00Z', '2026-11-28T10:00:00+02:00')).toContain(
       '<t:Subject>2026-11-28T10:00:00+02:00</t:Subject>',
     );
   });
 });
 
-describe('a dateTime without a zone is one of the TimeZoneContext', () => {
+describe('a dateTime without a zone is in that of the TimeZoneContext', () => {
   const start = async (wall: string, definition: string): Promise<string | undefined> => {
     const item = `<t:CalendarItem><t:Subject>${wall}</t:Subject><t:Start>${wall}</t:Start><t:End>2030-01-01T00:00:00Z</t:End></t:CalendarItem>`;
     const header = `<t:TimeZoneContext>${definition}</t:TimeZoneContext>`;
@@ -71,7 +71,7 @@ describe('a dateTime without a zone is one of the TimeZoneContext', () => {
     expect(await start(wall, named(zone))).toBe(moment);
   });
 
-  it('or of a zone that the client describes', async () => {
+  it('or in a zone that the client describes', async () => {
     const periods = '<t:Periods><t:Period Bias="-PT5H45M" Name="Standard" Id="one"/></t:Periods>';
     const own = `<t:TimeZoneDefinition Id="Own" Name="Own">${periods}</t:TimeZoneDefinition>`;
     expect(await start('2026-07-01T09:00:00', own)).toBe('2026-07-01T03:15:00Z');

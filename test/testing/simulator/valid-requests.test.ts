@@ -18,7 +18,7 @@ const ask = async (body: string): Promise<readonly (string | undefined)[]> => {
   return fault === undefined ? codes : [fault];
 };
 
-describe('a boolean is also written as a number', () => {
+describe('a boolean may be written as a number', () => {
   it.each([
     ['1', 1],
     ['0', 0],
@@ -32,11 +32,11 @@ describe('a boolean is also written as a number', () => {
   });
 });
 
-describe('what the schema leaves out has a code of its own', () => {
+describe('optional content of the schema that is required has its own error code', () => {
   const create = (items: string): string =>
     `<m:CreateItem MessageDisposition="SendOnly"><m:Items>${items}</m:Items></m:CreateItem>`;
   it.each(['ReplyToItem', 'ForwardItem', 'SuppressReadReceipt', 'AcceptItem', 'CancelCalendarItem', 'RemoveItem'])(
-    '%s without the item that it is about',
+    '%s without its item',
     async (name) => {
       expect(await ask(create(`<t:${name}/>`))).toEqual(['ErrorMissingInformationReferenceItemId']);
     },
@@ -48,18 +48,18 @@ describe('what the schema leaves out has a code of its own', () => {
     `<m:GetUserAvailabilityRequest>${zone}<m:MailboxDataArray/>${options}</m:GetUserAvailabilityRequest>`;
   const window = (start: string): string =>
     `<t:FreeBusyViewOptions><t:TimeWindow><t:StartTime>${start}</t:StartTime><t:EndTime>2026-12-01T00:00:00</t:EndTime></t:TimeWindow></t:FreeBusyViewOptions>`;
-  it('free/busy without a view, or from before all calendars', async () => {
+  it('free/busy without a view, or before the start of calendars', async () => {
     expect(await ask(availability(''))).toEqual(['ErrorMissingArgument']);
     expect(await ask(availability(window('-0044-03-15T12:00:00')))).toEqual(['ErrorInvalidTimeInterval']);
   });
 
-  it('a calendar view from before all calendars', async () => {
+  it('a calendar view before the start of calendars', async () => {
     const view = '<m:CalendarView StartDate="-0044-03-15T12:00:00Z" EndDate="2026-12-01T00:00:00Z"/>';
     const find = `<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape>${view}<m:ParentFolderIds><t:DistinguishedFolderId Id="calendar"/></m:ParentFolderIds></m:FindItem>`;
     expect(await ask(find)).toEqual(['ErrorCalendarOutOfRange']);
   });
 
-  it.skipIf(!schemaAvailable)('tips about a recipient without an address', async () => {
+  it.skipIf(!schemaAvailable)('mail tips for a recipient without an address', async () => {
     const recipients = '<m:Recipients><t:Mailbox><t:Name>Bob</t:Name></t:Mailbox></m:Recipients>';
     const tips = `<m:GetMailTips><m:SendingAs/>${recipients}<m:MailTipsRequested>All</m:MailTipsRequested></m:GetMailTips>`;
     const { text } = await call(exchange.url, tips);
@@ -73,18 +73,18 @@ const findFolder = (restriction: string): string =>
   `<m:FindFolder Traversal="Shallow"><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape><m:Restriction>${restriction}</m:Restriction><m:ParentFolderIds><t:DistinguishedFolderId Id="msgfolderroot"/></m:ParentFolderIds></m:FindFolder>`;
 
 describe('the bit mask of Excludes', () => {
-  it.each(['', '0x', '0X', '4294967296', '0x100000000'])('"%s" is no number of 32 bits', async (mask) => {
+  it.each(['', '0x', '0X', '4294967296', '0x100000000'])('cannot be "%s", which does not fit into 32 bits', async (mask) => {
     expect(await ask(findItem({ restriction: excludes(mask) }))).toEqual(['ErrorInvalidExcludesRestriction']);
     expect(await ask(findFolder(excludes(mask)))).toEqual(['ErrorInvalidExcludesRestriction']);
   });
 
-  it.each(['0', '007', '4294967295', '0xFFFFFFFF', '0X1f'])('"%s" is one', async (mask) => {
+  it.each(['0', '007', '4294967295', '0xFFFFFFFF', '0X1f'])('may be "%s"', async (mask) => {
     expect(await ask(findItem({ restriction: excludes(mask) }))).toEqual(['NoError']);
     expect(await ask(findFolder(excludes(mask)))).toEqual(['NoError']);
   });
 });
 
-describe('an item whose class is empty is not saved', () => {
+describe('an item with an empty class is not saved', () => {
   const property = '<t:ExtendedFieldURI PropertyTag="0x001A" PropertyType="String"/>';
   const byProperty = `<t:Message><t:ExtendedProperty>${property}<t:Value></t:Value></t:ExtendedProperty></t:Message>`;
   const refused = ['ErrorItemSavePropertyError'];
@@ -98,7 +98,7 @@ describe('an item whose class is empty is not saved', () => {
     expect([size('drafts'), size('sentitems')]).toEqual(before);
   });
 
-  it('a contact, and the items beside it are', async () => {
+  it('but a contact and the items beside it are', async () => {
     const before = size('contacts');
     const contacts = ['<t:Contact><t:ItemClass/></t:Contact>', '<t:Contact/>'];
     expect(await ask(createItem(contacts, '', 'SaveOnly'))).toEqual([...refused, 'NoError']);
@@ -109,7 +109,7 @@ describe('an item whose class is empty is not saved', () => {
     ['set', '<t:SetItemField><t:FieldURI FieldURI="item:ItemClass"/><t:Message><t:ItemClass/></t:Message></t:SetItemField>'],
     ['set as a property', `<t:SetItemField>${property}${byProperty}</t:SetItemField>`],
     ['deleted as a property', `<t:DeleteItemField>${property}</t:DeleteItemField>`],
-  ])('nor when it is %s', async (_, update) => {
+  ])('nor if it is %s', async (_, update) => {
     const { messages } = await call(exchange.url, createItem([message({ itemClass: 'IPM.Note' })], '', 'SaveOnly'));
     const id = child(itemsIn(messages[0])[0], typesNs, 'ItemId')?.attributes;
     const draft = `<t:ItemId Id="${id?.get('Id')}" ChangeKey="${id?.get('ChangeKey')}"/>`;
@@ -135,7 +135,7 @@ describe('a folder that holds well-known folders is not emptied of them', () => 
   });
 });
 
-it('two operations in one body are none: nothing of either is done', async () => {
+it('two operations in one body are refused: neither is done', async () => {
   const before = exchange.mailbox('alice@contoso.test').folder('drafts').items.length;
   const twice = createItem([message()], '', 'SaveOnly').repeat(2);
   const { fault, text } = await call(exchange.url, twice, { unchecked: true });

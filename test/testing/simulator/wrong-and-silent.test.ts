@@ -74,7 +74,7 @@ describe('an update', () => {
     expect(exchange.mailbox(alice).folder('contacts').items).toEqual([item]);
   });
 
-  it('sets one entry, and one part of one, and leaves the others', async () => {
+  it('sets one entry, and one part of it, and leaves the others', async () => {
     const street = (text: string): string =>
       contact('PhysicalAddresses', `<t:Entry Key="Home"><t:Street>${text}</t:Street></t:Entry>`);
     const city = contact('PhysicalAddresses', '<t:Entry Key="Home"><t:City>C</t:City></t:Entry>');
@@ -92,7 +92,7 @@ describe('an update', () => {
     );
   });
 
-  it('appends to attendees and to those who get the replies', async () => {
+  it('appends to attendees and to reply-to addresses', async () => {
     const attendee = `<t:CalendarItem><t:OptionalAttendees><t:Attendee>${person(bob)}</t:Attendee></t:OptionalAttendees></t:CalendarItem>`;
     const first =
       '<t:OptionalAttendees><t:Attendee><t:Mailbox><t:EmailAddress>c@x.test</t:EmailAddress></t:Mailbox></t:Attendee></t:OptionalAttendees>';
@@ -116,7 +116,7 @@ describe('an extended property', () => {
     `<t:Message><t:ExtendedProperty>${uri(type)}${type.endsWith('Array') ? `<t:Values><t:Value>${value}</t:Value></t:Values>` : `<t:Value>${value}</t:Value>`}</t:ExtendedProperty></t:Message>`;
   const create = (type: string, value: string): string => createItem([property(type, value)], '', 'SaveOnly');
 
-  it.each(['Error', 'Null', 'Object', 'ObjectArray'])('of type %s is there for reports only', async (type) => {
+  it.each(['Error', 'Null', 'Object', 'ObjectArray'])('of type %s only appears in responses', async (type) => {
     expect(await codeOf(create(type, 'AQID'))).toBe('ErrorUnsupportedMapiPropertyType');
     const item = exchange.mailbox(alice).store('drafts', {}, 'draft');
     expect(await codeOf(get(itemId(item), uri(type)))).toBe('ErrorUnsupportedMapiPropertyType');
@@ -137,7 +137,7 @@ describe('an extended property', () => {
       ['CLSID', '1'],
       ['BinaryArray', '*'],
     ],
-  ] as const)('of type %s is not %s', async (type, value) => {
+  ] as const)('of type %s cannot be %s', async (type, value) => {
     expect(await codeOf(create(type, value))).toBe('ErrorInvalidExtendedPropertyValue');
   });
 
@@ -203,14 +203,14 @@ describe('an id', () => {
     expect(await codeOf(get(`<t:ItemId ChangeKey="CQAAAA==" Id="${id}"/>`))).toBe(code);
   });
 
-  it('in another spelling is none, whatever number it has', async () => {
+  it('in another spelling is invalid, whatever number it has', async () => {
     const { id } = exchange.mailbox(alice).store('inbox', {});
     for (const other of [`${id} `, id.replace('AAMkAGItem0', 'AAMkAGItem'), id.toLowerCase(), `${id}0`, `${id}.5`]) {
       expect((await ask(get(`<t:ItemId Id="${other}"/>`))).codes).not.toEqual(['NoError']);
     }
   });
 
-  it('of a folder is none of an item, and the other way round', async () => {
+  it('of a folder is not valid for an item, and vice versa', async () => {
     const { id } = exchange.mailbox(alice).store('inbox', {});
     const folder = exchange.mailbox(alice).folder('inbox').id;
     expect(await codeOf(get(`<t:ItemId Id="${folder}"/>`))).toBe('ErrorCannotUseFolderIdForItemId');
@@ -219,14 +219,14 @@ describe('an id', () => {
   });
 });
 
-it('nobody acts as oneself who means an account by its SID', async () => {
+it('impersonation by SID never acts as the login itself', async () => {
   const header =
     '<t:ExchangeImpersonation><t:ConnectingSID><t:SID>S-1-5-21-1</t:SID></t:ConnectingSID></t:ExchangeImpersonation>';
   const { fault } = await ask(createItem([message()]), { header });
   expect([fault, exchange.mailbox(alice).folder('conversationhistory').size]).toEqual(['ErrorInvalidUserSid', 0]);
 });
 
-describe('of what there is only what was asked is given', () => {
+describe('only the requested parts are returned', () => {
   const name = '<t:DistinguishedFolderId Id="inbox"/>';
   const parts = {
     Dictionary: '<t:Dictionary/>',

@@ -4,7 +4,7 @@ import { describeHostileServers, served, ways } from './suite.ts';
 
 describeHostileServers('fetch');
 
-it('as many attacks as the page on security says', () => {
+it('as many attacks are tried as docs/security.md says', () => {
   const counted = served.map(({ attacks }) => Object.keys(attacks).length);
   expect(numbersOfRow('Servers over a raw socket').tried).toEqual([...counted, ways.length]);
 });

@@ -11,7 +11,7 @@ const longest = 60_000;
 /** Every operation is asked whatever the schema allows. */
 export function anyRequests({ seed, runs }: { readonly seed: number; readonly runs: number }): void {
   it.each(Object.keys(operations))(
-    `%s answers whatever the schema allows with what it allows (seed ${seed}, ${runs} runs)`,
+    `%s answers any request valid by the schema with a valid response (seed ${seed}, ${runs} runs)`,
     async (operation) => {
       const world = await startWorld();
       const start = world.exchange.snapshot();

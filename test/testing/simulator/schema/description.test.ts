@@ -64,14 +64,14 @@ function violations(xml: string): readonly string[] {
 }
 
 describe('the schemas', () => {
-  it('let in what Microsoft’s let in of what clients wrote, and nothing else', () => {
+  it('accept exactly those client requests that the schemas of Microsoft accept', () => {
     for (const { client, file, body } of recordedRequests()) {
       const [ours, theirs] = [violations(body), validateBody(body)];
       if (schemaAvailable) expect([client, file, ours.length > 0]).toEqual([client, file, theirs.length > 0]);
     }
   });
 
-  it('judge what a real server answered as Microsoft’s do', () => {
+  it('judge responses of a real server as the schemas of Microsoft do', () => {
     const folder = new URL('../../../recordings/server/', import.meta.url);
     let judged = 0;
     for (const file of readdirSync(folder)) {
@@ -85,7 +85,7 @@ describe('the schemas', () => {
 });
 
 describe('the WSDL', () => {
-  it('is well-formed, has every operation whose answer the schema knows, and the address of this server', () => {
+  it('is well-formed, has every operation whose response the schema knows, and the address of this server', () => {
     using document = XmlDocument.fromString(documents.get('services.wsdl') ?? '');
     const names = { w: 'http://schemas.xmlsoap.org/wsdl/', s: 'http://schemas.xmlsoap.org/wsdl/soap/' };
     expect(document.find('//w:portType/w:operation', names).length).toBe(126);

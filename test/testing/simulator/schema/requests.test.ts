@@ -17,19 +17,19 @@ const violation = (soap: string): string | undefined => {
 };
 
 describe('the grammar of requests', () => {
-  it.skipIf(!schemaAvailable)("is what Microsoft's schema says today, and so is that of answers", () => {
+  it.skipIf(!schemaAvailable)('matches the schema of Microsoft, as does that of responses', () => {
     for (const [name, text] of Object.entries(grammarFiles())) {
       const stored = readFileSync(new URL(`../../../../src/testing/simulator/schema/${name}`, import.meta.url), 'utf8');
       expect([name, stored === text]).toEqual([name, true]);
     }
   });
 
-  it.each(recorded)('lets $name in', ({ body }) => {
+  it.each(recorded)('accepts $name', ({ body }) => {
     expect(violation(body)).toBeUndefined();
   });
 
   // libxml2 with the schema itself is the judge of every request that is spoilt in one place.
-  it.skipIf(!schemaAvailable).each(recorded)('judges what becomes of $name as libxml2 does', ({ body }) => {
+  it.skipIf(!schemaAvailable).each(recorded)('judges mutations of $name as libxml2 does', ({ body }) => {
     const before = validateBody(body);
     if (before.length > 0) return; // one of the tolerances
     const [head, inside = '', tail] = split(body);
@@ -65,8 +65,8 @@ describe('a violation', () => {
   });
 });
 
-describe('an answer', () => {
-  it('deviates from the schema where the list says so, and nowhere else', async () => {
+describe('a response', () => {
+  it('deviates from the schema only where the list says so', async () => {
     const exchange = createExchange({ mailboxes: ['alice@contoso.test'] });
     const headers = { 'content-type': 'text/xml', authorization: `Basic ${btoa('alice@contoso.test:x')}` };
     const ask = (body: string) => exchange.fetch(exchange.url, { method: 'POST', headers, body: envelope(body) });
