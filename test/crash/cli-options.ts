@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { TransportChoice } from './worker-options.ts';
 
-/** What `torture-cli.ts` was asked for. */
+/** Options of `torture-cli.ts`. */
 export interface CliOptions {
   readonly torture: {
     readonly spool: 'file' | 'sqlite' | 'postgres';
@@ -14,12 +14,12 @@ export interface CliOptions {
     readonly loss: number;
   };
   readonly disturb: boolean;
-  /** Puts a PgBouncer in transaction mode before the server that it starts. */
+  /** Puts a PgBouncer in transaction mode in front of the server it starts. */
   readonly pgbouncer: boolean;
   readonly connection: string | undefined;
 }
 
-/** @throws {Error} that says what was expected: a run with a wrong number would kill nobody, or send nothing, and pass. */
+/** @throws {Error} that says what was expected: a run with a wrong number would kill no worker, or send nothing, and pass. */
 export function cliOptions(args: readonly string[]): CliOptions {
   const { values } = parseArgs({
     args: [...args],

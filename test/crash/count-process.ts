@@ -1,6 +1,7 @@
 /**
- * Opens a spool when nobody else has it any more and says how it stands: `node test/crash/count-process.ts '<SpoolChoice as JSON>'`. The first line is the
- * counts by state as JSON, the second the codes of dead messages by id, the server's where it gave one; then one line for each of the first entries that are in another state.
+ * Opens a spool once no other process has it open, and reports its state: `node test/crash/count-process.ts '<SpoolChoice as
+ * JSON>'`. The first line is the counts by state as JSON, the second the codes of dead messages by id, with the server's code if
+ * there is one; then one line for each of the first entries in other states.
  */
 import { systemClock } from '../../src/core/clock.ts';
 import { spoolStates } from '../../src/spool/contract.ts';
@@ -10,7 +11,7 @@ import type { SpoolChoice } from './worker-options.ts';
 const storage = await makeSpool(JSON.parse(process.argv[2] ?? '{}') as SpoolChoice);
 await storage.open({ clock: systemClock, tombstones: 86_400_000 });
 const dead: Record<string, string> = {};
-// A draft that is reported as left is no breach; the server's code would hide it.
+// A draft that is reported as left is no breach; the server's code would hide that.
 for await (const { messageId, reason } of storage.list({ state: 'dead' }))
   dead[messageId] = reason?.code === 'DRAFT_LEFT' ? reason.code : (reason?.serverCode ?? reason?.code ?? '');
 const lines = [JSON.stringify(await storage.counts()), JSON.stringify(dead)];
@@ -22,5 +23,5 @@ for (const state of spoolStates) {
   }
 }
 await storage.close();
-// A pool of connections would keep it alive.
+// A connection pool would keep the process alive.
 process.stdout.write(`${lines.join('\n')}\n`, () => process.exit(0));

@@ -2,26 +2,26 @@ import type { PgBouncer } from '../support/pgbouncer.ts';
 import type { PostgresServer } from '../support/postgres-server.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
-/** ms. The workers' lease is 2,000. */
+/** ms. The lease of the workers is 2,000. */
 const beyondTheLease = 2_500;
 
 /**
- * What a stopped worker had begun to write goes out when it wakes, so nobody may take it for absent before: the grace of the
- * workers' probes while they are disturbed, in ms.
+ * A request that a suspended worker had started to write goes out when it wakes, so it must not count as absent before that: the
+ * grace of the workers' probes while they are disturbed, in ms.
  */
 export const graceWhenDisturbed = 1_500;
 
-/** What happens to workers besides being killed. */
+/** Disturbances of workers besides kills. */
 export interface Disturbances {
-  /** The server whose restarts and broken connections the workers live through; only pauses without one. */
+  /** The server whose restarts and broken connections the workers must survive; without one, workers are only suspended. */
   readonly server?: PostgresServer;
-  /** What stands before it, and dies too. */
+  /** The pooler in front of it, which is killed too. */
   readonly bouncer?: PgBouncer;
 }
 
 /**
- * One pause beyond the lease, one orderly restart, one crash of the database server and of the pooler before it, some moments in which every connection
- * breaks: in every ten kills of workers that are ready, each struck before the kill.
+ * One suspension beyond the lease, one orderly restart, one crash of the database server and of the pooler in front of it, some
+ * moments at which every connection breaks: in every ten kills of ready workers, each before the kill.
  */
 export function disturbances({ server, bouncer }: Disturbances): (kill: number, worker: WorkerProcess) => Promise<void> {
   return async (kill, worker) => {
@@ -45,12 +45,12 @@ export function disturbances({ server, bouncer }: Disturbances): (kill: number, 
       default:
         return;
     }
-    // A worker that woke, or lost its connections, goes on for a while before it is killed.
+    // A worker that woke, or lost its connections, runs for a while before it is killed.
     await new Promise((resolve) => setTimeout(resolve, 300));
   };
 }
 
-/** Again and again for a while: a COMMIT takes so little time that once would hardly ever cut one off. */
+/** Repeated for a while: a COMMIT is so fast that a single cut would hardly ever hit one. */
 async function breakConnections(server: PostgresServer): Promise<void> {
   const pool = server.pool({ max: 1 });
   for (let times = 0; times < 10; times++) {

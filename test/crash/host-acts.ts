@@ -1,4 +1,4 @@
-/** What programs do beside a spool that is open in their process: harmless by every appearance, and each has broken a lock, a log or a file before. */
+/** What programs do beside a spool that is open in their process: each looks harmless, and each has broken a lock, a log or a file before. */
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,12 +7,12 @@ import type { FileSpool } from '../../src/spool/file/file-spool.ts';
 import type { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
 import type { SpoolChoice } from './worker-options.ts';
 
-/** Acts that a worker goes through in turn, one every so many ms. */
+/** Actions that a worker performs in turn, one every few ms. */
 const pause = 700;
 
 const temporary = (): Promise<string> => mkdtemp(join(tmpdir(), 'offline-im-host-'));
 
-/** The whole folder, as a support bundle takes it. */
+/** Copies the whole folder, as a support bundle does. */
 async function copyFolder(folder: string): Promise<void> {
   const target = await temporary();
   try {
@@ -22,7 +22,7 @@ async function copyFolder(folder: string): Promise<void> {
   }
 }
 
-/** Every file that lies there, as a virus scanner's plug-in does. Closing each drops all POSIX locks of this process on it. */
+/** Opens every file in the folder, as the plug-in of a virus scanner does. Closing each drops all POSIX locks of this process on it. */
 async function readFolder(folder: string): Promise<void> {
   const files = await readdir(folder, { recursive: true, withFileTypes: true });
   for (const file of files) if (file.isFile()) await readFile(join(file.parentPath, file.name));
@@ -37,7 +37,7 @@ async function backUp(spool: Pick<FileSpool | SqliteSpool, 'backup'>): Promise<v
   }
 }
 
-/** A worker thread of the host opens the same file, looks, and closes it. */
+/** A worker thread of the host opens the same file, reads it, and closes it. */
 function lookFromThread(program: string, path: string): Promise<void> {
   const thread = new Worker(program, { workerData: path });
   return new Promise((resolve, reject) => {
@@ -46,7 +46,7 @@ function lookFromThread(program: string, path: string): Promise<void> {
   });
 }
 
-/** Goes through all that fits the spool, again and again; what an act rejects with is said, and nothing else depends on it. */
+/** Performs all actions that suit the spool, again and again. Rejections are printed, and have no other effect. */
 export function actAsHost(choice: SpoolChoice, spool: unknown, thread: string, say: (line: string) => void): void {
   if (choice.kind === 'postgres') return;
   const folder = choice.kind === 'sqlite' ? dirname(choice.path) : choice.path;
@@ -58,7 +58,7 @@ export function actAsHost(choice: SpoolChoice, spool: unknown, thread: string, s
   ];
   let next = Math.floor(Math.random() * acts.length);
   const act = async (): Promise<void> => {
-    // Files come and go while they are copied.
+    // Files come and go during the copy.
     await acts[next++ % acts.length]?.().catch((error) => say(`as a host: ${error}`));
     setTimeout(act, pause).unref();
   };

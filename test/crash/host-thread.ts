@@ -1,4 +1,4 @@
-/** A thread of the host beside the sender's: opens the file that the sender has open, looks at what waits, and closes it again. */
+/** A thread of the host beside the sender: opens the file that the sender has open, reads waiting entries, and closes it again. */
 import { workerData } from 'node:worker_threads';
 import { systemClock } from '../../src/core/clock.ts';
 import { SqliteSpool } from '../../src/sqlite.ts';

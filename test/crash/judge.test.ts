@@ -22,7 +22,7 @@ function ledgerOf(lines: readonly string[]): Ledger {
 
 const accepted = [0, 1, 2, 3].flatMap((number) => [`sending ${number} 10`, `accepted ${number} 20`]);
 
-/** The copies that sending saves. */
+/** The copies saved by sending. */
 const saved: Readonly<Record<string, MailboxSnapshot>> = {
   's0@x.test': { 'Conversation History': [note([0, 2])] },
   's1@x.test': { 'Conversation History': [note([1]), note([3])] },

@@ -4,43 +4,43 @@ import type { Ledger } from './ledger.ts';
 import { isInOrder } from './order.ts';
 import { addressesOf, conversationOf, idOf, numbersIn, type People } from './worker-options.ts';
 
-/** What was counted at the end in every mailbox, and in the spool. */
+/** Final counts of every mailbox and of the spool. */
 export interface Findings {
   readonly accepted: number;
-  /** Not in the inbox of their recipient, nor dead by a code that says why. */
+  /** Neither in the inbox of their recipient, nor dead with a code that says why. */
   readonly lost: readonly number[];
   /**
-   * Two copies anywhere in the recipient's mailbox or in others', or two in the sender's: what was sent twice shows twice in the history, even
-   * where the second one was kept from the inbox, and what lies in the Outbox is still to be sent.
+   * Two copies anywhere in the mailbox of the recipient or of others, or two in that of the sender: a note sent twice appears
+   * twice in the history, even if the second one did not reach the inbox, and an item in the Outbox is still to be sent.
    */
   readonly twice: readonly number[];
-  /** Delivered, with no copy in the sender's mailbox. */
+  /** Delivered, but without a copy in the mailbox of the sender. */
   readonly unsaved: readonly number[];
-  /** In somebody else's inbox, in nobody's, or from another sender's mailbox. */
+  /** In the inbox of someone else, of nobody, or from the mailbox of another sender. */
   readonly misdirected: readonly number[];
   /**
-   * Recipients whose messages Exchange did not accept in the order of the calls that were accepted. That is what is promised: a note that it has accepted
-   * and holds in its Outbox is overtaken there, by no fault of the sender, who was told that it is on its way.
+   * Recipients whose messages Exchange did not accept in the order of the accepted calls, which is what is promised. A note that
+   * Exchange accepts and holds in its Outbox may be overtaken there; the sender was told that it is on its way.
    */
   readonly outOfOrder: readonly string[];
-  /** Dead by a code that says that they were not sent, though they were. */
+  /** Dead with a code that says that they were not sent, though they were. */
   readonly belied: readonly number[];
-  /** Said not to have been kept, or never sent before, and then found to be kept already. */
+  /** Reported as not kept, or never sent before, and then found to be kept already. */
   readonly contradicted: readonly number[];
-  /** In any folder of any mailbox; deleted ones too, since somebody may find them there. Not those that are reported as left (`DRAFT_LEFT`). */
+  /** In any folder of any mailbox, deleted ones included, since someone may find them there. Excludes those reported as left (`DRAFT_LEFT`). */
   readonly drafts: number;
-  /** Dead messages by code, which a host reads and decides on: what the server did to them asks for no less. */
+  /** Dead messages by code, for a host to read and decide on: the faults of the server justify them. */
   readonly dead: Readonly<Record<string, number>>;
-  /** Entries of the spool by state, but for delivered and {@link Findings.dead} ones; `missing`: delivered ones that there should be besides. */
+  /** Entries of the spool by state, except delivered and {@link Findings.dead} ones; `missing`: delivered ones that should be there too. */
   readonly left: Readonly<Partial<Record<SpoolState | 'missing', number>>>;
   /**
-   * ms from acceptance to arrival, the two-minute pickup (40 ms here) included. Below 0: it arrived before its worker, stopped or slow, could say that it
-   * was accepted.
+   * ms from acceptance to arrival, including the two-minute pickup delay (40 ms here). Negative: it arrived before its worker,
+   * suspended or slow, could report the acceptance.
    */
   readonly waits: { readonly least: number; readonly median: number; readonly longest: number };
 }
 
-/** What is judged. */
+/** Input of the judge. */
 export interface Evidence {
   readonly messages: number;
   readonly people: People;
@@ -51,14 +51,14 @@ export interface Evidence {
   readonly dead?: Readonly<Record<string, string>>;
 }
 
-/** Codes by which a message may end dead here, for what the server is made to do; by those of the first line it was never sent. */
+/** Codes with which a message may be dead here, given the faults of the server; with those of the first line it was never sent. */
 const unsentCodes = new Set(['ErrorSendAsDenied', 'STRANDED_DRAFT', 'DRAFT_LEFT']);
 const endingCodes = new Set([...unsentCodes, 'COPY_AFTER_FAULT']);
 
 interface Arrival {
   readonly number: number;
   readonly at: number;
-  /** When Exchange accepted it. */
+  /** When Exchange accepted the note. */
   readonly sentAt: number;
 }
 

@@ -1,25 +1,26 @@
-/** What a worker has come to. */
+/** The progress of a worker. */
 export type Moment = 'spawned' | 'opening' | 'ready' | 'sending';
 
 /** When a worker is killed. */
 export interface Kill {
   readonly moment: Moment;
-  /** ms after it. */
+  /** Delay after that, ms. */
   readonly after: number;
-  /** Strikes the worker that was started last, for the others are past that moment. */
+  /** Kills the worker started last, since the others are past that point. */
   readonly newest: boolean;
 }
 
 /**
- * A third of the kills comes before the worker is ready, one of any three, so that opening, recovery and the taking of locks are cut off too; the very
- * first one, since a new storage is made only once. Of the others a third comes while calls of `send()` are sure to be under way.
+ * A third of the kills happens before the worker is ready, one of any three, to interrupt opening, recovery and locking too. The
+ * very first is one of them, since a new storage is created only once. Of the others, a third happens while calls of `send()` are
+ * certainly in progress.
  */
 export function killPlan(kills: number, random: () => number): Kill[] {
   let early = 0;
   return Array.from({ length: kills }, (_, kill): Kill => {
     if (kill % 3 === 0) early = kill === 0 ? 0 : Math.floor(random() * 3);
     if (kill % 3 === early) {
-      // Starting Node takes most of the time from the start on; every other one waits until the spool is being opened, which takes some ms.
+      // Starting Node takes most of that time; every other kill waits until the spool is being opened, which takes a few ms.
       if (kill === 0 || random() < 0.5) return { moment: 'opening', after: random() ** 2 * 60, newest: true };
       return { moment: 'spawned', after: random() * 400, newest: true };
     }

@@ -6,12 +6,12 @@ import type { SpoolChoice } from './worker-options.ts';
 
 const script = programOf(new URL('./count-process.ts', import.meta.url));
 
-/** What a process finds that opens the spool after all others. */
+/** What a process finds that opens the spool after all others have ended. */
 export interface LastCounts {
   readonly counts: Readonly<Record<SpoolState, number>>;
   /** Codes of dead messages, by id. */
   readonly dead: Readonly<Record<string, string>>;
-  /** About some that have come to no end. */
+  /** About some entries that have not ended. */
   readonly notes: readonly string[];
 }
 

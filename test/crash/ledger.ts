@@ -1,13 +1,13 @@
 /** One call of `send()`. */
 interface Call {
-  /** Counts all calls; those of one conversation come from one worker at a time, in its order. */
+  /** Sequence number among all calls; calls of one conversation come from one worker at a time, in order. */
   readonly position: number;
   readonly at: number;
 }
 
 type Said = 'sending' | 'accepted' | 'repeated' | 'refused' | 'unknown';
 
-/** How calls came out; `cut`: by a kill. */
+/** How many calls had each result; `cut`: interrupted by a kill. */
 export interface Calls {
   readonly made: number;
   readonly refused: number;
@@ -16,25 +16,26 @@ export interface Calls {
   readonly cut: number;
 }
 
-/** The call, or the possible calls, that a message was accepted by. */
+/** The call, or the possible calls, that accepted a message. */
 interface Acceptance {
   readonly positions: readonly number[];
-  /** ms since 1970: told of its acceptance, or, where that was cut off, the first call that can have been the one. */
+  /** ms since 1970: when acceptance was reported or, if that was interrupted, the first call that may have been accepted. */
   readonly from: number;
 }
 
 /**
- * What workers say of their calls, one line each: `sending 7 <ms>` before, then `accepted` (new), `repeated` (it had been kept before), `refused` (nothing
- * kept) or `unknown`; after a kill, nothing. So the order that is owed can be told also for messages that were sent again.
+ * What workers report about their calls, one line each: `sending 7 <ms>` before, then `accepted` (new), `repeated` (kept before),
+ * `refused` (nothing kept) or `unknown`; after a kill, nothing. This also gives the required order of messages that were sent
+ * again.
  */
 export class Ledger {
   readonly #said: Record<Said, number> = { sending: 0, accepted: 0, repeated: 0, refused: 0, unknown: 0 };
-  /** Calls that may have kept a message, in their order. */
+  /** Calls that may have kept a message, in order. */
   readonly #open = new Map<number, Call[]>();
   readonly #accepted = new Map<number, Acceptance>();
   readonly #contradicted: number[] = [];
 
-  /** Messages that were accepted. */
+  /** Accepted messages. */
   get size(): number {
     return this.#accepted.size;
   }
@@ -44,7 +45,7 @@ export class Ledger {
     return { made, refused, unknown, repeated, cut: made - accepted - repeated - refused - unknown };
   }
 
-  /** Messages of which every earlier call said that it kept nothing, or that had none, and that were kept all the same. */
+  /** Messages found to be kept although every earlier call reported that it kept nothing, or there was none. */
   get contradicted(): readonly number[] {
     return this.#contradicted;
   }
@@ -73,7 +74,7 @@ export class Ledger {
         this.#open.set(message, calls.slice(0, -1));
         break;
       case 'accepted':
-        // Those before it have kept nothing: it is new.
+        // Earlier calls kept nothing: it is new.
         this.#accepted.set(message, { positions: calls.slice(-1).map((call) => call.position), from: when });
         break;
       case 'repeated':

@@ -1,7 +1,7 @@
 import type { SpoolStorage } from '../../src/spool/contract.ts';
 import type { SpoolChoice } from './worker-options.ts';
 
-/** Opens what a worker was told to use; each kind is loaded only when it is asked for. */
+/** Opens the spool of a worker; each kind is loaded only if used. */
 export async function makeSpool(choice: SpoolChoice): Promise<SpoolStorage> {
   switch (choice.kind) {
     case 'file': {

@@ -1,9 +1,9 @@
 /**
- * Whether messages arrived in the order of the calls that kept them. Of one whose call was cut off nobody knows which call that was: it may stand at
- * any of those that can have been. The earliest that fits is taken, which leaves most room for what follows: so `false` is never said of an order that
- * can be right.
+ * Whether messages arrived in the order of the calls that kept them. If a call was interrupted, it is unknown which call kept the
+ * message: any of the possible ones counts. The earliest one that fits is chosen, which leaves most room for later messages, so
+ * the result is never `false` for an order that may be right.
  *
- * @param positions Of the calls that can have kept a message.
+ * @param positions Of the calls that may have kept a message.
  */
 export function isInOrder(arrived: readonly number[], positions: (number: number) => readonly number[]): boolean {
   let last = -1;

@@ -24,7 +24,7 @@ describe('the judge of the torture test detects the faults of a broken build', (
     ['leaves-drafts', ({ drafts }) => drafts],
     ['mixes-up', ({ outOfOrder }) => outOfOrder.length],
   ])('%s', async (sabotage, faults) => {
-    // Which faults meet which note is decided by the machine's pace: one of three runs has to be struck.
+    // The speed of the machine decides which faults meet which note: one of three runs has to be detected.
     let found: unknown = 0;
     for (let seed = 8; seed < 11 && found === 0; seed++) found = faults(await broken(sabotage, seed));
     expect(found).toBeGreaterThan(0);

@@ -1,10 +1,10 @@
-/** Builds that are broken on purpose: what each does, the judge must find. */
+/** Deliberately broken builds: the judge must detect each fault. */
 import type { AppendResult, NewSpoolEntry, SpoolStorage } from '../../src/spool/contract.ts';
 import type { Transport } from '../../src/transport/contract.ts';
 
 export type Sabotage = 'forgets' | 'sends-again' | 'leaves-drafts' | 'mixes-up';
 
-/** Every twentieth message is said to be kept, and is not. */
+/** Every twentieth message is reported as kept, but is not. */
 export function forgetful(spool: SpoolStorage): SpoolStorage {
   const append = spool.append.bind(spool);
   spool.append = async (entries) => {
@@ -21,7 +21,7 @@ function keptNothing({ pickupIn, expiresIn, message, ...rest }: NewSpoolEntry): 
   return { messageId: rest.messageId, status: 'appended', entries: [{ ...rest, ...times, ...status, to: message.to }] };
 }
 
-/** Whatever may have been sent is taken for absent. */
+/** Probes return absent for anything that may have been sent. */
 export function forgetsToLook(transport: Transport): Transport {
   transport.probe = async (notes) => notes.map(() => ({ status: 'absent' }));
   return transport;
@@ -30,7 +30,7 @@ export function forgetsToLook(transport: Transport): Transport {
 const deleted =
   '<m:DeleteItemResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode></m:DeleteItemResponseMessage>';
 
-/** Drafts are said to be deleted, and stay. */
+/** Drafts are reported as deleted, but remain. */
 export async function deletesNothing(input: string | URL | Request, init?: RequestInit): Promise<Response> {
   const body = typeof init?.body === 'string' ? init.body : '';
   if (!body.includes('DeleteItem ')) return fetch(input, init);

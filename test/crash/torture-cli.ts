@@ -1,8 +1,9 @@
 /**
- * `npm run torture -- --spool sqlite|file|postgres --kills 200 --messages 20000 --workers 3 --mailboxes 20 --seed 1 --loss 0.15 --transport ews|graph|both --disturb --pgbouncer`:
- * exit code 1 unless the verdict is clean, 2 for options that make no sense. `--disturb` also stops workers beyond their lease and, for PostgreSQL, whose
- * server it starts itself, restarts and crashes that and breaks its connections. `--pgbouncer` puts
- * a PgBouncer in transaction mode before it, which is killed too. `--connection postgres://…` takes a server that runs already.
+ * `npm run torture -- --spool sqlite|file|postgres --kills 200 --messages 20000 --workers 3 --mailboxes 20 --seed 1 --loss 0.15
+ * --transport ews|graph|both --disturb --pgbouncer`: exit code 1 unless the verdict is clean, 2 for invalid options. `--disturb`
+ * also suspends workers beyond their lease and, for PostgreSQL, whose server it starts itself, restarts and crashes the server
+ * and breaks its connections. `--pgbouncer` puts a PgBouncer in transaction mode in front of it, which is killed too.
+ * `--connection postgres://…` uses a running server.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { PgBouncer } from '../support/pgbouncer.ts';

@@ -19,45 +19,45 @@ import {
 } from './worker-options.ts';
 import { WorkerProcess } from './worker-process.ts';
 
-/** How hard it is made. */
+/** The scale of a run. */
 export interface TortureOptions {
   readonly spool: 'file' | 'sqlite' | 'postgres';
-  /** The way of the notes. @default 'ews' */
+  /** The transport. @default 'ews' */
   readonly transport?: TransportChoice;
   readonly kills: number;
   readonly messages: number;
-  /** Processes at a time; a file spool takes one. */
+  /** Concurrent processes; a file spool allows one. */
   readonly workers: number;
-  /** Mailboxes that send. */
+  /** Sending mailboxes. */
   readonly mailboxes: number;
   readonly seed: number;
-  /** Of every response to what sends. */
+  /** Probability that a response to a sending request is lost. */
   readonly loss: number;
-  /** For PostgreSQL: where it listens. */
+  /** For PostgreSQL: the address of the server. */
   readonly connectionString?: string;
-  /** How often the server does what it should not, against what is usual. @default 1 */
+  /** How often the server misbehaves, relative to the usual rate. @default 1 */
   readonly strangeness?: number;
   readonly sabotage?: Sabotage;
   /** See {@link WorkerOptions.probeGrace}. */
   readonly probeGrace?: number;
   report?(line: string): void;
-  /** Does something else to a worker that is ready before it is killed, the how manieth of these: pauses it, takes the storage away for a while. */
+  /** Disturbs a ready worker before it is killed, with the number of this disturbance: suspends it, or takes the storage away for a while. */
   disturb?(kill: number, worker: WorkerProcess): Promise<void>;
 }
 
-/** What was found at the end. */
+/** The findings at the end. */
 export interface Verdict extends Findings {
-  /** Workers that ended by themselves, or came to no end, and what they said last. */
+  /** Workers that ended by themselves or did not finish, and their last output. */
   readonly ended: readonly string[];
-  /** Kills by how far the worker had come. */
+  /** Kills by the progress of the worker. */
   readonly struck: Readonly<Record<Moment, number>>;
   readonly calls: Calls;
-  /** Bodies of both sides that were checked against the schema, and what was wrong with them. */
+  /** Number of bodies, of both sides, checked against the schema, and their errors. */
   readonly bodies: number;
   readonly schemaErrors: readonly string[];
 }
 
-/** What a clean run finds, but for what the machine's pace decides. */
+/** The findings of a clean run, except those that depend on the speed of the machine. */
 export function cleanVerdict(messages: number): Omit<Verdict, 'waits' | 'struck' | 'calls' | 'bodies' | 'dead'> {
   const none = {
     lost: [],
@@ -74,19 +74,20 @@ export function cleanVerdict(messages: number): Omit<Verdict, 'waits' | 'struck'
   return { accepted: messages, drafts: 0, ...none };
 }
 
-/** What a run keeps. */
+/** State of a run. */
 interface Run {
   readonly ledger: Ledger;
   readonly workers: WorkerProcess[];
   readonly ended: string[];
   readonly struck: Record<Moment, number>;
-  /** Nothing may be started any more. */
+  /** No more processes may be started. */
   readonly over: AbortSignal;
 }
 
 /**
- * Workers send and deliver over one spool to a simulator in its own process that loses responses; they are killed at random moments and started again. The
- * verdict counts every message in every mailbox. A seed repeats the moments, though not what the machine does in between.
+ * Workers send and deliver over one spool to a simulator in its own process that loses responses; they are killed at random
+ * moments and restarted. The verdict counts every message in every mailbox. A seed repeats the moments, though not the timing of
+ * the machine in between.
  */
 export async function torture(options: TortureOptions): Promise<Verdict> {
   const { transport = 'ews' } = options;
@@ -113,7 +114,7 @@ export async function torture(options: TortureOptions): Promise<Verdict> {
     await strangeAnswers(exchange, options.seed, options.strangeness);
     const spool = choiceOf(options, folder);
     const { probeGrace, sabotage, messages, workers } = options;
-    // About as long as a worker lives: where there are several, the kills take turns.
+    // About the lifetime of a worker: if there are several, they are killed in turn.
     const spread = 300 * workers;
     const shared = {
       spool,
@@ -130,7 +131,7 @@ export async function torture(options: TortureOptions): Promise<Verdict> {
     await Promise.race([running, exchange.died]);
     const { counts, dead, notes } = await lastCounts(spool);
     for (const note of notes) options.report?.(note);
-    // What was accepted last may still be on its way out of Drafts.
+    // The messages accepted last may still be in Drafts.
     if (transport !== 'ews') await new Promise((resolve) => setTimeout(resolve, 2 * motion.moveAfter));
     const { bodies, errors: schemaErrors } = await exchange.schemaErrors();
     const evidence = {
@@ -145,22 +146,22 @@ export async function torture(options: TortureOptions): Promise<Verdict> {
   } finally {
     over.abort();
     await Promise.all(kept.workers.map((worker) => worker.kill()));
-    // It may still be at a disturbance; whoever owns what is disturbed takes it away next.
+    // A disturbance may still be in progress; the owner of the disturbed server stops it next.
     await running?.catch(() => undefined);
     await exchange.close();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** ms. Behind each 202 of Graph an item lies in Drafts, unsubmitted and submitted, before it moves: whoever probes meets it there. */
+/** ms. After each 202 of Graph an item is in Drafts, unsubmitted and then submitted, before it moves: a probe may find it there. */
 const motion = { submitAfter: 20, sendAfter: 60, moveAfter: 150 };
 
 /**
- * What a server does besides losing answers: copies that come late, notes that it accepts and holds in the Outbox, batches of which it sends a part and then
- * fails or falls silent about the rest, drafts that it leaves, probes that are refused or lost.
+ * Server faults besides lost responses: late copies, notes accepted and held in the Outbox, batches partly sent that then fail or
+ * get no further response, remaining drafts, probes that are refused or lost.
  */
 async function strangeAnswers(exchange: SimulatorClient, seed: number, strangeness = 1): Promise<void> {
-  // Below every worker's probeGrace: later than that nobody can tell a late copy from none.
+  // Below every worker's probeGrace: after that, a late copy cannot be distinguished from a missing one.
   const delay = 120;
   const on = (operation: 'CreateItem' | 'FindItem', probability: number, index: number) => ({
     operation,
@@ -186,7 +187,7 @@ async function strangeAnswers(exchange: SimulatorClient, seed: number, strangene
   await exchange.addFault(on('FindItem', 0.1, 4), { kind: 'lostResponse', after: 0 });
 }
 
-/** With both transports every sender's mailbox is on one side, as the workers believe. */
+/** With both transports, every sender's mailbox is on one side, as the workers assume. */
 function located(
   address: string,
   index: number,
@@ -214,7 +215,7 @@ async function run(
 ): Promise<void> {
   const random = randomFrom(seed);
   const moved: string[] = [];
-  /** One mailbox of either side goes to the other, in the middle of everything. */
+  /** One mailbox moves from each side to the other, in the middle of everything. */
   const move = async (): Promise<void> => {
     if (shared.transport !== 'both') return;
     for (const [index, address] of shared.senders.slice(0, 2).entries()) {
@@ -225,9 +226,9 @@ async function run(
     report?.(`moved ${moved.join(' and ')}`);
   };
   const start = (index: number, below: number, stays: boolean): WorkerProcess => {
-    // The simulator may be gone, and whoever kills the workers then has seen all there were.
+    // The simulator may be gone, and then all moments have been seen.
     over.throwIfAborted();
-    // A conversation belongs to one worker: the order of its messages is the order of that worker's calls.
+    // A conversation belongs to one worker: the order of its messages is that of the worker's calls.
     const numbers = Array.from({ length: below }, (_, number) => number).filter(
       (number) => !ledger.has(number) && conversationOf(number, shared) % count === index,
     );
@@ -248,7 +249,7 @@ async function run(
     await worker.reached(moment);
     await new Promise((resolve) => setTimeout(resolve, strikesNewest ? after : after / count));
     if (moment === 'ready' || moment === 'sending') await disturb?.(++disturbed, worker);
-    // While workers are at it, and one of them is about to die of it.
+    // While workers are sending, and one of them is about to die of it.
     if (killed === kills >> 1) await move();
     struck[worker.last] += 1;
     await kill(worker);

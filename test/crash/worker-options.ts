@@ -1,23 +1,23 @@
 import type { OutgoingMessage } from '../../src/message/message.ts';
 import type { Sabotage } from './sabotage.ts';
 
-/** The spool that workers share, or that one has for itself. */
+/** The spool shared by workers, or used by one alone. */
 export type SpoolChoice =
   | { readonly kind: 'file' | 'sqlite'; readonly path: string }
   | { readonly kind: 'postgres'; readonly connectionString: string };
 
-/** How notes are delivered. */
+/** The transport of the notes. */
 export type TransportChoice = 'ews' | 'graph' | 'both';
 
-/** The login of a service at both doors of the simulator. */
+/** Login of a service at both doors of the simulator. */
 export const service = { username: 'service', password: 'secret', token: 'token-of-the-service' } as const;
 
-/** Where a sender's mailbox is, with `both`: one after the other on either side, until it is moved. */
+/** The side of a sender's mailbox, with `both`: alternating, until it is moved. */
 export function locationOf(index: number, moved: boolean): 'exchange-online' | 'on-premises' {
   return (index % 2 === 0) === moved ? 'on-premises' : 'exchange-online';
 }
 
-/** Who writes to whom. */
+/** Senders and recipients. */
 export interface People {
   /** Mailboxes that messages come from. */
   readonly senders: readonly string[];
@@ -25,25 +25,25 @@ export interface People {
   readonly recipients: readonly string[];
 }
 
-/** What a worker is told; plain JSON. */
+/** Options of a worker; plain JSON. */
 export interface WorkerOptions extends People {
   readonly spool: SpoolChoice;
   readonly url: string;
-  /** The way of the notes; `both` takes Graph for every other sender. @default 'ews' */
+  /** The transport of the notes; `both` uses Graph for every other sender. @default 'ews' */
   readonly transport?: TransportChoice;
   /** Senders whose mailbox has been moved to the other side. @default none */
   readonly moved?: readonly string[];
-  /** Messages that this run sends, those that an earlier run was not told of being accepted among them. */
+  /** Messages sent in this run, including those whose acceptance an earlier run did not learn. */
   readonly numbers: readonly number[];
-  /** ms within which its conversations begin, so that some of them send whenever it is killed or disturbed. */
+  /** ms within which its conversations start, so that some are sending whenever it is killed or disturbed. */
   readonly spread: number;
-  /** ms. Longer than a process may be stopped beyond its lease: a request that it had begun to write goes out when it wakes. @default 400 */
+  /** ms. Longer than a process may be suspended beyond its lease: a request it had started to write goes out when it wakes. @default 400 */
   readonly probeGrace?: number;
-  /** Its host copies, reads and backs up the spool's files meanwhile, and looks at them from a thread that runs this program. @default it does none of it */
+  /** Meanwhile its host copies, reads and backs up the files of the spool, and reads them from a thread running this program. @default none of it */
   readonly hostThread?: string;
-  /** How the build is broken. @default it is not */
+  /** How the build is broken. @default not at all */
   readonly sabotage?: Sabotage;
-  /** Goes on when nothing waits any more, until it is killed. */
+  /** Continues until killed, even if nothing waits any more. */
   readonly stays: boolean;
 }
 
@@ -51,7 +51,7 @@ export function conversationOf(number: number, { recipients }: Pick<People, 'rec
   return number % recipients.length;
 }
 
-/** How many `send()` of a conversation are under way at a time: 1 to 8. */
+/** Maximum of concurrent `send()` calls per conversation: 1 to 8. */
 export function inFlight(conversation: number): number {
   return 1 + ((conversation * 3) % 8);
 }
@@ -64,7 +64,7 @@ export function addressesOf(
   return { from: senders[conversation % senders.length] ?? '', to: recipients[conversation] ?? '' };
 }
 
-/** The message of that number: always the same, so that it can be sent again under its id. */
+/** The message with that number: always the same, so that it can be repeated with its id. */
 export function messageOf(number: number, people: People): OutgoingMessage {
   const { from, to } = addressesOf(conversationOf(number, people), people);
   return { to, from: `sip:${from}`, text: `Message «${number}» of many`, messageId: idOf(number) };
@@ -74,7 +74,7 @@ export function idOf(number: number): string {
   return `m-${number}`;
 }
 
-/** The numbers that a note carries, in the order in which it shows them. */
+/** The numbers in a note, in the order in which it shows them. */
 export function numbersIn(body: string): number[] {
   return [...body.matchAll(/«(\d+)»/g)].map((match) => Number(match[1]));
 }

@@ -8,10 +8,10 @@ import type { WorkerOptions } from './worker-options.ts';
 
 const script = programOf(new URL('./worker.ts', import.meta.url));
 
-/** ms. More than it takes to start on a machine that others use too, and to be refused a storage that does not answer. */
+/** ms. Longer than it takes to start on a busy machine, and to be refused by a storage that does not respond. */
 const startsWithin = 600_000;
 
-/** A worker in a process of its own; it ends with this one. */
+/** A worker in its own process, which ends with this one. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
@@ -48,24 +48,24 @@ export class WorkerProcess {
     });
   }
 
-  /** Resolves once it delivers, or has ended before it could. */
+  /** Resolves once it delivers, or has ended before. */
   get ready(): Promise<void> {
     return this.reached('ready');
   }
 
-  /** How far it has come. */
+  /** Its progress. */
   get last(): Moment {
     return this.#last;
   }
 
-  /** Resolves at that moment, or when it has ended before; of one with nothing to send, `sending` is when it is ready. */
+  /** Resolves at that point, or if it has ended before; for a worker with nothing to send, `sending` means ready. */
   async reached(moment: Moment): Promise<void> {
     if (moment === 'spawned') return;
     if (moment === 'sending') await this.#moments.ready.promise;
     await this.#moments[moment].promise;
   }
 
-  /** Kills it, wherever it is; resolves with what it said last if it had ended by itself. */
+  /** Kills it at any time; resolves with its last output if it had ended by itself. */
   async kill(): Promise<string | undefined> {
     const alive = this.#child.exitCode === null && this.#child.signalCode === null;
     if (alive) {
@@ -76,19 +76,19 @@ export class WorkerProcess {
     return this.#killed ? undefined : this.#ending();
   }
 
-  /** Tells it that a mailbox has been moved. */
+  /** Reports a moved mailbox to it. */
   moved(address: string): void {
     this.#child.stdin?.write(`${address}\n`);
   }
 
-  /** Stops it in the middle of whatever it does, for so long. */
+  /** Suspends it for that long, whatever it is doing. */
   async pause(ms: number): Promise<void> {
     this.#child.kill('SIGSTOP');
     await new Promise((resolve) => setTimeout(resolve, ms));
     this.#child.kill('SIGCONT');
   }
 
-  /** Waits until it says that nothing waits any more, and has ended; resolves with what it said last if it came to no good end. */
+  /** Waits until it reports that nothing waits any more, and ends; resolves with its last output if it failed. */
   async done(within: number): Promise<string | undefined> {
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), within);
     await this.#closed;

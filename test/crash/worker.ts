@@ -1,6 +1,7 @@
 /**
- * A process that sends and delivers until it is killed: `node test/crash/worker.ts '<WorkerOptions as JSON>'`.
- * Says `opening` before it opens the spool, `ready` once it runs, of every `send()` what {@link Ledger} reads, and `done` when nothing waits any more.
+ * A process that sends and delivers until it is killed: `node test/crash/worker.ts '<WorkerOptions as JSON>'`. Prints `opening`
+ * before it opens the spool, `ready` once it runs, for every `send()` the lines that {@link Ledger} reads, and `done` when
+ * nothing waits any more.
  */
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -31,8 +32,8 @@ const sender = new OfflineImSender({
   spool,
   transport: sabotage === 'sends-again' ? forgetsToLook(makeTransport()) : makeTransport(),
   logger: { debug: () => undefined, info: () => undefined, warn: say, error: say },
-  // Everything that takes minutes in life takes fractions of a second here, each shortened by a factor of its own, 60 to 4,500: a lease
-  // stays longer than a request, but probe.grace, which is longer than a lease in life, is shorter here unless workers are disturbed.
+  // What takes minutes in production takes fractions of a second here, each shortened by its own factor, 60 to 4,500: a lease
+  // stays longer than a request, but probe.grace, normally longer than a lease, is shorter here unless workers are disturbed.
   pickupDelay: 40,
   pollInterval: 100,
   lease: { duration: 2_000, renewEvery: 300 },
@@ -71,7 +72,7 @@ function say(line: unknown): void {
   process.stdout.write(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`);
 }
 
-/** A spool that is out of reach is opened later, as the documentation tells a host to. */
+/** Retries a spool that cannot be opened, as the documentation advises. */
 async function start(): Promise<void> {
   for (;;) {
     try {
@@ -86,7 +87,7 @@ async function start(): Promise<void> {
   }
 }
 
-/** Several at a time, their calls in the order of the numbers. */
+/** Several concurrently, called in the order of the numbers. */
 async function converse(conversation: number, numbers: readonly number[]): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, Math.random() * options.spread));
   const rest = numbers.values();
@@ -96,7 +97,7 @@ async function converse(conversation: number, numbers: readonly number[]): Promi
   await Promise.all(Array.from({ length: inFlight(conversation) }, next));
 }
 
-/** A spool that was out of reach, or can't tell, gets the same message again, though later ones may have been accepted meanwhile. */
+/** If the spool is unavailable or cannot tell, the same message is repeated, though later ones may have been accepted meanwhile. */
 async function sendUntilAccepted(number: number): Promise<void> {
   for (;;) {
     try {
@@ -112,22 +113,22 @@ async function sendUntilAccepted(number: number): Promise<void> {
   }
 }
 
-/** With a conversation of its own nothing keeps a message in its order. */
+/** In a conversation of its own, a message is not bound to any order. */
 function outgoing(number: number): OutgoingMessage {
   const message = messageOf(number, options);
   return sabotage === 'mixes-up' ? { ...message, conversationId: `${number}` } : message;
 }
 
-/** Calls are made in the order of their lines, each once its line is with whoever reads: a kill can't take back that it was said. */
+/** Calls are made in the order of their lines, each once the reader has its line: a kill cannot undo that. */
 function send(number: number): Promise<Receipt> {
   return new Promise((resolve, reject) => {
     process.stdout.write(`sending ${number} ${Date.now()}\n`, () => sender.send(outgoing(number)).then(resolve, reject));
   });
 }
 
-// Whoever started it holds the other end: a run that was killed leaves no workers behind.
+// The parent holds the other end: a killed run leaves no workers behind.
 process.stdin.on('end', () => process.exit(1));
-// Each line is the address of a mailbox that has been moved.
+// Each line is the address of a moved mailbox.
 createInterface({ input: process.stdin }).on('line', (address) => {
   moved.add(address);
   sender.retryNow(address);

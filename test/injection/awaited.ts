@@ -1,7 +1,7 @@
-/** What a run awaits, with a limit, and by name: a process that ends too early says what it was. */
+/** What a run awaits, with a limit and a name: a process that ends too early reports what it was waiting for. */
 export const awaited = new Set<string>();
 
-/** The limit keeps no process alive: one that has nothing left to do ends, instead of looking busy until then. */
+/** The limit does not keep the process alive: one with nothing left to do ends instead of looking busy until then. */
 export async function within<Result>(ms: number, what: string, work: Promise<Result>): Promise<Result> {
   const limit = AbortSignal.timeout(ms);
   const over = new Promise<never>((_, reject) => {

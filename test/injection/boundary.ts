@@ -1,20 +1,20 @@
 /**
- * Every place where our code calls the platform or listens to it, found while it runs: each call and each subscription is known by
- * what it is and by the line of `src` that makes it. One of them at a time can be made to go wrong.
+ * Every place where our code calls the platform or listens to it, found at run time: each call and subscription is identified by
+ * its name and by the line of `src` that makes it. One place at a time can be made to fail.
  *
- * Only what a file of `src` calls itself counts; what Node or a driver calls beneath it is theirs.
+ * Only direct calls from files of `src` count, not those that Node or a driver makes beneath.
  */
 import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 
-/** `before`: fails and does nothing. `after`: is done, and then fails. `emits`: an emitter reports an error, or something odd, later. */
+/** `before`: fails and does nothing. `after`: is done, and then fails. `emits`: an emitter reports an error, or nonsense, later. */
 export type Manner = 'before' | 'after' | 'emits';
 
 export interface Site {
   readonly what: string;
   readonly where: string;
   readonly manners: readonly Manner[];
-  /** How often it was reached. */
+  /** How often the place was reached. */
   hits: number;
 }
 
@@ -24,18 +24,18 @@ const own = import.meta.url;
 const sites = new Map<string, Site>();
 let armed: { readonly key: string; readonly manner: Manner; skip: number } | undefined;
 let struck = 0;
-/** Simulated servers are no part of what is judged. */
+/** Simulated servers are not under test. */
 const counted = (where: string): boolean => !where.startsWith('testing/');
 
 export const seen = (): ReadonlyMap<string, Site> => sites;
 
-/** One call of that place goes wrong, after so many that don't. */
+/** Lets one call of that place fail, after skipping a number of them. */
 export function arm(key: string, manner: Manner, skip: number): void {
   armed = { key, manner, skip };
   struck = 0;
 }
 
-/** Nothing goes wrong any more; returns how often something did. */
+/** Stops all faults; returns how many there were. */
 export function disarm(): number {
   armed = undefined;
   return struck;
@@ -43,7 +43,7 @@ export function disarm(): number {
 
 export const strikes = (): number => struck;
 
-/** The line of `src` that called what asks, directly. */
+/** The line of `src` that made the call directly. */
 function caller(): string | undefined {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 12;
@@ -56,7 +56,7 @@ function caller(): string | undefined {
   return where !== undefined && counted(where) ? where : undefined;
 }
 
-/** Whether this call is the one that goes wrong, and how. */
+/** Whether this call fails, and how. */
 function fate(what: string, manners: readonly Manner[]): Manner | undefined {
   const where = caller();
   if (where === undefined) return undefined;
@@ -75,14 +75,14 @@ type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 const later = globalThis.setTimeout;
 
-/** As a system reports it: a file, a socket. */
+/** An error as a system reports it, for a file or a socket. */
 export function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: injected`), { code, errno: -5, syscall: 'injected' });
 }
 
 const isEmitter = (value: unknown): value is EventEmitter => value instanceof EventEmitter;
 
-/** The way in which such a thing breaks: with its connection, where it has one. */
+/** How such an object breaks: with its connection, if it has one. */
 function breakDown(emitter: EventEmitter): void {
   const { connection, destroy } = emitter as { connection?: { stream?: { destroy?(error: Error): void } }; destroy?: unknown };
   const error = systemError('ECONNRESET');
@@ -91,7 +91,7 @@ function breakDown(emitter: EventEmitter): void {
   else emitter.emit('error', error);
 }
 
-/** Wraps one function. `fails` makes what it throws, rejects with or calls back with. */
+/** Wraps one function. `fails` provides the error it throws, rejects with or passes to its callback. */
 function wrapped(what: string, inner: Method, fails: () => unknown, style: 'sync' | 'promise' | 'callback'): Method {
   const emitted = (result: unknown): unknown => {
     if (!isEmitter(result)) return result;
@@ -118,13 +118,13 @@ function wrapped(what: string, inner: Method, fails: () => unknown, style: 'sync
   };
 }
 
-/** What is closed is closed, whatever is reported of it. */
+/** A closed object stays closed, whatever is reported. */
 function mannersOf(what: string, style: string): readonly Manner[] {
   if (style === 'callback') return ['before'];
   return /\.close(?:Sync)?$/.test(what) ? ['after'] : ['before', 'after'];
 }
 
-/** Wraps what has that name, if it is there. */
+/** Wraps the member with that name, if there is one. */
 export function patch(
   what: string,
   holder: object,
@@ -137,7 +137,7 @@ export function patch(
   Reflect.set(holder, name, Object.assign(wrapped(what, inner as Method, fails, style), inner));
 }
 
-/** Subscriptions of an emitter: what it listens for happens out of turn, or with nonsense. */
+/** Subscriptions of an emitter: events happen out of turn, or with nonsense. */
 export function patchSubscriptions(holder: object, kind: string): void {
   for (const name of ['on', 'once', 'addListener']) {
     const inner: unknown = Reflect.get(holder, name);
@@ -163,7 +163,7 @@ const oddities: Readonly<Record<string, (emitter: EventEmitter) => void>> = {
   message: (emitter) => void emitter.emit('message', { odd: true }),
 };
 
-/** Signals that report an abortion although nobody aborted. */
+/** Signals that report an abort although nobody aborted. */
 export function patchSignals(): void {
   const { addEventListener } = EventTarget.prototype;
   EventTarget.prototype.addEventListener = function (this: EventTarget, ...args: Parameters<typeof addEventListener>) {
@@ -173,7 +173,7 @@ export function patchSignals(): void {
   };
 }
 
-/** Messages on a diagnostics channel that are not what Node or undici send. */
+/** Messages on a diagnostics channel that Node or undici would not send. */
 export function patchChannels(module: typeof import('node:diagnostics_channel')): void {
   const { subscribe } = module;
   const throwing = new Proxy(
@@ -195,7 +195,7 @@ export function patchChannels(module: typeof import('node:diagnostics_channel'))
   };
 }
 
-/** A class whose making goes wrong, or whose objects report an error later. */
+/** A class whose construction fails, or whose objects report an error later. */
 export function patchClass(what: string, holder: object, name: string, fails: () => unknown): void {
   const inner = Reflect.get(holder, name) as new (...args: unknown[]) => object;
   const made = new Proxy(inner, {

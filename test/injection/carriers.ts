@@ -1,4 +1,4 @@
-/** The transports that are tried, each to the same simulated server. */
+/** The transports under test, each to the same simulated server. */
 import type { Transport } from '../../src/index.ts';
 import type { ExchangeSimulator } from '../../src/testing/simulator/simulator.ts';
 

@@ -1,6 +1,7 @@
 /**
- * A process that finds out where a scene touches the platform, and then runs the scene once for each such place, with that place going wrong:
- * `node test/injection/child.ts '<Scene as JSON>'`. Prints a line of JSON for each run that something is to be said against, and one at the end.
+ * A process that finds out where a scene uses the platform, and then runs the scene once for each such place, with that place
+ * failing: `node test/injection/child.ts '<Scene as JSON>'`. Prints a line of JSON for each run with complaints, and one at the
+ * end.
  */
 import { writeSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
@@ -17,13 +18,13 @@ export interface Scene {
   readonly folder: string;
   readonly errands?: boolean;
   readonly postgres?: string;
-  /** Only places whose name contains that. */
+  /** Only places whose name contains this. */
   readonly only?: string;
-  /** Of the places, every so manieth. */
+  /** Only every n-th place. */
   readonly every?: number;
-  /** Beginning with that one. */
+  /** Index of the first place. */
   readonly offset?: number;
-  /** How many of the calls of one place, spread over a run. @default 1, the first */
+  /** How many calls of one place fail, spread over a run. @default 1, the first */
   readonly each?: number;
 }
 
@@ -34,12 +35,12 @@ process.on('uncaughtException', (error) => unhandled.push(error));
 process.on('unhandledRejection', (error) => unhandled.push(error));
 let running = 'the runs without a fault';
 let done = false;
-/** Whatever ends the process too early is said: nothing left that could settle what is awaited, or a call of `process.exit`. */
+/** Reports if anything ends the process too early: nothing left that could settle what is awaited, or a call of `process.exit`. */
 process.on('exit', (code) => {
   if (done) return;
   const complaints = [`ended with ${code} during ${[running, ...awaited].join(' > ')}`];
   writeSync(1, `${JSON.stringify({ complaints })}\n`);
-  process.exitCode = 0; // the complaint is what counts
+  process.exitCode = 0; // The complaint is what counts.
 });
 
 await layBoundary(scene.storage === 'postgres' ? (await import('pg')).default : undefined);
@@ -47,7 +48,7 @@ const { runOnce } = await import('./run.ts');
 
 type Fault = NonNullable<Parameters<typeof runOnce>[0]['fault']>;
 
-/** So many of the numbers below `count`, from the first to the last. */
+/** That many of the numbers below `count`, from first to last. */
 function spread(count: number, most: number): number[] {
   const step = Math.max(1, (count - 1) / Math.max(1, most - 1));
   return Array.from({ length: Math.min(count, most) }, (_, at) => Math.floor(at * step));

@@ -1,4 +1,4 @@
-/** What operators and hosts do beside a sender: through a handle, a dashboard, a backup. Whatever fails says so with a code. */
+/** What operators and hosts do beside a sender, through a handle, a dashboard or a backup. Any failure must have a code. */
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import type { OfflineImSender } from '../../src/index.ts';
@@ -8,7 +8,7 @@ import type { Plan } from './run.ts';
 export async function errands(plan: Plan, sender: OfflineImSender, spool: SpoolStorage, complaints: string[]): Promise<void> {
   const { openSpool } = await import('../../src/admin.ts');
   const { dashboard, nodeHandler } = await import('../../src/dashboard.ts');
-  /** Once more, since a fault meets one call. */
+  /** Retried once, since a fault affects one call. */
   const attempt = async (what: string, act: () => Promise<unknown>): Promise<void> => {
     for (let turn = 0; turn < 2; turn++) {
       try {
@@ -54,7 +54,7 @@ export async function errands(plan: Plan, sender: OfflineImSender, spool: SpoolS
       .catch(() => undefined);
   }
   handler.close();
-  // No more is let in before those that are there are closed: one of a fetch that was given up may come in between, ask for nothing, and stay.
+  // Existing connections are closed first: one of an abandoned fetch may arrive in between, request nothing, and stay.
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeAllConnections();
   await closed;

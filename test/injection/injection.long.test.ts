@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest';
 import { inject } from './process.ts';
 
-/** Each run waits for pickups, leases and probes in real time; all places of a scene take a quarter of an hour: `node test/injection/child.ts '<scene>'`. One after the other, they would be the last to end. */
+/**
+ * Each run waits for pickups, leases and probes in real time; all places of a scene take a quarter of an hour: `node
+ * test/injection/child.ts '<scene>'`. Run one after the other, they would be the last to end.
+ */
 it.concurrent.each([
   ['memory', 'ews', 1],
   ['file', 'graph', 6],

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { inject } from './process.ts';
 
-/** A part of the places where the code touches the platform; all of them run in the long tests. Each scene is a process that waits most of its time. */
+/** Some of the places where the code uses the platform; the long tests run all of them. Each scene is a process that mostly waits. */
 it.concurrent.each([
   ['memory', 'ews', 10],
   ['file', 'graph', 48],

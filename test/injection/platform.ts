@@ -1,4 +1,4 @@
-/** Lays the boundary around everything of Node and of pg that our code may call. Loaded before any file of `src`. */
+/** Wraps everything of Node and of pg that our code may call. Loaded before any file of `src`. */
 import childProcess from 'node:child_process';
 import channels from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
@@ -37,7 +37,7 @@ async function patchFiles(): Promise<void> {
   }
   for (const name of Object.keys(fs)) {
     const inner: unknown = Reflect.get(fs, name);
-    if (typeof inner !== 'function' || /^[A-Z_]/.test(name) || name === 'existsSync') continue; // that one never throws
+    if (typeof inner !== 'function' || /^[A-Z_]/.test(name) || name === 'existsSync') continue; // This one never throws.
     const style = name.endsWith('Sync') || /^(?:watch|create)/.test(name) ? 'sync' : 'callback';
     patch(`fs.${name}`, fs, name, eio, style);
   }
@@ -89,7 +89,7 @@ function patchRest(): void {
   patch('stream.cancel', ReadableStream.prototype, 'cancel', fetchError, 'promise');
 }
 
-/** @param pg the driver's module, where a scene uses it */
+/** @param pg The driver's module, if a scene uses it. */
 export async function layBoundary(pg?: {
   readonly Client: { prototype: object };
   readonly Pool: { prototype: object };

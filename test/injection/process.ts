@@ -1,4 +1,4 @@
-/** Runs a scene in a process of its own, and says what it complained of. */
+/** Runs a scene in its own process, and returns its complaints. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import type { Scene } from './child.ts';
 const run = promisify(execFile);
 const script = join(import.meta.dirname, 'child.ts');
 
-/** What one run was about, and what is to be said against it. */
+/** The subject of one run, and the complaints about it. */
 export interface Injected {
   readonly tried: number;
   readonly places: number;

@@ -1,4 +1,4 @@
-/** One run: a sender over a storage and a carrier, with one fault in it, to its end; and what is to be said against it. */
+/** One run: a sender over a storage and a carrier, with a single fault, to its end; and the complaints about it. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { OfflineImSender, Transport } from '../../src/index.ts';
 import type { SpoolStorage } from '../../src/spool/contract.ts';
@@ -24,11 +24,11 @@ export interface Plan {
   readonly fault?: { readonly key: string; readonly manner: Manner; readonly skip: number } | undefined;
 }
 
-/** ms. How long a run may take to come to rest once its fault is over: out of reach on a busy machine, short of the limit of a test. */
+/** ms. How long a run may take to settle once its fault is over: ample on a busy machine, yet below the limit of a test. */
 const patience = 100_000;
 const ids = ['one', 'two', 'three', 'four'];
 
-/** What went wrong although it should not; nothing, when the promise was kept. */
+/** What went wrong; nothing if the promise was kept. */
 export async function runOnce(plan: Plan, unhandled: unknown[]): Promise<readonly string[]> {
   const complaints: string[] = [];
   const mailboxes = [alice, ...bobs].map((address) => ({ address, password: 'p' }));
@@ -71,7 +71,7 @@ function textsAt(exchange: ExchangeSimulator): string[] {
   );
 }
 
-/** A program that does what the documentation says: tries again what was refused, and opens anew what has closed. */
+/** A program that follows the documentation: retries what was refused, and reopens what has closed. */
 class Host {
   readonly #plan: Plan;
   readonly #transport: Transport;
@@ -137,7 +137,7 @@ class Host {
     }
   }
 
-  /** Until nothing waits; one that goes on no more is made anew, as a supervisor would. */
+  /** Until nothing waits; a sender that no longer works is re-created, as by a supervisor. */
   async deliverAll(messages: readonly string[]): Promise<void> {
     const until = Date.now() + patience;
     let restartAt = Date.now() + patience / 2;

@@ -1,4 +1,4 @@
-/** The spools that are tried: each is made anew on the same place after its owner closed it. */
+/** The spools under test: each is re-created at the same place after its owner closed it. */
 import { join } from 'node:path';
 import type { SpoolStorage } from '../../src/spool/contract.ts';
 
@@ -6,7 +6,7 @@ export type StorageName = 'memory' | 'file' | 'sqlite' | 'postgres' | 'sealed' |
 
 const keys = { keys: [{ id: 'k', key: new Uint8Array(32).fill(7) }], routingKey: new Uint8Array(32).fill(9) };
 
-/** @param postgres the URL of a server, for `postgres` */
+/** @param postgres The URL of a server, for `postgres`. */
 export async function makeStorage(name: StorageName, folder: string, run: number, postgres = ''): Promise<SpoolStorage> {
   switch (name) {
     case 'memory': {

@@ -1,4 +1,4 @@
-/** Other people's clients find the simulator by its Autodiscover. */
+/** Third-party clients find the simulator by its Autodiscover. */
 import { spawnSync } from 'node:child_process';
 import {
   AutodiscoverService,
@@ -18,7 +18,7 @@ const installed = spawnSync(python, ['-c', 'import exchangelib'], { timeout: 120
 const address = 'dave@contoso.test';
 const mailboxes = [{ address, password: 'p', aliases: ['david@contoso.test'] }];
 
-/** A network in which every host is the simulator, whose certificate is its own. */
+/** A network in which every host is the simulator, with its own certificate. */
 function networkOf(origin: string): IXHRApi & { readonly asked: string[] } {
   const real = new XhrApi({ rejectUnauthorized: false } as never);
   const asked: string[] = [];
@@ -52,7 +52,7 @@ describe('ews-javascript-api', () => {
     const at = new Uri(new URL('/autodiscover/autodiscover.svc', exchange.url).href);
     const service = new AutodiscoverService(at, ExchangeVersion.Exchange2013);
     service.Credentials = new WebCredentials(address, 'p');
-    // By their numbers: UserDisplayName, ExternalEwsUrl, EwsSupportedSchemas.
+    // By number: UserDisplayName, ExternalEwsUrl, EwsSupportedSchemas.
     const answer = await service.GetUserSettings('david@contoso.test', [0, 58, 59] as never);
     expect(JSON.stringify(answer)).toContain(exchange.url);
   });

@@ -1,4 +1,4 @@
-/** zeep (Python), a client of any SOAP service, goes by the description that the simulator gives. Debian's python3-zeep; skipped where it is not installed. */
+/** zeep (Python), a client for any SOAP service, uses the WSDL of the simulator. Debian's python3-zeep; skipped if it is not installed. */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { startExchangeSimulator } from '../../src/testing.ts';

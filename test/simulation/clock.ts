@@ -5,12 +5,12 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** Turns of the event loop after each timer: longer chains of work go on while time does. */
+/** Turns of the event loop after each timer: longer chains of work continue while time passes. */
 const turns = 3;
-/** Turns at the most that are waited for work that goes through the platform's own I/O. */
+/** Maximum of turns to wait for work that uses the platform's own I/O. */
 const mostTurns = 5_000;
 
-/** Virtual time. Which of the timers that are due at the same moment comes first is chosen anew each time. */
+/** Virtual time. The order of timers due at the same time is chosen at random each time. */
 export class SimulatedClock implements RunClock {
   #wall = Date.UTC(2016, 5, 14, 12);
   #monotonic = 0;
@@ -18,7 +18,7 @@ export class SimulatedClock implements RunClock {
   readonly #random: () => number;
   readonly #isBusy: () => boolean;
 
-  /** @param isBusy Whether something is under way that takes no virtual time, such as real I/O. */
+  /** @param isBusy Whether work is in progress that takes no virtual time, such as real I/O. */
   constructor(random: () => number, isBusy: () => boolean = () => false) {
     this.#random = random;
     this.#isBusy = isBusy;

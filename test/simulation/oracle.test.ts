@@ -4,7 +4,7 @@ import type { Disk } from '../model/disk.ts';
 import { FileDisk } from './disks/file.ts';
 import { type Sabotage, type SpoolKind, simulate } from './run.ts';
 
-/** Puts something between the sender and its spool. */
+/** Puts a wrapper between the sender and its spool. */
 function spoolWith(change: (spool: SpoolStorage) => Partial<SpoolStorage>): Sabotage {
   return {
     disk: (disk: Disk): Disk => ({
@@ -29,7 +29,7 @@ function spoolWith(change: (spool: SpoolStorage) => Partial<SpoolStorage>): Sabo
 
 const absent = { code: 'CONNECTION_LOST', text: 'Forgotten.' } as const;
 
-/** Ways to break the product, and what the oracle says then. */
+/** Ways to break the product, and the finding of the oracle. */
 const broken: readonly {
   readonly how: string;
   readonly kind: SpoolKind;
@@ -98,7 +98,7 @@ const broken: readonly {
   },
 ];
 
-/** Runs until one is found; more than twice as many as any of them took. */
+/** Runs until one is found; more than twice as many as any of them needed. */
 const most = 400;
 
 describe('the oracle detects a product that breaks its promise if', () => {

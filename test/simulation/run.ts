@@ -15,7 +15,7 @@ export const spools = ['memory', 'file', 'sqlite', 'indexeddb'] as const;
 
 export type SpoolKind = (typeof spools)[number];
 
-/** What a run can be changed by, to see that its oracle notices. */
+/** Changes to a run, to check that its oracle detects them. */
 export interface Sabotage {
   disk?(disk: Disk): Disk;
   server?(server: SimulatedServer): void;
@@ -34,12 +34,12 @@ function diskOf(kind: SpoolKind): Disk {
   }
 }
 
-/** What the seed chooses besides the commands. */
+/** What the seed determines besides the commands. */
 interface Setting {
   readonly way: Way;
   /** Seed of jitter, latency and the order of timers. */
   readonly seed: number;
-  /** Turns of the event loop that an answer of the storage takes at most. */
+  /** Maximum of event loop turns for a response of the storage. */
   readonly latency: number;
   readonly resends: boolean;
 }
@@ -54,7 +54,7 @@ const anySetting = fc.record<Setting>({
 /** The world of one run. */
 function simulatedWorld(kind: SpoolKind, setting: Setting, sabotage: Sabotage = {}): World<SimulatedServer> {
   let world: World<SimulatedServer> | undefined;
-  // Memory and files in memory take no turn that nobody counts.
+  // Memory and in-memory files use no turn that is not counted.
   const usesIo = kind === 'sqlite' || kind === 'indexeddb';
   const clock = new SimulatedClock(randomFrom(setting.seed), () => usesIo && world?.isBusy === true);
   const server = new SimulatedServer(clock, setting.way);
@@ -72,7 +72,7 @@ function simulatedWorld(kind: SpoolKind, setting: Setting, sabotage: Sabotage = 
   return world;
 }
 
-/** Lives through something in a world, and then keeps the promise, whatever else. */
+/** Runs a story in a world, and then checks the promise, whatever happened. */
 async function live(world: World<SimulatedServer>, through: () => Promise<void>): Promise<void> {
   try {
     await world.start();
@@ -85,13 +85,13 @@ async function live(world: World<SimulatedServer>, through: () => Promise<void>)
   }
 }
 
-/** A run by hand over EWS, for what only few seeds come to. */
+/** A scripted run over EWS, for situations that few seeds reach. */
 export async function simulateScript(kind: SpoolKind, script: (world: World<SimulatedServer>) => Promise<void>): Promise<void> {
   const world = simulatedWorld(kind, { way: 'ews', seed: 1, latency: 0, resends: false });
   await live(world, () => script(world));
 }
 
-/** One run: rejects with what fast-check says of the shortest run that still fails. */
+/** One run: rejects with fast-check's report of the shortest run that still fails. */
 export async function simulate(kind: SpoolKind, seed: number, sabotage?: Sabotage, shrinks = true): Promise<void> {
   const commands = fc.commands([...anySimulatedCommand], { maxCommands: 40, size: 'max' });
   const property = fc.asyncProperty(anySetting, commands, async (setting, chosen) => {

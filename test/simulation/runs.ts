@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
 import { type SpoolKind, simulate } from './run.ts';
 
-/** The same runs each time; another first seed makes others. */
+/** The same runs each time; another first seed gives different ones. */
 const chosen = process.env.OFFLINE_IM_SEED === undefined ? undefined : Number(process.env.OFFLINE_IM_SEED);
 
 export interface Runs {
@@ -9,7 +9,7 @@ export interface Runs {
   /** From seed 1, or another. @default 1 */
   readonly first?: number;
   readonly count: number;
-  /** Seeds that once found something. @default [] */
+  /** Seeds that found something before. @default [] */
   readonly known?: readonly number[];
 }
 

@@ -17,7 +17,7 @@ describe('the oracle allows that', () => {
     await simulateScript('memory', async (world) => {
       await sendNew(world, [draft('bob'), draft('carol')], false);
       const [earlier, later] = [...world.watcher.entries.keys()];
-      // Both are past their expiry when they are due.
+      // Both have expired when they become due.
       world.clock.setWall(world.clock.now() + day);
       world.server.wire.passages.push({ up: 50 * second, lost: 'nothing', down: 0, dies: 'no' });
       await world.clock.advance(2 * minute + 100);

@@ -13,7 +13,7 @@ import type { Caller, LeftDraft, OnWrite, Server } from '../model/server.ts';
 import type { Watched } from '../model/table-watcher.ts';
 import { type Arrival, Wire } from './wire.ts';
 
-/** The way of the notes; `both`: by mailbox. */
+/** The transport of the notes; `both`: by mailbox. */
 export type Way = 'ews' | 'graph' | 'both';
 
 const token = `${secretMarker}-token`;
@@ -22,8 +22,8 @@ const login = { username: 'service', password: secretMarker };
 const mailboxes = ['alice', 'dave', 'erin', 'bob', 'carol'].map((name) => `${name}@contoso.com`);
 
 /**
- * The Exchange simulator, and our real transports to it over a {@link Wire}. What was sent is read in the mailboxes, by the text of the
- * messages: nothing is believed that a transport or a tag says.
+ * The Exchange simulator, with our real transports over a {@link Wire}. Sent notes are read from the mailboxes, by the text of
+ * their messages: nothing that a transport or a tag says is trusted.
  */
 export class SimulatedServer implements Server {
   readonly violations: string[] = [];
@@ -31,19 +31,19 @@ export class SimulatedServer implements Server {
   readonly core: SimulatorCore;
   readonly wire: Wire;
   onWrite: OnWrite = () => undefined;
-  /** What the oracle has to notice: a probe that says so takes every note for absent. */
+  /** A fault that the oracle must detect: a probe reports every note as absent. */
   takesAllForAbsent = false;
   readonly #clock: Clock;
   readonly #way: Way;
-  /** Notes that a transport was given, by tag. */
+  /** Notes given to a transport, by tag. */
   readonly #given = new Map<string, Note>();
   readonly #written: Note[] = [];
-  /** Of these attempts the server has kept a copy, and sent nothing. */
+  /** Attempts of which the server kept a copy, but sent nothing. */
   readonly #keptOnly = new Set<string>();
-  /** When the server carried out each attempt, or refused it, as a number that grows. */
+  /** When the server carried out or refused each attempt, as an increasing number. */
   readonly #accepted = new Map<string, number>();
   #requests = 0;
-  /** These attempts lie in Drafts until the server goes on with them. */
+  /** Attempts that stay in Drafts until the server continues with them. */
   readonly #onTheirWay = new Set<string>();
   #site = 0;
 
@@ -110,7 +110,7 @@ export class SimulatedServer implements Server {
     return accepted.toSorted((a, b) => a.at - b.at || a.within - b.within).map(({ id }) => id);
   }
 
-  /** Drafts of ours; what Exchange has accepted and keeps in Drafts is its own. */
+  /** Our drafts, without items that Exchange has accepted and keeps in Drafts itself. */
   draftsLeft(): readonly LeftDraft[] {
     return this.#items()
       .filter((item) => isUnsent(item) && item.folder !== 'deleteditems')
@@ -119,7 +119,7 @@ export class SimulatedServer implements Server {
       .map((tag) => ({ tag, entryIds: this.#given.get(tag)?.entryIds ?? [] }));
   }
 
-  /** Nobody has what was not addressed to them, and no attempt was carried out twice. */
+  /** Nobody received a note not addressed to them, and no attempt was carried out twice. */
   inspect(entries: Iterable<Watched>): void {
     const items = this.#items();
     // Each audience of a message has an entry of its own.
@@ -205,13 +205,13 @@ export class SimulatedServer implements Server {
     }
   }
 
-  /** Those that a request sends. */
+  /** The notes sent by a request. */
   #notesIn({ path, body }: Arrival): readonly Note[] {
     if (!/\/sendMail$/i.test(path) && !body.includes('CreateItem ')) return [];
     return [...this.#given.values()].filter(({ tag }) => carries(body, tag));
   }
 
-  /** Copies with one of its recipients: with whom most are. */
+  /** Copies with one of its recipients: the one with most copies. */
   #arrived({ text, entry }: Watched): readonly SimulatedItem[] {
     if (text === '') return [];
     const copies = entry.to.map(({ address }) =>
@@ -220,7 +220,7 @@ export class SimulatedServer implements Server {
     return copies.reduce((most, some) => (some.length > most.length ? some : most), []);
   }
 
-  /** What the server has accepted and not yet sent. */
+  /** Accepted by the server, but not yet sent. */
   #leaving({ id, text, entry }: Watched): number {
     if (text === '') return 0;
     return this.#items().filter((item) => {
@@ -236,7 +236,7 @@ export class SimulatedServer implements Server {
   }
 }
 
-/** The tag of a first attempt is the beginning of that of the tenth. */
+/** The tag of the first attempt is a prefix of that of the tenth. */
 function carries(body: string, tag: string): boolean {
   const at = body.indexOf(tag);
   return at >= 0 && !/\d/.test(body.charAt(at + tag.length));
@@ -246,7 +246,7 @@ function tagOf(item: SimulatedItem): string | undefined {
   return item.property(tagPropertySet, tagPropertyName);
 }
 
-/** A draft that nobody has handed over for sending. */
+/** A draft that was not submitted. */
 function isUnsent({ messageFlags }: SimulatedItem): boolean {
   return (messageFlags & messageFlag.unsent) !== 0 && (messageFlags & messageFlag.submitted) === 0;
 }

@@ -1,6 +1,7 @@
 /**
- * `npm run simulate -- --runs 1000 --seed 1 --spool memory|file|sqlite|indexeddb`: that many runs, each with a seed of its own, counted from `--seed` on. One that
- * breaks the promise is shrunk and printed with the command that repeats it; exit code 1. 2 for options that make no sense.
+ * `npm run simulate -- --runs 1000 --seed 1 --spool memory|file|sqlite|indexeddb`: that many runs, each with its own seed,
+ * starting at `--seed`. A run that breaks the promise is shrunk and printed with the command that repeats it; exit code 1. 2 for
+ * invalid options.
  */
 import { parseArgs } from 'node:util';
 import { type SpoolKind, simulate, spools } from './run.ts';

@@ -1,6 +1,6 @@
 import { simulated } from './runs.ts';
 
-// Few enough for every change: simulation.long.test.ts has those after them, and `npm run simulate` as many as one likes.
+// Few enough for every change: simulation.long.test.ts continues after them, and `npm run simulate` runs any number.
 simulated([
   { kind: 'memory', count: 40, known: [12796, 400267] },
   { kind: 'file', count: 12, known: [30177] },

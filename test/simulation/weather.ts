@@ -8,7 +8,7 @@ type Simulated = Command<SimulatedServer>;
 
 const second = 1_000;
 
-/** A request is with the server within its time limit, and a copy that comes late comes within every grace. */
+/** A request reaches the server within its time limit, and a late copy arrives within every grace. */
 const anyPassage = fc.record<Passage>({
   up: fc.constantFrom(0, 0, 0, 0, 5 * second, 20 * second, 50 * second),
   lost: fc.constantFrom('nothing', 'nothing', 'refused', 'request', 'answer', 'answer'),
@@ -16,7 +16,7 @@ const anyPassage = fc.record<Passage>({
   dies: fc.constantFrom('no', 'no', 'no', 'no', 'no', 'no', 'no', 'no', 'written', 'processed'),
 });
 
-/** What makes a server's word be doubted: with `processed` only codes that do not say that nothing was sent. */
+/** Codes that put the server's word in doubt: with `processed`, only codes that do not claim that nothing was sent. */
 const doubtful = ['ErrorInternalServerError', 'ErrorInternalServerTransientError', 'ErrorTimeoutExpired'] as const;
 const certain = ['ErrorMessageSizeExceeded', 'ErrorInvalidRecipients', 'ErrorSendAsDenied', 'ErrorQuotaExceeded'] as const;
 
@@ -30,7 +30,7 @@ const http = (status: number, headers: Readonly<Record<string, string>> = {}): F
   body: '',
 });
 
-/** What may befall any request. */
+/** What may happen to any request. */
 const anyTrouble: fc.Arbitrary<Fault> = fc.oneof(
   fc.constantFrom(
     http(503),
@@ -122,17 +122,17 @@ const anyTimes = fc.constantFrom(1, 1, 1, 2, 5, 40);
 const troubled = (operations: readonly string[], fault: fc.Arbitrary<Fault>): fc.Arbitrary<Simulated> =>
   fc.tuple(fc.constantFrom(...operations), fault, anyTimes).map(([operation, one, times]) => trouble(operation, one, times));
 
-/** The machine loses power: what was not synced may be gone. */
+/** The machine loses power: anything not synced may be lost. */
 const powerCut = (seed: number, downFor: number): Simulated =>
   command('powerCut', { seed, downFor }, async (world) => {
     world.disk.losePower?.(seed);
     await world.crash(downFor);
   });
 
-/** The process dies in the middle of an operation of the spool. */
+/** The process dies during an operation of the spool. */
 const diskKill = (operation: number): Simulated => command('diskKill', operation, async ({ disk }) => disk.dieAt?.(operation));
 
-/** Listed as often as they should come. */
+/** Listed as often as they should occur. */
 export const anySimulatedCommand: readonly fc.Arbitrary<Simulated>[] = [
   ...anyCommand,
   many(anyPassage).map(passages),

@@ -3,21 +3,21 @@ import type { SimulatorCore } from '../../src/testing/simulator/core.ts';
 import type { FrontResponse } from '../../src/testing/simulator/http/front.ts';
 import type { Caller } from '../model/server.ts';
 
-/** How one request and its answer fare on their way. */
+/** What happens to one request and its response in transit. */
 export interface Passage {
-  /** ms until the server has the request; together with what the server takes, less than a request's time limit and any grace. */
+  /** ms until the request reaches the server; together with the time in the server, less than the time limit of a request and any grace. */
   readonly up: number;
-  /** `refused`: no connection, nothing was written. `request`, `answer`: it is lost, and the client sees a reset. */
+  /** `refused`: no connection, nothing was sent. `request`, `answer`: it is lost, and the client sees a reset. */
   readonly lost: 'nothing' | 'refused' | 'request' | 'answer';
-  /** ms until the client has the answer. */
+  /** ms until the response reaches the client. */
   readonly down: number;
-  /** The process that asks dies when the request has been written, or when the server has carried it out. */
+  /** The requesting process dies when the request has been sent, or when the server has carried it out. */
   readonly dies: 'no' | 'written' | 'processed';
 }
 
 const goodPassage: Passage = { up: 0, lost: 'nothing', down: 0, dies: 'no' };
 
-/** A promise of its own each time: one for all would keep whatever ever waited for it. */
+/** A new promise each time: a shared one would retain everything that ever waited for it. */
 const never = (): Promise<never> => new Promise(() => undefined);
 
 /** What the server sees of a request. */
@@ -26,18 +26,18 @@ export interface Arrival {
   readonly body: string;
 }
 
-/** What a {@link Wire} tells. */
+/** Events of a {@link Wire}. */
 export interface WireWatch {
-  /** It is being written. */
+  /** It is being sent. */
   written(arrival: Arrival, by: Caller): void;
   /** The server has carried it out. */
   processed(arrival: Arrival): void;
 }
 
-/** The network between processes and a simulator in the same process: no sockets, all in virtual time, and what goes wrong is planned. */
+/** The network between processes and a simulator in the same process: no sockets, virtual time only, and planned faults. */
 export class Wire {
   readonly passages: Passage[] = [];
-  /** What the oracle has to notice: a request without an answer is sent again by itself, as some runtimes do. */
+  /** A fault that the oracle must detect: a request without a response is resent automatically, as some runtimes do. */
   repeatsByItself = false;
   readonly #core: SimulatorCore;
   readonly #clock: Clock;
@@ -49,7 +49,7 @@ export class Wire {
     this.#watch = watch;
   }
 
-  /** `fetch` as one process has it. */
+  /** The `fetch` of one process. */
   fetchFor(caller: Caller): typeof globalThis.fetch {
     return async (input, init = {}) => {
       if (!caller.isAlive()) return never();
@@ -66,7 +66,7 @@ export class Wire {
     };
   }
 
-  /** Goes on whatever becomes of the process that asked. */
+  /** Continues whatever happens to the requesting process. */
   async #carry(
     { up, lost, down, dies }: Passage,
     arrival: Arrival,

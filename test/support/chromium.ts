@@ -1,4 +1,4 @@
-/** A real Chromium, headless, that speaks to nobody but this machine: the binary comes with a package, nothing is downloaded. */
+/** A real Chromium, headless, that connects to nothing but this machine: the binary comes with a package, nothing is downloaded. */
 
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,11 +24,11 @@ const flags = [
   '--disable-domain-reliability',
   '--disable-sync',
   '--disable-quic',
-  // Names other than this machine's own lead nowhere.
+  // Names other than those of this machine do not resolve.
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
 ];
 
-/** Rejects where it can't run: another kind of machine, or libraries that are missing. */
+/** Rejects if it cannot run: on another kind of machine, or with libraries missing. */
 export async function startChromium(): Promise<Chromium> {
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('the packaged Chromium is for Linux on x64');
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-chromium-'));
@@ -60,7 +60,7 @@ async function launch(folder: string): Promise<BrowserContext> {
     try {
       return await start(process.env, 'profile');
     } catch {
-      // A bare container has no NSS; the package has what such a machine lacks.
+      // A bare container has no NSS; the package contains what such a machine lacks.
       const archive = join(import.meta.dirname, '..', '..', 'node_modules', '@sparticuz', 'chromium', 'bin', 'al2023.tar.br');
       const libraries = join(await inflate(archive), 'lib');
       return await start({ ...process.env, LD_LIBRARY_PATH: libraries }, 'second-profile');
@@ -68,7 +68,7 @@ async function launch(folder: string): Promise<BrowserContext> {
   });
 }
 
-/** The package unpacks into the system's temporary folder, where another run may be unpacking at this moment. */
+/** The package unpacks into the temporary folder of the system, where another run may be unpacking at the same time. */
 async function unpackingInto<Result>(folder: string, work: () => Promise<Result>): Promise<Result> {
   await mkdir(folder);
   const before = process.env.TMPDIR;

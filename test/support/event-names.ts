@@ -1,6 +1,6 @@
 import type { EventName, OfflineImEvents } from '../../src/observability/events.ts';
 
-/** A record, so that the compiler notices an event that is missing here. */
+/** A record, so that the compiler reports an event that is missing here. */
 const every: Readonly<Record<EventName, true>> = {
   'message:spooled': true,
   'message:refused': true,
@@ -25,5 +25,5 @@ const every: Readonly<Record<EventName, true>> = {
   warning: true,
 };
 
-/** The name of every event, for tests that listen to all. */
+/** The names of all events, for tests that listen to all. */
 export const eventNames = Object.keys(every) as readonly (keyof OfflineImEvents)[];

@@ -1,6 +1,6 @@
 /**
- * Checks SOAP bodies against Microsoft's own schema, in a folder beside the repository. Where that folder is absent the
- * checks say so by being skipped: use `describe.skipIf(!schemaAvailable)`; `validateBody` itself then reports nothing.
+ * Checks SOAP bodies against Microsoft's own schema, in a folder beside the repository. If that folder is missing, skip such
+ * checks: use `describe.skipIf(!schemaAvailable)`; `validateBody` itself then reports nothing.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ import { xmlRegisterFsInputProviders } from 'libxml2-wasm/lib/nodejs.mjs';
 const schemaUrl = new URL('../../../shared/ews-schema/Messages.xsd', import.meta.url);
 const soapNs = 'http://schemas.xmlsoap.org/soap/envelope/';
 
-/** Whether Microsoft's schema lies beside the repository. */
+/** Whether Microsoft's schema exists beside the repository. */
 export const schemaAvailable = existsSync(schemaUrl);
 
 let compiled: XsdValidator | undefined;
@@ -18,15 +18,15 @@ let compiled: XsdValidator | undefined;
 function validator(): XsdValidator {
   if (compiled !== undefined) return compiled;
   xmlRegisterFsInputProviders();
-  // The url tells libxml2 where the neighbours lie that Messages.xsd imports by relative names.
+  // From the url, libxml2 resolves the relative imports of Messages.xsd.
   using schema = XmlDocument.fromString(readFileSync(schemaUrl, 'utf8'), { url: fileURLToPath(schemaUrl) });
   compiled = XsdValidator.fromDoc(schema);
   return compiled;
 }
 
 /**
- * What is wrong with the child of soap:Body, by Microsoft's schema; empty when it is valid.
- * A SOAP fault is no part of that schema: of its detail only well-formedness is checked.
+ * The errors of the child of soap:Body, by Microsoft's schema; empty if it is valid. That schema does not cover SOAP faults:
+ * their detail is only checked to be well-formed.
  */
 export function validateBody(xml: string): string[] {
   if (!schemaAvailable) return [];
@@ -59,7 +59,7 @@ export function validateBody(xml: string): string[] {
   }
 }
 
-/** A request that went through {@link checkedFetch}. */
+/** A request sent through {@link checkedFetch}. */
 export interface RecordedRequest {
   readonly url: string;
   readonly headers: Headers;
@@ -67,8 +67,8 @@ export interface RecordedRequest {
 }
 
 /**
- * A `fetch` that keeps every request and refuses, before anything is sent, a body that the schema does not allow:
- * pass it to whatever a test exercises, and no test can write an invalid request unnoticed.
+ * A `fetch` that keeps every request and rejects, before sending, a body that the schema does not allow: pass it to the code
+ * under test, and no test can send an invalid request unnoticed.
  */
 export function checkedFetch(inner: typeof globalThis.fetch = globalThis.fetch): typeof globalThis.fetch & {
   readonly requests: readonly RecordedRequest[];

@@ -8,17 +8,17 @@ interface Held extends Waiting {
   end(error?: Error): void;
 }
 
-/** The lock manager of one origin: a stand-in for `navigator.locks`, exclusive locks only, granted in a later turn as browsers do. */
+/** The lock manager of one origin: replaces `navigator.locks`, with exclusive locks only, granted in a later turn as browsers do. */
 export class FakeOrigin {
   readonly #held = new Map<string, Held>();
   readonly #waiting = new Map<string, Waiting[]>();
 
-  /** What one tab sees of it. */
+  /** The view of one tab. */
   tab(): FakeTab {
     return new FakeTab(this);
   }
 
-  /** Who has the lock loses it, as by `{ steal: true }`. */
+  /** The current holder loses the lock, as by `{ steal: true }`. */
   steal(name: string): void {
     this.#held.get(name)?.end(named('AbortError'));
   }
@@ -78,7 +78,7 @@ export class FakeTab implements WebLocks {
     return this.#origin.request(this, name, options, callback);
   }
 
-  /** The tab crashes: nothing of it runs any more, and the browser takes its locks back. */
+  /** The tab crashes: its code stops running, and the browser releases its locks. */
   die(): void {
     for (const one of [...this.held]) one.end();
   }

@@ -8,7 +8,7 @@ import type {
   Transport,
 } from '../../src/transport/contract.ts';
 
-/** A transport that a test plays: it keeps what it was given and answers what the test says, by default `delivered` and `absent`. */
+/** A scripted transport: it keeps the notes it was given and returns what the test says, by default `delivered` and `absent`. */
 export class FakeTransport implements Transport {
   readonly name = 'fake';
   /** Every note that was handed over, in order. */

@@ -1,7 +1,8 @@
 /**
- * Each run has a folder for what its processes make once and keep for those that come later: bundled programs, what is compiled, a PostgreSQL that is set up.
- * The short tests also make their own folders there, thousands of small ones, and on a disk each of them waits for its syncs: where there is room it lies in
- * memory. On the machine's own disk the same spools pass in the long tests. `OFFLINE_IM_TEST_DISK=own` uses it for all.
+ * Each run has a folder for what its processes create once and share: bundled programs, compiled code, an initialised PostgreSQL.
+ * The short tests also create their own folders there, thousands of small ones, each of which would wait for its syncs on a disk:
+ * so it is in memory if there is room. The long tests run the same spools on the machine's own disk. `OFFLINE_IM_TEST_DISK=own`
+ * uses it for all.
  */
 import { chmod, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 
 const memory = '/dev/shm';
-/** Bytes: what three runs at a time need, several times over. Docker has 64 MB there unless it is told. */
+/** Bytes: what three concurrent runs need, several times over. Docker provides only 64 MB unless configured. */
 const enough = 2_000_000_000;
 const name = /^offline-im-tests-(\d+)-/;
 
@@ -18,7 +19,7 @@ export default async function useFolder({ config, name: project }: TestProject):
   const parent = inMemory ? memory : tmpdir();
   await removeLeftBehind(parent);
   const folder = await mkdtemp(join(parent, `offline-im-tests-${process.pid}-`));
-  // PostgreSQL runs as a user of its own, who has to get to its part of it.
+  // PostgreSQL runs as its own user, who needs access to its part.
   await chmod(folder, 0o711);
   config.env = {
     ...config.env,
@@ -26,7 +27,7 @@ export default async function useFolder({ config, name: project }: TestProject):
     OFFLINE_IM_TEST_FOLDER: folder,
     NODE_COMPILE_CACHE: join(folder, 'compiled'),
   };
-  // A child that is just ending may write to it once more; what stays then, the next run removes.
+  // A child that is just ending may write to it once more; the next run removes what remains.
   return () => rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch(() => {});
 }
 
@@ -39,7 +40,7 @@ async function hasRoom(): Promise<boolean> {
   }
 }
 
-/** What runs that were killed made. */
+/** Folders of runs that were killed. */
 async function removeLeftBehind(parent: string): Promise<void> {
   for (const found of await readdir(parent)) {
     const pid = Number(name.exec(found)?.[1]);

@@ -16,16 +16,16 @@ class DiskFolder {
   readonly names = new Map<string, Item>();
   /** As of the last sync. */
   synced: ReadonlyMap<string, Item> = new Map();
-  /** What each name stood for since then, oldest first. */
+  /** What each name referred to since then, oldest first. */
   readonly changes = new Map<string, (Item | undefined)[]>();
 }
 
 type Item = DiskFile | DiskFolder;
 
-/** Picks a whole number below `bound`. */
+/** Returns a whole number below `bound`. */
 export type Pick = (bound: number) => number;
 
-/** A repeatable choice (mulberry32). */
+/** A repeatable generator (mulberry32). */
 export function pickFrom(seed: number): Pick {
   let state = seed >>> 0;
   return (bound) => {
@@ -40,21 +40,21 @@ export function pickFrom(seed: number): Pick {
 export class PowerIsOut extends Error {}
 
 /**
- * An in-memory disk that keeps after a power cut only what was synced: of a file its data, of a folder its names. Real
- * disks may keep more, in any order; `powerCut(pick)` keeps a random part, name by name and file by file, also halves.
+ * An in-memory disk that keeps only what was synced after a power cut: of a file its data, of a folder its names. Real disks may
+ * keep more, in any order; `powerCut(pick)` keeps a random part, name by name and file by file, including halves.
  */
 export class ForgetfulDisk {
   readonly root = new DiskFolder();
   readonly #locks = new Set<string>();
   #life = 0;
-  /** Calls so far, and what each was. */
+  /** Number of calls so far, and each of them. */
   calls: string[] = [];
   /** Every call from this one on throws. */
   cutAt = Number.POSITIVE_INFINITY;
   /** Makes a call fail before it does anything. */
   fault: ((operation: string, path: string) => string | undefined) | undefined;
 
-  /** The layer of one process; after {@link restart} it is dead. */
+  /** The file layer of one process; unusable after {@link restart}. */
   layer(): FileLayer {
     const life = this.#life;
     const does = (operation: string, path: string): void => {
@@ -131,20 +131,20 @@ export class ForgetfulDisk {
     };
   }
 
-  /** The process dies, the machine does not: everything is there, synced or not, and no lock is. */
+  /** The process dies, the machine does not: all data is there, synced or not, and all locks are gone. */
   restart(): void {
     this.#life += 1;
     this.#locks.clear();
   }
 
-  /** No cut and no fault from here on; calls are counted anew. */
+  /** No cut and no fault from here on; calls are counted from zero. */
   heal(): void {
     this.calls = [];
     this.cutAt = Number.POSITIVE_INFINITY;
     this.fault = undefined;
   }
 
-  /** The power goes and comes back. @param pick What was not synced is kept or not by this. @default none of it is kept */
+  /** The power fails and returns. @param pick Decides whether unsynced data is kept. @default none of it is kept */
   powerCut(pick?: Pick): void {
     this.restart();
     forget(this.root, pick, new Set());
@@ -223,7 +223,7 @@ function forget(folder: DiskFolder, pick: Pick | undefined, seen: Set<Item>): vo
   }
 }
 
-/** The synced data; or what was written after it too; or a part of that; or its length with zeros in it. */
+/** The synced data; or with what was written after it; or a part of that; or its length filled with zeros. */
 function survivorOf({ content, synced = new Uint8Array() }: DiskFile, pick: Pick | undefined): Content {
   if (pick === undefined || content === synced) return synced;
   const choice = pick(4);

@@ -15,13 +15,13 @@ export interface FullDisk extends AsyncDisposable {
 
 type Kind = 'file' | 'sqlite';
 
-/** How storage gets full on this machine: for a test's name, so that a report shows what ran. */
+/** How storage gets full on this machine: for test names, so that a report shows what ran. */
 export function formOf(kind: Kind): string {
   if (mayMount) return 'a full tmpfs';
   return kind === 'file' ? 'RLIMIT_FSIZE' : 'SQLITE_FULL at COMMIT';
 }
 
-/** A small file system of its own where this process may mount; elsewhere what comes closest without a privilege. */
+/** A small file system of its own if this process may mount one; otherwise the closest simulation without privileges. */
 export async function fullDisk(kind: Kind): Promise<FullDisk> {
   if (mayMount) return smallDisk('4m');
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-disk-'));
@@ -38,7 +38,7 @@ export async function fullDisk(kind: Kind): Promise<FullDisk> {
   };
 }
 
-/** No file of this process may grow; a write fails with EFBIG once the signal that goes with it is caught. */
+/** No file of this process may grow; a write fails with EFBIG once the accompanying signal is caught. */
 function limitedFiles() {
   const limit = (bytes: string) => execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`]);
   const caught = () => undefined;
@@ -46,7 +46,7 @@ function limitedFiles() {
   return { fill: () => void limit('0'), free: () => void limit('unlimited'), end: () => process.off('SIGXFSZ', caught) };
 }
 
-/** No transaction of this process can be written: SQLite says so as it does on a full disk. */
+/** No transaction of this process can be written: SQLite reports that as on a full disk. */
 function failingCommits() {
   const { exec } = DatabaseSync.prototype;
   let full = false;

@@ -1,6 +1,6 @@
 import vm from 'node:vm';
 
-/** Values that look at whoever looks at them: what a host, or code that it runs, may throw, return or pass. Each is made anew. */
+/** Values that react to being inspected: what a host, or code that it runs, may throw, return or pass. A new one each time. */
 export const hostileValues: Readonly<Record<string, () => unknown>> = {
   'a symbol': () => Symbol('s'),
   'a bigint': () => 10n,

@@ -1,10 +1,10 @@
 /**
- * For every test: whatever goes through the simulator's Graph door, written by the library or by other people's clients, and
- * every answer that no fault shaped, is judged by Microsoft's description of Graph. Costs nothing where no door is opened.
+ * For every test: all requests through the Graph door of the simulator, from the library or from third-party clients, and all
+ * responses not shaped by a fault, are judged by Microsoft's description of Graph. Costs nothing if no door is opened.
  */
 import { afterEach, expect, vi } from 'vitest';
 
-/** Of the process: files that share one share the door that was judged first, and each runs this file anew. */
+/** Shared by the process: its files share the door that was judged first, and each file runs this module again. */
 const shared: typeof globalThis & { foundWrongInGraph?: string[] } = globalThis;
 shared.foundWrongInGraph ??= [];
 const found = shared.foundWrongInGraph;

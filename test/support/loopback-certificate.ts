@@ -1,4 +1,4 @@
-/** A certificate for the loopback interface that nobody trusts by default, good for a hundred years, and its key: for tests only. */
+/** A certificate for the loopback interface that nothing trusts by default, valid for a hundred years, and its key: for tests only. */
 export const loopbackCertificate = `-----BEGIN CERTIFICATE-----
 MIIBmjCCAUGgAwIBAgIUAtmC11p+wJcxkGEoyxQ77imdvfYwCgYIKoZIzj0EAwIw
 FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMDEyMjAyNloYDzIxMjYxMDI3

@@ -1,6 +1,6 @@
 /**
- * What Microsoft's schema makes optional, read from the schema itself: for an answer, every element and attribute in it
- * that the server could have left out.
+ * The optional parts of a response, read from Microsoft's schema: every element and attribute that the server could have left
+ * out.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { child, parseXml, type XmlElement } from '../../src/ews/xml/read.ts';
@@ -8,13 +8,13 @@ import { child, parseXml, type XmlElement } from '../../src/ews/xml/read.ts';
 const folder = new URL('../../../shared/ews-schema/', import.meta.url);
 const xs = 'http://www.w3.org/2001/XMLSchema';
 
-/** Whether the schema lies beside the repository. */
+/** Whether the schema exists beside the repository. */
 export const optionalPartsKnown = existsSync(new URL('Messages.xsd', folder));
 
 interface Declared {
   readonly name: string;
   readonly optional: boolean;
-  /** The type by name, or the element that holds an anonymous one. */
+  /** The type with that name, or the element that contains an anonymous one. */
   readonly type: string | XmlElement | undefined;
 }
 
@@ -88,7 +88,7 @@ function collect(node: XmlElement, within: boolean, into: Members): void {
   }
 }
 
-/** Adds what could be left out of one element, as `Parent/Child` and `Parent/@attribute`. */
+/** Adds the optional parts of one element, as `Parent/Child` and `Parent/@attribute`. */
 function walk(element: XmlElement, type: Declared['type'], into: Set<string>): void {
   const members = membersOf(type);
   for (const { name, optional } of members.attributes) {

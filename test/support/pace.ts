@@ -1,9 +1,9 @@
 import { availableParallelism, loadavg } from 'node:os';
 
-/** How much later than a quiet machine this one may answer, by what waits for each of its cores. */
+/** How much slower this machine may be than an idle one, by the load per core. */
 const pace = Math.min(3, Math.max(1, (loadavg()[0] ?? 0) / availableParallelism()));
 
-/** Whole ms, as options want them: for a limit that a test waits for, so that it has to be short, and within which others have to be answered. */
+/** Whole ms, as options require: for a timeout that a test waits for, so it must be short, yet long enough for other requests to be answered. */
 export function paced(ms: number): number {
   return Math.round(ms * pace);
 }

@@ -1,4 +1,4 @@
-/** Debian's PgBouncer in front of a server, in transaction mode unless said otherwise. */
+/** Debian's PgBouncer in front of a server, in transaction mode unless specified otherwise. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PostgresAddress } from './postgres-server.ts';
 
-/** False where it is not installed (`apt-get install pgbouncer`). */
+/** False if it is not installed (`apt-get install pgbouncer`). */
 export const hasPgBouncer = ((): boolean => {
   try {
     execFileSync('pgbouncer', ['--version'], { stdio: 'ignore' });
@@ -70,7 +70,7 @@ export class PgBouncer implements AsyncDisposable {
     return `postgres://${user}:${password}@${host}:${port}/${database}`;
   }
 
-  /** It dies in the middle of whatever it does, and another one takes its place. */
+  /** Kills it at any point, and starts another one in its place. */
   async crash(): Promise<void> {
     const exited = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');

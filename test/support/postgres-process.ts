@@ -1,7 +1,7 @@
 /**
- * A PostgreSQL server in a process of its own: `node test/support/postgres-process.ts '<options as JSON>'`. Says `ready <port>` once it
- * accepts connections; a line `restart` or `crash` on stdin takes it down and up again (`ready` once more); at the end of stdin, and
- * so when the test dies in whatever way, it stops and removes its data.
+ * A PostgreSQL server in its own process: `node test/support/postgres-process.ts '<options as JSON>'`. Prints `ready <port>` once
+ * it accepts connections; a line `restart` or `crash` on stdin stops and restarts it (`ready` again). When stdin ends, as it does
+ * however the test dies, it stops and removes its data.
  */
 
 import { execFile } from 'node:child_process';
@@ -35,11 +35,11 @@ const server = new EmbeddedPostgres({
   password: 'secret',
   persistent: true,
   initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
-  // PostgreSQL refuses to run as root; it then runs as a user of its own, which must own the folder.
+  // PostgreSQL refuses to run as root; it then runs as its own user, which must own the folder.
   createPostgresUser: process.getuid?.() === 0,
   postgresFlags: [
     ...['listen_addresses=127.0.0.1', 'unix_socket_directories=', `fsync=${fsync ? 'on' : 'off'}`],
-    // Whole pages are logged for machines that lose their power, and these lose all then.
+    // Full page images protect against power cuts, after which this data is gone anyway.
     ...(fsync ? [] : ['full_page_writes=off']),
   ].flatMap((setting) => ['-c', setting]),
   onLog: () => undefined,
@@ -49,7 +49,7 @@ const server = new EmbeddedPostgres({
 const run = promisify(execFile);
 const { OFFLINE_IM_TEST_FOLDER: ofTheRun } = process.env;
 
-/** `initdb` takes most of the start: the first server of a test run leaves a copy of what it made to the others. */
+/** `initdb` takes most of the start: the first server of a test run leaves a copy of its result to the others. */
 async function initialise(): Promise<void> {
   if (ofTheRun === undefined) return server.initialise();
   const template = join(ofTheRun, 'postgres-template');
@@ -60,7 +60,7 @@ async function initialise(): Promise<void> {
   await server.initialise();
   const copy = `${template}-${process.pid}`;
   await run('cp', ['-a', folder, copy]);
-  // Another server may have been quicker.
+  // Another server may have been faster.
   await rename(copy, template).catch(() => rm(copy, { recursive: true }));
 }
 
@@ -84,7 +84,7 @@ async function end(): Promise<void> {
   process.exit(0);
 }
 
-/** An immediate shutdown: nothing is written any more, and the next start recovers from the log (PostgreSQL manual, "Shutting Down the Server"). */
+/** An immediate shutdown: nothing more is written, and the next start recovers from the log (PostgreSQL manual, "Shutting Down the Server"). */
 async function crash(): Promise<void> {
   const pid = Number((await readFile(join(folder, 'postmaster.pid'), 'utf8')).split('\n')[0]);
   process.kill(pid, 'SIGQUIT');
@@ -100,9 +100,9 @@ function isAlive(pid: number): boolean {
 }
 
 await initialise();
-// With no primary to follow it waits for one, and takes no writes, until it is promoted.
+// Without a primary to follow, it waits for one and accepts no writes until it is promoted.
 if (standby) await writeFile(join(folder, 'standby.signal'), '');
-// It is taken for started only by what a primary says.
+// Its start is recognised only by the output of a primary.
 const started = server.start();
 started.catch(() => undefined);
 if (standby) await untilReadable();

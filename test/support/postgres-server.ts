@@ -8,13 +8,13 @@ import { fileURLToPath } from 'node:url';
 import { Pool, type PoolConfig } from 'pg';
 
 export interface PostgresProcessOptions {
-  /** Whether commits wait for the disk: for figures, not for tests. @default false */
+  /** Whether commits wait for the disk: for benchmarks, not for tests. @default false */
   readonly fsync?: boolean;
-  /** A server that takes no writes until `pg_promote()`. @default false */
+  /** A server that accepts no writes until `pg_promote()`. @default false */
   readonly standby?: boolean;
 }
 
-/** What `new Pool()` of pg takes. */
+/** The options of `new Pool()` of pg. */
 export interface PostgresAddress {
   readonly host: string;
   readonly port: number;
@@ -23,7 +23,7 @@ export interface PostgresAddress {
   readonly database: string;
 }
 
-/** Of the process, whichever of its test files asks. */
+/** One per process, whichever of its test files uses it first. */
 const ofTheProcess: typeof globalThis & { postgresOfTests?: Promise<PostgresServer>; databasesOfTests?: number } = globalThis;
 
 export class PostgresServer {
@@ -48,8 +48,8 @@ export class PostgresServer {
   }
 
   /**
-   * One for all test files of this process, since its start costs more than most of them do. It ends with the process; whoever uses it works in schemas of
-   * their own, and leaves everything else as it was.
+   * One server for all test files of this process, since starting it takes longer than most of them. It ends with the process;
+   * its users work in schemas of their own, and leave everything else unchanged.
    */
   static shared(): Promise<PostgresServer> {
     ofTheProcess.postgresOfTests ??= PostgresServer.start().then((server) => {
@@ -59,7 +59,7 @@ export class PostgresServer {
     return ofTheProcess.postgresOfTests;
   }
 
-  /** A database of its own on the shared server, for programs that work in the schemas that they name themselves. */
+  /** Its own database on the shared server, for programs with fixed schema names. */
   static async database(): Promise<{ readonly connectionString: string; close(): Promise<void> }> {
     const server = await PostgresServer.shared();
     ofTheProcess.databasesOfTests = (ofTheProcess.databasesOfTests ?? 0) + 1;
@@ -75,7 +75,7 @@ export class PostgresServer {
     };
   }
 
-  /** It keeps this process from ending no longer. */
+  /** From now on it does not keep this process alive. */
   #letGo(): void {
     this.#child.unref();
     for (const stream of [this.#child.stdin, this.#child.stdout]) (stream as Partial<Socket>).unref?.();
@@ -86,18 +86,18 @@ export class PostgresServer {
     return `postgres://${user}:${password}@${host}:${port}/${database}`;
   }
 
-  /** A pool on it whose connections may break at any time, also while they are being closed. */
+  /** A pool whose connections may break at any time, even while they are being closed. */
   pool(config: PoolConfig = {}): Pool {
     return poolOn(this.address, config);
   }
 
-  /** Stops the server in the middle of whatever it does, and starts it again; resolves once it accepts connections. */
+  /** Stops the server at any point, and restarts it; resolves once it accepts connections. */
   async restart(): Promise<void> {
     this.#child.stdin.write('restart\n');
     await this.#lines.next();
   }
 
-  /** The same, but everything it had not written yet is gone: it recovers from its log. */
+  /** The same, but anything not yet written is lost: it recovers from its log. */
   async crash(): Promise<void> {
     this.#child.stdin.write('crash\n');
     await this.#lines.next();

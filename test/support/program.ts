@@ -1,6 +1,7 @@
 /**
- * The programs that tests start as processes. Each is bundled once in a run, into the folder of the run: a process finds, reads and links hundreds of files
- * anew, which costs more than most of them do. Where there is no such folder, as for a program that a person starts, it is the source that runs.
+ * The programs that tests start as processes. Each is bundled once per run, into the folder of the run: finding, reading and
+ * linking hundreds of files in every process would take longer than most of them run. Without such a folder, as for a program
+ * started by a person, the source runs.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
@@ -10,7 +11,7 @@ import { buildSync } from 'esbuild';
 const root = resolve(import.meta.dirname, '../..');
 const made = new Map<string, string>();
 
-/** Where the program of a TypeScript file lies. Its imports are bundled; what it finds by `import.meta` must not lie beside it. */
+/** The path of the program for a TypeScript file. Its imports are bundled; files it finds by `import.meta` cannot be beside the bundle. */
 export function programOf(url: URL): string {
   const source = fileURLToPath(url);
   const { OFFLINE_IM_TEST_FOLDER: ofTheRun } = process.env;
@@ -25,7 +26,7 @@ export function programOf(url: URL): string {
   return program;
 }
 
-/** A module for `--import`, by which what says `offline-im` finds it: bundled as users have it, or its source. */
+/** A module for `--import` that resolves `offline-im`: bundled as users have it, or to its source. */
 export function findsPackage(): string {
   const { OFFLINE_IM_TEST_FOLDER: ofTheRun } = process.env;
   if (ofTheRun === undefined) return pathToFileURL(join(root, 'examples/from-source.ts')).href;
@@ -38,7 +39,7 @@ export function findsPackage(): string {
   );
   const hook = join(ofTheRun, 'programs', 'finds-package.mjs');
   if (!existsSync(hook)) {
-    // Whole at once: other processes may be loading it.
+    // Atomic: other processes may be loading it.
     writeFileSync(`${hook}-${process.pid}`, hookSource);
     renameSync(`${hook}-${process.pid}`, hook);
   }
@@ -55,7 +56,7 @@ registerHooks({
 });
 `;
 
-/** Several processes may make the same one: whoever is first keeps it. */
+/** Several processes may create the same bundle: the first one wins. */
 function bundle(entryPoints: string[], folder: string, ofTheRun: string): void {
   if (existsSync(folder)) return;
   mkdirSync(join(ofTheRun, 'programs'), { recursive: true });

@@ -1,4 +1,4 @@
-/** What the package's entries declare, as TypeScript sees it: read from declarations made in memory, as `tsup` makes those of the package. */
+/** The declarations of the package's entries, as TypeScript sees them: read from declarations made in memory, like those that `tsup` makes for the package. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -6,25 +6,25 @@ import ts from 'typescript';
 const root = join(import.meta.dirname, '../..');
 const src = join(root, 'src');
 
-/** A name that an entry exports. */
+/** A name exported by an entry. */
 interface PublicName {
   readonly name: string;
-  /** Its declarations without comments, private members left out. */
+  /** Its declarations without comments and private members. */
   readonly text: string;
   readonly documented: boolean;
-  /** Methods and functions of its interfaces and classes that have no docstring. */
+  /** Methods and functions of its interfaces and classes without a docstring. */
   readonly undocumented: readonly string[];
-  /** Names of this package that its declarations use. */
+  /** Names of this package used in its declarations. */
   readonly uses: readonly string[];
 }
 
-/** An entry such as `index`, with all that it exports, by name. */
+/** An entry such as `index`, with all its exports by name. */
 export interface Entry {
   readonly entry: string;
   readonly names: readonly PublicName[];
 }
 
-/** Reads every entry. Takes some seconds. */
+/** Reads every entry. Takes a few seconds. */
 export function publicApi(): readonly Entry[] {
   const entries = readdirSync(src).filter((name) => name.endsWith('.ts'));
   const program = declarationsOf(entries.map((name) => join(src, name)));
@@ -38,7 +38,7 @@ export function publicApi(): readonly Entry[] {
   });
 }
 
-/** A program of the declarations alone. */
+/** A program of the declarations only. */
 function declarationsOf(files: readonly string[]): ts.Program {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path));
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root);
@@ -98,7 +98,7 @@ function textOf(declaration: ts.Declaration): string {
   return ts.createPrinter({ removeComments: true }).printNode(ts.EmitHint.Unspecified, shown, declaration.getSourceFile());
 }
 
-/** Methods without a docstring, those of `Symbol` left out. */
+/** Methods without a docstring, except those of `Symbol`. */
 function undocumentedIn(checker: ts.TypeChecker, declaration: ts.Declaration): string[] {
   if (!ts.isClassDeclaration(declaration) && !ts.isInterfaceDeclaration(declaration)) return [];
   return declaration.members.flatMap((member) => {
@@ -109,14 +109,14 @@ function undocumentedIn(checker: ts.TypeChecker, declaration: ts.Declaration): s
   });
 }
 
-/** Names declared in this package that a declaration refers to, its private members left out. */
+/** Names declared in this package that a declaration refers to, except by private members. */
 function* usedIn(checker: ts.TypeChecker, node: ts.Node): Generator<string> {
   if (isPrivate(node)) return;
   const name = ts.isTypeReferenceNode(node)
     ? node.typeName
     : ts.isExpressionWithTypeArguments(node)
       ? node.expression
-      : undefined; // what `typeof` names is a value: the type it has is shown in its place
+      : undefined; // `typeof` names a value: the type that the value has is shown instead
   if (name !== undefined) {
     const found = checker.getSymbolAtLocation(name);
     const symbol = found !== undefined && (found.flags & ts.SymbolFlags.Alias) !== 0 ? checker.getAliasedSymbol(found) : found;

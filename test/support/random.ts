@@ -1,4 +1,4 @@
-/** A small generator of numbers from 0 up to 1 (mulberry32), so that a seed repeats what a test drew. */
+/** A small generator of numbers from 0 up to 1 (mulberry32), so that a seed repeats the random values of a test. */
 export function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -1,11 +1,11 @@
-/** Answers of a real EWS server, as they went over the wire: data only, one exchange per file. */
+/** Responses of a real EWS server, as received: data only, one exchange per file. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** One exchange. */
 export interface Recording {
   readonly name: string;
   readonly operation: string | null;
-  /** What it shows, in a sentence. */
+  /** A sentence on what it shows. */
   readonly what: string;
   readonly request: { readonly body: string };
   readonly response: {
@@ -17,7 +17,7 @@ export interface Recording {
 
 const folder = new URL('../recordings/server/', import.meta.url);
 
-/** Every recording, by its name. */
+/** All recordings, by name. */
 export const recordings: ReadonlyMap<string, Recording> = new Map(
   readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
@@ -27,14 +27,14 @@ export const recordings: ReadonlyMap<string, Recording> = new Map(
     }),
 );
 
-/** A recording that a test is about. */
+/** The recording that a test is about. */
 export function recording(name: string): Recording {
   const found = recordings.get(name);
   if (found === undefined) throw new Error(`there is no recording ${name}`);
   return found;
 }
 
-/** Status, headers and body to answer with. The length is counted anew, since ids and tags may have been replaced. */
+/** Status, headers and body of the response. The length is computed again, since ids and tags may have been replaced. */
 export function answerOf(
   { response }: Recording,
   body = response.body,
@@ -44,7 +44,7 @@ export function answerOf(
   return { status: response.status, headers: Object.fromEntries(kept), body };
 }
 
-/** The response messages of a recorded answer, each as XML, and what stands around them. */
+/** The response messages of a recorded response, each as XML, and the XML around them. */
 export function messagesOf({ response: { body } }: Recording): { head: string; messages: readonly string[]; tail: string } {
   const messages = body.match(/<m:\w+ResponseMessage[ >].*?<\/m:\w+ResponseMessage>/gs) ?? [];
   const [first] = messages;

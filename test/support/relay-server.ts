@@ -1,12 +1,12 @@
-/** A fetch-shaped handler behind a real HTTP server on the loopback interface, which can lose answers. */
+/** A fetch-style handler behind a real HTTP server on the loopback interface, which can lose responses. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface HandlerServer extends AsyncDisposable {
   readonly origin: string;
-  /** Of each request that came in, the operation and the client-request-id. */
+  /** Operation and client-request-id of each request received. */
   readonly seen: string[];
-  /** Destroys the connection instead of answering, where it returns true. Keeps no connection out of reuse otherwise. */
+  /** Destroys the connection instead of responding if it returns true. Otherwise connections may be reused. */
   loses: (operation: string, nth: number) => boolean;
 }
 

@@ -1,6 +1,7 @@
 /**
- * The same document in other words, as another server, a proxy or a later version would write it: other prefixes, declarations elsewhere, white
- * space, comments, CDATA, references, quotes, attributes and elements of foreign namespaces. Whoever reads XML reads the same in it.
+ * An equivalent document as another server, a proxy or a later version would write it: other prefixes, declarations elsewhere,
+ * white space, comments, CDATA, references, quotes, attributes and elements of foreign namespaces. Any XML reader reads the same
+ * from it.
  */
 import { parseXml, type XmlElement } from '../../src/ews/xml/read.ts';
 import { escapeAttribute, escapeText } from '../../src/ews/xml/write.ts';
@@ -8,7 +9,7 @@ import { escapeAttribute, escapeText } from '../../src/ews/xml/write.ts';
 export interface Rewriting {
   /** Numbers from 0 up to 1. */
   readonly random: () => number;
-  /** How often something foreign is put in, 0 to 1. @default 0 */
+  /** Probability of foreign content, 0 to 1. @default 0 */
   readonly foreign?: number;
 }
 
@@ -27,7 +28,7 @@ const foreignAttributes: readonly string[] = [
 ];
 const between: readonly string[] = ['', '', '\n  ', '\r\n\t', '<!-- ErrorServerBusy -->', '\n<!--<m:Items/>-->\n'];
 
-/** Rewrites a document at random. What is foreign is empty, and stands nowhere where a list of EWS holds its members. */
+/** Rewrites a document at random. Foreign content is empty, and never placed inside an EWS list of items. */
 export function rewrittenXml(source: string | XmlElement, { random, foreign: often = 0 }: Rewriting): string {
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
   let counter = 0;
@@ -48,7 +49,7 @@ export function rewrittenXml(source: string | XmlElement, { random, foreign: oft
     return `${pick([' ', '\n', '  '])}${name}${pick(['=', ' = '])}${quote}${escapeAttribute(value)}${quote}`;
   };
 
-  /** @param scope the namespaces by prefix that hold around it */
+  /** @param scope The namespaces in scope, by prefix. */
   const write = (element: XmlElement, scope: ReadonlyMap<string, string>, inFault: boolean): string => {
     const inner = new Map(scope);
     const known = [...scope].flatMap(([prefix, ns]) => (ns === element.ns ? [prefix] : []));

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 const page = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8');
 
 /**
- * The numbers that docs/security.md gives, in order, for the class of hostile inputs whose row begins so: of inputs tried, then of those that escaped. The tests
- * that try them compare, so that the page says what is tried.
+ * The numbers in docs/security.md, in order, for the class of hostile inputs whose row starts with this text: number of inputs
+ * tried, then number of escapes. The tests with these inputs compare them, so that the page matches the tests.
  *
- * @throws {Error} when no row, or more than one, begins so.
+ * @throws {Error} if no row, or more than one, starts like this.
  */
 export function numbersOfRow(start: string): { readonly tried: readonly number[]; readonly escaped: readonly number[] } {
   const rows = page.split('\n').filter((line) => line.startsWith(`| ${start}`));

@@ -1,4 +1,4 @@
-/** The real sender and the real transport against a simulated Exchange, with minutes shortened to fractions of a second. */
+/** The real sender and the real transport with a simulated Exchange, and minutes shortened to fractions of a second. */
 
 import { basicAuth } from '../../src/ews/auth/credentials.ts';
 import { EwsTransport } from '../../src/ews/ews-transport.ts';
@@ -19,7 +19,7 @@ import { hastyClock } from './hasty-clock.ts';
 export const alice = 'alice@contoso.test';
 const bob = 'bob@contoso.test';
 
-/** The proportions are those of life, but for the lease: on a busy machine a short one would keep what follows a request from being written. */
+/** Proportions as in production, except for the lease: on a busy machine, a short one would prevent whatever follows a request from being written. */
 const short = {
   pickupDelay: 0,
   pollInterval: 50,
@@ -33,19 +33,19 @@ export interface Scene extends AsyncDisposable {
   readonly transport: EwsTransport;
   readonly sender: OfflineImSender;
   readonly spool: MemorySpool;
-  /** Everything `message:…` that happened, as `dead OUTCOME_UNKNOWN`. */
+  /** All `message:…` events, such as `dead OUTCOME_UNKNOWN`. */
   readonly events: string[];
-  /** What each look for a note brought. */
+  /** The result of each probe. */
   readonly probes: string[];
-  /** What arrived at Bob's, in order. */
+  /** Texts received by Bob, in order. */
   inbox(): string[];
-  /** Texts in that folder of Alice's. */
+  /** Texts in that folder of Alice. */
   folder(name: string): string[];
-  /** How often a note was written to the server. */
+  /** How often a note was sent to the server. */
   sends(): number;
-  /** Accepts a message in a conversation of its own, for Bob. */
+  /** Accepts a message to Bob in a conversation of its own. */
   send(text: string): Promise<string>;
-  /** Starts the sender, and waits until nothing is at work any more. */
+  /** Starts the sender, and waits until nothing is in progress. */
   settle(timeout?: number): Promise<void>;
   entry(messageId: string): Promise<EntryStatus | undefined>;
 }

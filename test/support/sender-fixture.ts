@@ -6,10 +6,10 @@ import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { eventNames } from './event-names.ts';
 import { FakeTransport } from './fake-transport.ts';
 
-/** An event as a test remembers it. */
+/** A recorded event. */
 type Seen = { [Name in EventName]: { readonly name: Name; readonly event: OfflineImEvents[Name] } }[EventName];
 
-/** Alice on a memory spool, a fake transport and a clock that stands still, with everything that happens written down. */
+/** Alice with a memory spool, a fake transport and a stopped clock; all events are recorded. */
 export function aliceSends<Client = never>(options: Partial<OfflineImSenderOptions<Client>> = {}) {
   const clock = (options.clock as ManualClock | undefined) ?? new ManualClock();
   const transport = (options.transport as FakeTransport | undefined) ?? new FakeTransport();

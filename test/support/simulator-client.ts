@@ -1,4 +1,4 @@
-/** Starts a simulator in a process of its own and talks to it. */
+/** Starts a simulator in its own process and communicates with it. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -30,7 +30,7 @@ export class SimulatorClient {
   readonly url: string;
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #waiting: Map<number, Waiting>;
-  /** Rejects when the process ends before it was told to, with what it said last. */
+  /** Rejects if the process ends unexpectedly, with its last output. */
   readonly died: Promise<never>;
   #last = 0;
   #closing = false;
@@ -51,7 +51,7 @@ export class SimulatorClient {
     return this.#child.pid;
   }
 
-  /** Everything in every mailbox. */
+  /** The content of all mailboxes. */
   async snapshot(): Promise<SimulatorSnapshot> {
     return (await this.#ask({ command: 'snapshot' })) as SimulatorSnapshot;
   }
@@ -65,7 +65,7 @@ export class SimulatorClient {
     await this.#ask({ command: 'addFault', selector, fault });
   }
 
-  /** Every response to what sends is lost with that probability, after everything was processed. */
+  /** Loses the response to each sending request with that probability, after it was processed. */
   async loseResponses(probability: number, seed = 1): Promise<void> {
     for (const operation of ['CreateItem', 'sendMail']) {
       await this.addFault({ operation, probability, seed }, { kind: 'lostResponse', after: 0 });
@@ -73,8 +73,8 @@ export class SimulatorClient {
   }
 
   /**
-   * What Graph does now and then: answers 504 to what it accepted, keeps items in Drafts for a while, stores copies late, holds
-   * them in the Outbox, is busy; and of its probes some are refused and some lost.
+   * What Graph does now and then: responds with 504 to requests it accepted, keeps items in Drafts for a while, stores copies
+   * late, holds them in the Outbox, is busy; and refuses or loses some probes.
    */
   async troubleGraph(seed = 1): Promise<void> {
     const strikes = (every: number) => ({ operation: 'sendMail', every, seed });
@@ -99,7 +99,7 @@ export class SimulatorClient {
     }
   }
 
-  /** Moves it, items and all. */
+  /** Moves a mailbox with its items. */
   async moveMailbox(address: string, location: 'exchange-online' | 'on-premises'): Promise<void> {
     await this.#ask({ command: 'moveMailbox', address, location });
   }
@@ -112,7 +112,7 @@ export class SimulatorClient {
     return (await this.#ask({ command: 'journal' })) as readonly JournalLine[];
   }
 
-  /** What is wrong with the bodies of both sides; only with `checked`. */
+  /** Errors in the bodies of both sides; only with `checked`. */
   async schemaErrors(): Promise<{ readonly bodies: number; readonly errors: readonly string[] }> {
     return (await this.#ask({ command: 'schemaErrors' })) as { readonly bodies: number; readonly errors: readonly string[] };
   }
@@ -148,7 +148,7 @@ export class SimulatorClient {
   }
 }
 
-/** Spawns `simulator-process.ts`; resolves once it listens. */
+/** Spawns `simulator-process.ts`; resolves once it is listening. */
 export async function spawnSimulator(options: SimulatorProcessOptions): Promise<SimulatorClient> {
   const script = fileURLToPath(new URL('./simulator-process.ts', import.meta.url));
   const child = spawn(process.execPath, [script, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'pipe'] });
@@ -166,7 +166,7 @@ export async function spawnSimulator(options: SimulatorProcessOptions): Promise<
       for (const { reject: refuse } of waiting.values()) refuse(error);
       waiting.clear();
     });
-    child.stdin.on('error', () => {}); // a process that is gone says so by its exit
+    child.stdin.on('error', () => {}); // a dead process is reported by its exit
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (!started) {
         started = true;

@@ -1,9 +1,9 @@
 /**
- * The simulator in a process of its own, for tests that kill the process that sends:
- * `node test/support/simulator-process.ts '<options as JSON>'`.
+ * The simulator in its own process, for tests that kill the sending process: `node test/support/simulator-process.ts '<options as
+ * JSON>'`.
  *
- * The first line on stdout is the url. Then every line on stdin is a command (`SimulatorCommand` with an id), and every line on
- * stdout its reply. When stdin ends, because the test is gone, the process ends too.
+ * The first line on stdout is the URL. After that, every line on stdin is a command (`SimulatorCommand` with an id), and every
+ * line on stdout its reply. The process ends when stdin does, because the test is gone.
  */
 import { createInterface } from 'node:readline';
 import { type ExchangeSimulator, startExchangeSimulator } from '../../src/testing/simulator/simulator.ts';
@@ -11,14 +11,14 @@ import { journalErrors } from '../graph/support/graph-schema.ts';
 import { schemaAvailable, validateBody } from './ews-schema.ts';
 import type { MailboxSnapshot, SimulatorCommand, SimulatorProcessOptions, SimulatorSnapshot } from './simulator-protocol.ts';
 
-/** The named property that EwsTransport puts its tag into. */
+/** The named property in which EwsTransport stores its tag. */
 const tagOfTransport = { set: 'b1f7c0a4-52c8-4d5e-9c3b-6f0d8e2a9147', name: 'OfflineImTag' };
 
 const options = JSON.parse(process.argv[2] ?? '{}') as SimulatorProcessOptions;
 const { faults = [], tagProperty = tagOfTransport, checked = false, ...simulatorOptions } = options;
 const schemaErrors: string[] = [];
 let bodies = 0;
-/** When Graph took a message, by the Message-ID that it brought: it may leave much later. */
+/** When Graph accepted a message, by its Message-ID: it may leave much later. */
 const acceptedByGraph = new Map<string, Date>();
 
 function noteAcceptance(body: string, at: Date): void {

@@ -1,22 +1,22 @@
-/** What `simulator-process.ts` and `simulator-client.ts` say to each other. */
+/** The protocol between `simulator-process.ts` and `simulator-client.ts`. */
 
 import type { Fault } from '../../src/testing/simulator/faults/fault.ts';
 import type { FaultSelector } from '../../src/testing/simulator/faults/fault-book.ts';
 import type { JournalEntry } from '../../src/testing/simulator/http/journal.ts';
 import type { ExchangeSimulatorOptions } from '../../src/testing/simulator/simulator.ts';
 
-/** A fault and whom it strikes, as plain data. */
+/** A fault and the requests it affects, as plain data. */
 export interface FaultData {
   readonly selector: Omit<FaultSelector, 'when'>;
   readonly fault: Fault;
 }
 
-/** Options of a simulator in another process: what JSON can carry. */
+/** Options of a simulator in another process, as JSON. */
 export interface SimulatorProcessOptions extends Omit<ExchangeSimulatorOptions, 'clock' | 'onRequest' | 'authenticate'> {
   readonly faults?: readonly FaultData[];
-  /** The named property shown as `tag`. Defaults to the one EwsTransport writes. */
+  /** The named property shown as `tag`. Defaults to that of EwsTransport. */
   readonly tagProperty?: { readonly set: string; readonly name: string };
-  /** Checks every body, of both sides, against Microsoft's schema where that is there; `schemaErrors` tells. */
+  /** Checks every body, of both sides, against Microsoft's schema if available; errors are returned by `schemaErrors`. */
   readonly checked?: boolean;
 }
 
@@ -36,11 +36,11 @@ export interface ItemSnapshot {
   readonly to: readonly string[];
   /** ms since 1970, by the simulator's clock. */
   readonly createdAt: number;
-  /** When Exchange accepted it for sending: before it arrived anywhere, where the server held it back. Drafts have none. */
+  /** When Exchange accepted it for sending, before it arrived anywhere if the server held it back. Drafts have none. */
   readonly sentAt?: number | undefined;
 }
 
-/** Items by distinguished name of the folder, or its display name; empty folders are left out. */
+/** Items by distinguished or display name of the folder; empty folders are left out. */
 export type MailboxSnapshot = Record<string, readonly ItemSnapshot[]>;
 
 export interface SimulatorSnapshot {

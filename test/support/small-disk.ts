@@ -9,14 +9,14 @@ const run = promisify(execFile);
 /** A file system of a given size that a test fills up and frees again. */
 export interface SmallDisk extends AsyncDisposable {
   readonly folder: string;
-  /** Leaves not a byte. */
+  /** Fills it to the last byte. */
   fill(): Promise<void>;
   free(): Promise<void>;
-  /** Makes all of it read-only, or writable again. */
+  /** Makes the whole file system read-only, or writable again. */
   remount(how: 'ro' | 'rw'): Promise<void>;
 }
 
-/** True where this process may mount: root on Linux, outside most containers. `OFFLINE_IM_NO_MOUNT=1` tests what tests do elsewhere. */
+/** True if this process may mount: root on Linux, outside most containers. `OFFLINE_IM_NO_MOUNT=1` tests the alternative. */
 export const mayMount: boolean = process.env.OFFLINE_IM_NO_MOUNT === undefined && (await canMount());
 
 async function canMount(): Promise<boolean> {
@@ -28,7 +28,7 @@ async function canMount(): Promise<boolean> {
   }
 }
 
-/** @param size as `mount` writes it. */
+/** @param size In the notation of `mount`. */
 export async function smallDisk(size: string): Promise<SmallDisk> {
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-disk-'));
   const ballast = join(folder, 'ballast');
@@ -53,7 +53,7 @@ export async function smallDisk(size: string): Promise<SmallDisk> {
       await run('mount', ['-o', `remount,${how}`, folder]);
     },
     async [Symbol.asyncDispose]() {
-      // Lazily: a test that failed may have left a file open.
+      // Lazily: a failed test may have left a file open.
       await run('umount', ['-l', folder]);
       await rm(folder, { recursive: true });
     },

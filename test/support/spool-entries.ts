@@ -1,6 +1,6 @@
 import type { ClaimRequest, NewSpoolEntry, SpoolStorage } from '../../src/spool/contract.ts';
 
-/** A new entry with sane values for what a test does not care about. */
+/** A new entry with sensible values for everything a test does not specify. */
 export function newEntry(id: string, parts: Partial<NewSpoolEntry> = {}): NewSpoolEntry {
   return {
     id,
@@ -26,7 +26,7 @@ export function newEntry(id: string, parts: Partial<NewSpoolEntry> = {}): NewSpo
 
 let notes = 0;
 
-/** A claim of everything due, note by note. */
+/** A claim of everything due, one note at a time. */
 export function claimRequest(parts: Partial<ClaimRequest> = {}): ClaimRequest {
   return {
     kind: 'deliver',

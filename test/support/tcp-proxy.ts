@@ -1,11 +1,11 @@
-/** A proxy between a client and a server on loopback that can swallow what passes, as a network does that lost one of them. */
+/** A proxy between a client and a server on loopback that can drop all traffic, like a network that lost one of them. */
 import { once } from 'node:events';
 import { type AddressInfo, connect as connectTo, createServer, type Socket } from 'node:net';
 
 export class TcpProxy {
   readonly #server;
   readonly #sockets = new Set<Socket>();
-  /** Once it is true of something that the client said, nothing passes any more: that is still forwarded, its answer is not. */
+  /** Once it is true for data from the client, nothing passes any more: that data is still forwarded, its response is not. */
   swallowAfter: ((said: Buffer) => boolean) | undefined;
   #silent = false;
 
@@ -45,17 +45,17 @@ export class TcpProxy {
     return this.#silent;
   }
 
-  /** Nothing passes, nothing is refused, nobody is told. */
+  /** Drops everything, without refusing or closing anything. */
   swallow(): void {
     this.#silent = true;
   }
 
-  /** What comes from now on passes; what was swallowed is lost, and nobody is told. */
+  /** New data passes again; dropped data is lost, silently. */
   pass(): void {
     this.#silent = false;
   }
 
-  /** New connections work; those that lost something are dead, as they would be. */
+  /** New connections work; those that lost data are dead, as in reality. */
   heal(): void {
     this.#silent = false;
     this.swallowAfter = undefined;

@@ -11,12 +11,12 @@ const java = '/usr/bin/java';
 /** Whether Debian's davmail-server is installed. */
 export const davmailInstalled = existsSync(jar) && existsSync(java);
 
-/** A DavMail that listens on the loopback interface. */
+/** A DavMail listening on the loopback interface. */
 export interface DavmailServer extends AsyncDisposable {
   readonly ports: Readonly<Record<'imap' | 'smtp' | 'pop' | 'caldav', number>>;
 }
 
-/** Starts DavMail in front of that EWS server, without a window and with nothing of the machine's settings. */
+/** Starts DavMail in front of that EWS server, without a window and without any settings of the machine. */
 export async function startDavmail(url: string): Promise<DavmailServer> {
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-davmail-'));
   const [imap = 0, smtp = 0, pop = 0, caldav = 0, ldap = 0] = await freePorts(5);
@@ -70,7 +70,7 @@ export async function startDavmail(url: string): Promise<DavmailServer> {
   return { ports: { imap, smtp, pop, caldav }, [Symbol.asyncDispose]: stop };
 }
 
-/** Ports that nobody listens on now. */
+/** Ports that nothing listens on. */
 async function freePorts(count: number): Promise<readonly number[]> {
   const servers = await Promise.all(
     Array.from(

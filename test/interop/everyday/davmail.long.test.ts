@@ -1,4 +1,4 @@
-/** DavMail, unmodified, between mail programs and the simulator. Debian's davmail-server; skipped where it is not installed. */
+/** DavMail, unmodified, between mail programs and the simulator. Debian's davmail-server; skipped if it is not installed. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startExchangeSimulator } from '../../../src/testing.ts';
 import { address, colleague, expected } from './davmail.ts';

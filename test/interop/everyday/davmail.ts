@@ -1,6 +1,6 @@
 export const [address, colleague] = ['erin@contoso.test', 'bob@contoso.test'];
 
-/** What each step of scripts/davmail_everyday.py must have brought. */
+/** The expected result of each step of scripts/davmail_everyday.py. */
 export const expected: Readonly<Record<string, unknown>> = {
   'smtp: sends text': {},
   'smtp: sends html with an attachment': {},

@@ -1,4 +1,4 @@
-/** More of what applications do with ews-javascript-api: meetings, conflicts, own properties, streams. */
+/** More of what applications do with ews-javascript-api: meetings, conflicts, custom properties, streams. */
 import { createRequire } from 'node:module';
 import {
   Appointment,
@@ -60,7 +60,7 @@ import {
 import { expect } from 'vitest';
 import { alice, bob, serviceAt, type World } from './ews-javascript-api.ts';
 
-// The client calls what node:util had until Node 23, as soon as an ExtendedPropertyDefinition is compared.
+// The client calls what node:util had until Node 23 as soon as an ExtendedPropertyDefinition is compared.
 const util: Record<string, unknown> = createRequire(import.meta.url)('node:util');
 util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
 
@@ -84,7 +84,7 @@ async function found({ service }: World, filter: SearchFilter, folder = Inbox) {
 }
 const count = async (world: World, filter: SearchFilter): Promise<number> => (await found(world, filter)).length;
 
-/** The code of Exchange that a call fails with. */
+/** The Exchange code with which a call fails. */
 async function codeOf(call: Promise<unknown>): Promise<string | undefined> {
   try {
     await call;

@@ -1,4 +1,4 @@
-/** A day's work of ews-javascript-api, unmodified, over @ewsjs/xhr: with Basic, and with its NTLM; then more of it, with Basic. */
+/** The everyday work of ews-javascript-api, unmodified, over @ewsjs/xhr: with Basic, and with its NTLM; then more of it, with Basic. */
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { startExchangeSimulator } from '../../../src/testing.ts';
 import { alice, bob, calls, serviceAt, type World } from './ews-javascript-api.ts';

@@ -1,4 +1,4 @@
-/** What an application does with ews-javascript-api all day. */
+/** What an application does with ews-javascript-api every day. */
 import {
   Appointment,
   BasePropertySet,
@@ -39,14 +39,14 @@ import type { ExchangeSimulator } from '../../../src/testing.ts';
 
 export const [alice, bob] = ['alice@contoso.test', 'bob@contoso.test'];
 
-/** Who calls whom, and how. */
+/** Caller, server and login. */
 export interface World {
   readonly exchange: ExchangeSimulator;
   readonly service: ExchangeService;
   readonly auth: 'basic' | 'ntlm';
 }
 
-/** The client, at that server. */
+/** The client for that server. */
 export function serviceAt(exchange: ExchangeSimulator, auth: World['auth'], password = 'p', as = alice): ExchangeService {
   const service = new ExchangeService(ExchangeVersion.Exchange2013_SP1);
   service.Url = new Uri(exchange.url);
@@ -104,7 +104,7 @@ export const calls: Readonly<Record<string, (world: World) => Promise<void>>> = 
     const made = message(world, 'attached');
     made.Attachments.AddFileAttachment('a.txt', Buffer.from('abc').toString('base64'));
     await made.SendAndSaveCopy();
-    // The client writes it into its CreateItem and into a CreateAttachment, at any server.
+    // The client writes it into its CreateItem and into a CreateAttachment, for any server.
     const [last] = exchange.mailbox(bob).folder('inbox').items.slice(-1);
     expect(new Set(last?.attachments.map(({ name }) => name))).toEqual(new Set(['a.txt']));
   },

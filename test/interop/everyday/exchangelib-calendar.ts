@@ -2,7 +2,7 @@ const first = '2026-03-16T08:00:00+00:00 9';
 const [second, last] = ['2026-03-23T08:00:00+00:00 9', '2026-04-06T07:00:00+00:00 9'];
 const later = '2026-03-30T10:00:00+00:00 12 Exception Later';
 
-/** What each step of scripts/exchangelib_calendar.py must have brought: nine in Berlin is eight by UTC until 29 March 2026, and seven after. */
+/** The expected result of each step of scripts/exchangelib_calendar.py: nine in Berlin is eight in UTC until 29 March 2026, and seven after. */
 export const expectedCalendar: Readonly<Record<string, unknown>> = {
   'a series across the change of clocks': [first, second, '2026-03-30T07:00:00+00:00 9', last].map(
     (one) => `${one} Occurrence Stand-up`,

@@ -1,4 +1,4 @@
-/** What each step of scripts/exchangelib_more.py must have brought. */
+/** The expected result of each step of scripts/exchangelib_more.py. */
 export const expectedMore: Readonly<Record<string, unknown>> = {
   pages: [130, 130, 'p000', 'p129', 130],
   'values and existence': [['p009', 'p008'], true, false],

@@ -1,4 +1,4 @@
-/** exchangelib (Python), unmodified, against the simulator. Debian's python3-exchangelib; skipped where it is not installed. */
+/** exchangelib (Python), unmodified, against the simulator. Debian's python3-exchangelib; skipped if it is not installed. */
 import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startExchangeSimulator } from '../../../src/testing.ts';

@@ -1,6 +1,6 @@
 export const address = 'dave@contoso.test';
 
-/** What each step of scripts/exchangelib_everyday.py must have brought. */
+/** The expected result of each step of scripts/exchangelib_everyday.py. */
 export const expected: Readonly<Record<string, unknown>> = {
   'send and save': [true, 1],
   'full items': [['one', 'text é 😀', address]],

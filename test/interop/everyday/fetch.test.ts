@@ -1,4 +1,4 @@
-/** A day's work without a client library. */
+/** Everyday work without a client library. */
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { type ExchangeSimulator, startExchangeSimulator } from '../../../src/testing.ts';
 import { alice, bob, calls } from './fetch.ts';

@@ -1,11 +1,11 @@
-/** What an application does with nothing but fetch and a few lines of XML. */
+/** What an application does with only fetch and a few lines of XML. */
 import { expect } from 'vitest';
 import { parseXml, type XmlElement } from '../../../src/ews/xml/read.ts';
 import type { ExchangeSimulator } from '../../../src/testing.ts';
 
 export const [alice, bob] = ['alice@contoso.test', 'bob@contoso.test'];
 
-/** Asks as `alice` and reads the answer: every text by the name of its element, in order. */
+/** Sends a request as `alice` and parses the response: every text by the name of its element, in order. */
 async function ask(exchange: ExchangeSimulator, body: string, version = 'Exchange2013'): Promise<Answer> {
   const response = await fetch(exchange.url, {
     method: 'POST',

@@ -1,4 +1,4 @@
-/** Microsoft's clients of Graph, unmodified and over https. */
+/** Microsoft's Graph clients, unmodified and over https. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -11,7 +11,7 @@ const common: Readonly<Record<string, unknown>> = {
   'hears what is wrong': 404,
 };
 
-/** What each step of scripts/graph-process.ts must have brought, by client. */
+/** The expected result of each step of scripts/graph-process.ts, by client. */
 export const expected: Readonly<Record<'graph-client' | 'kiota', Readonly<Record<string, unknown>>>> = {
   'graph-client': { ...common, 'asks several things at once': [200, 200] },
   kiota: common,

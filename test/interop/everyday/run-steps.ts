@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** What each step of a script brought. */
+/** The result of each step of a script. */
 export type Steps = Readonly<Record<string, unknown>>;
 
-/** Runs one of `scripts/` with that interpreter: it prints its steps as one line of JSON. */
+/** Runs a file of `scripts/` with that interpreter: it prints its steps as one line of JSON. */
 export async function runSteps(
   interpreter: string,
   script: string,

@@ -1,4 +1,4 @@
-/** What is tried of other people's clients every day, counted. */
+/** The number of everyday calls tried with third-party clients. */
 import { expect, it } from 'vitest';
 import { expected as davmail } from './davmail.ts';
 import { calls as ewsJavascriptApi } from './ews-javascript-api.ts';
@@ -8,7 +8,7 @@ import { expectedMore as exchangelibMore } from './exchangelib-more.ts';
 import { calls as bareFetch } from './fetch.ts';
 import { expected as graph } from './graph.ts';
 
-/** By client, each counted once, whatever the logins it is tried with. */
+/** By client, each counted once, whatever logins it is tried with. */
 const table = {
   'ews-javascript-api (Basic and NTLM)': Object.keys({ ...ewsJavascriptApi, ...ewsJavascriptApiMore }),
   'exchangelib (Basic)': Object.keys({ ...exchangelib, ...exchangelibMore }),

@@ -5,12 +5,12 @@ import type { Disk } from '../../model/disk.ts';
 import { ForgetfulDisk, pickFrom } from '../../support/forgetful-disk.ts';
 import { Lives } from './lives.ts';
 
-/** A folder of a {@link FileSpool} on a disk in memory: a process can die at any of its operations, and power can fail. */
+/** A {@link FileSpool} folder on an in-memory disk: a process can die at any operation, and power can fail. */
 export class FileDisk implements Disk {
   readonly name = 'file';
   readonly endsHalfway = true;
   readonly #disk = new ForgetfulDisk();
-  /** What the oracle has to notice: what is written is never synced. */
+  /** A fault that the oracle must detect: nothing written is ever synced. */
   forgetsToSync = false;
   readonly #lives = new Lives();
 
@@ -44,7 +44,7 @@ export class FileDisk implements Disk {
   remove(): void {}
 }
 
-/** Each operation asks first whether the process still lives; one of a dead process neither happens nor ends. */
+/** Each operation first checks whether the process is alive; an operation of a dead process neither happens nor ends. */
 function guarded(layer: FileLayer, pass: () => boolean): FileLayer {
   const after = async <Result>(operation: () => Promise<Result>): Promise<Result> =>
     pass() ? operation() : new Promise(() => undefined);

@@ -4,7 +4,7 @@ import type { SpoolStorage } from '../../../src/spool/contract.ts';
 import type { Disk } from '../../model/disk.ts';
 import { FakeOrigin } from '../../support/fake-locks.ts';
 
-/** A browser's database for one tab after the other; a tab that dies takes nothing back that it had asked for. */
+/** A browser database for one tab at a time; a tab that dies undoes none of its requests. */
 export class BrowserDisk implements Disk {
   readonly name = 'indexeddb';
   readonly endsHalfway = false;

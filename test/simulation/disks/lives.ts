@@ -1,10 +1,10 @@
-/** The processes that use a disk, one after the other, and which of their operations they die at. */
+/** The processes that use a disk, one at a time, and the operations at which they die. */
 export class Lives {
   #life = 0;
   #left: number | undefined;
   #powerSeed: number | undefined;
 
-  /** A process begins; the function returned is called before each of its operations, and says whether it still lives. */
+  /** Starts a process; the returned function is called before each of its operations, and returns whether it is still alive. */
   begin(died: () => void): () => boolean {
     this.#life += 1;
     const life = this.#life;
@@ -19,7 +19,7 @@ export class Lives {
     };
   }
 
-  /** Whatever the process of the moment still does is in vain. */
+  /** From now on, nothing the current process does has an effect. */
   end(): void {
     this.#life += 1;
   }
@@ -32,7 +32,7 @@ export class Lives {
     this.#powerSeed = seed;
   }
 
-  /** What was planned, which does not happen any more. */
+  /** A planned death that no longer happens. */
   takeFaults(): { readonly powerSeed: number | undefined } {
     const powerSeed = this.#powerSeed;
     this.#left = undefined;

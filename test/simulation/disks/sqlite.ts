@@ -8,16 +8,16 @@ import type { Disk } from '../../model/disk.ts';
 import { pickFrom } from '../../support/forgetful-disk.ts';
 import { Lives } from './lives.ts';
 
-/** Files in memory: what SQLite itself does of a sync is not the point here. */
+/** Files in memory: the way SQLite syncs is not under test here. */
 const folder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-/** One file after the other: that of a process that was killed is copied as it lies there, and the copy is what the next one finds. */
+/** One file at a time: the file of a killed process is copied as it is, and the next process gets the copy. */
 interface Life {
   readonly path: string;
   readonly databases: Set<DatabaseSync>;
-  /** Asked before each statement. */
+  /** Called before each statement. */
   readonly pass: () => boolean;
-  /** Bytes of the log that were synced. */
+  /** Bytes of the log that are synced. */
   synced: number;
 }
 
@@ -25,8 +25,8 @@ const livesByPath = new Map<string, Life>();
 const lifeOf = new WeakMap<StatementSync, Life>();
 
 /**
- * A file of a {@link SqliteSpool}. A process can die before any of its statements, in the middle of a transaction too; and with the power goes
- * any part of the log that was not synced.
+ * The file of a {@link SqliteSpool}. A process can die before any statement, even inside a transaction; a power cut may lose any
+ * part of the log that was not synced.
  */
 export class SqliteDisk implements Disk {
   readonly name = 'sqlite';
@@ -105,7 +105,7 @@ function loseUnsynced(log: string, synced: number, seed: number): void {
 
 class ProcessWasKilled extends Error {}
 
-/** Runs a statement of a process that lives; its file is known by its path. */
+/** Runs a statement of a live process; its file is identified by its path. */
 function step<Result>(life: Life | undefined, sql: string, run: () => Result): Result {
   if (life === undefined) return run();
   if (!life.pass()) throw new ProcessWasKilled('The process was killed.');
@@ -114,11 +114,11 @@ function step<Result>(life: Life | undefined, sql: string, run: () => Result): R
   return result;
 }
 
-/** That are not yet removed. */
+/** Files not yet removed. */
 let disks = 0;
 let unpatch = (): void => undefined;
 
-/** SQLite's file layer can't be replaced from JavaScript: its statements are what can be stood between. Returns what takes that back. */
+/** SQLite's file layer cannot be replaced from JavaScript, but its statements can be intercepted. Returns a function that undoes this. */
 function patch(): () => void {
   const { exec, prepare, location } = DatabaseSync.prototype;
   const lifeAt = (database: DatabaseSync): Life | undefined => {

@@ -1,13 +1,13 @@
 import type { Grammar } from '../../../src/testing/simulator/schema/read-grammar.ts';
 
-/** What a value is drawn from. */
+/** Where values are drawn from. */
 export interface Draw {
   readonly random: () => number;
-  /** What stands where the schema allows any text. */
+  /** Values where the schema allows any text. */
   readonly texts: readonly string[];
 }
 
-/** One of a list. */
+/** Draws one item of a list. */
 export function pick<One>(random: () => number, from: readonly One[]): One {
   const one = from[Math.floor(random() * from.length)];
   if (one === undefined && from.length === 0) throw new Error('nothing to choose from');
@@ -54,7 +54,7 @@ const builtIn: Readonly<Record<string, readonly string[]>> = {
   'xs:QName': ['x'],
 };
 
-/** What fits the patterns of the schema, by their text. */
+/** Values that match the patterns of the schema, by pattern. */
 const patterns: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^\/\(0x\|0X\)\[0-9A-Fa-f\]\{1,4\}\/$/, ['0x0037', '0X37', '0x1000', '0xe08']],
   [/^\/\(\(0x\|0X\)\[0-9A-Fa-f\]\*\)/, ['0x', '0X1f', '', '12']],
@@ -63,7 +63,7 @@ const patterns: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^\/\[a-zA-Z0-9\]\+_/, ['a_b', 'X1_Y2']],
 ];
 
-/** A value of a simple type, whatever it is. */
+/** A value of any simple type. */
 export function anyValue(grammar: Grammar, type: string, draw: Draw): string {
   const { random, texts } = draw;
   const or = type.split(' or ');

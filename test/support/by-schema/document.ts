@@ -1,6 +1,6 @@
 /**
- * Documents that the schema allows, drawn at random: every optional element and attribute there or not, choices of any kind, any value. What must
- * stand in a document, the facts, is given; all the rest is as chance has it.
+ * Random documents that the schema allows: every optional element and attribute present or not, choices of any kind, any value.
+ * What must be in a document, the facts, is given; the rest is random.
  */
 import { messagesNs, soapNs, typesNs } from '../../../src/ews/xml/namespaces.ts';
 import type { XmlElement } from '../../../src/ews/xml/read.ts';
@@ -8,25 +8,25 @@ import type { Grammar, Particle, TypeRule } from '../../../src/testing/simulator
 import { anyValue, type Draw, pick } from './any-value.ts';
 import { ofMessages } from './whole-grammar.ts';
 
-/** What an element says for certain. */
+/** The given content of an element. */
 export interface Facts {
   /** `undefined`: left out. */
   readonly attributes?: Readonly<Record<string, string | undefined>>;
   readonly text?: string;
-  /** By local name: those that stand there, or none. Names that are not here are left to chance. */
+  /** By local name: the elements given, or none. Other names are random. */
   readonly children?: Readonly<Record<string, readonly Facts[]>>;
   /** All children, in order. */
   readonly exactly?: readonly (readonly [name: string, facts: Facts])[];
 }
 
 export interface Chance extends Draw {
-  /** How often what is optional is there, 0 to 1. */
+  /** Probability of optional content, 0 to 1. */
   readonly often: number;
-  /** So many elements that need not be there, at most. */
+  /** Maximum of elements that are not required. */
   readonly most: number;
-  /** Values for an element or attribute, by `Parent/Child` or `Type/@attribute`, in the place of any. */
+  /** Values for an element or attribute, by `Parent/Child` or `Type/@attribute`, instead of random ones. */
   readonly known?: (path: string, type: string) => readonly string[] | undefined;
-  /** How often a type is said that holds anyhow. @default 0 */
+  /** Probability that a type is stated that applies anyway. @default 0 */
   readonly typed?: number;
 }
 
@@ -37,7 +37,7 @@ const ews: Namespaces = { m: messagesNs, t: typesNs };
 
 const deepest = 24;
 
-/** An element of SOAP 1.1 around a drawn document. */
+/** A SOAP 1.1 element around a random document. */
 export function inSoap(name: string, children: readonly XmlElement[]): XmlElement {
   return { ns: soapNs, name, attributes: new Map(), children, text: '' };
 }
@@ -57,7 +57,7 @@ export class Documents {
     return new Writing(this.#grammar, this.#namespaces, chance, (one) => this.#depthOf(one)).element(name, type, facts, 0, '');
   }
 
-  /** How deep an element of that type is at least. */
+  /** The minimal depth of an element of that type. */
   #depthOf(type: string, under: readonly string[] = []): number {
     const known = this.#depths.get(type);
     if (known !== undefined) return known;
@@ -155,7 +155,7 @@ class Writing {
     return attributes;
   }
 
-  /** The type that it has anyhow, as serializers of .NET say it. */
+  /** The type that it has anyway, as .NET serializers state it. */
   #type(type: string, attributes: Map<string, string>): void {
     attributes.set('xmlns:xsi', 'http://www.w3.org/2001/XMLSchema-instance');
     attributes.set('xmlns:own', ofMessages.has(type) ? messagesNs : typesNs);

@@ -6,7 +6,7 @@ import { Grammar } from '../../../src/testing/simulator/schema/read-grammar.ts';
 const [requests = '', ...ofRequests] = grammar.split('\n');
 const [answers = '', , ...ofAnswers] = answerGrammar.split('\n');
 
-/** Microsoft's schema whole, requests, answers and headers, in the notation that a test compares with the schema itself. */
+/** The complete schema of Microsoft, requests, responses and headers, in the notation that a test compares with the schema itself. */
 export const wholeGrammar = new Grammar([`${requests} ${answers}`, ...ofRequests, ...ofAnswers].join('\n'));
 
 /** Types of global elements, by name with its prefix. */
@@ -14,7 +14,7 @@ export const globalTypes: ReadonlyMap<string, string> = new Map(
   `${requests} ${answers}`.split(' ').map((entry) => entry.split('=') as [string, string]),
 );
 
-/** The elements of requests, by operation. */
+/** The request elements, by operation. */
 export const requestElements: ReadonlyMap<string, string> = new Map(
   requests.split(' ').flatMap((entry) => {
     const name = entry.slice(2, entry.indexOf('='));
@@ -22,5 +22,5 @@ export const requestElements: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** Types that belong to the messages; the others are those of the types. */
+/** Types in the messages namespace; the others are in the types namespace. */
 export const ofMessages: ReadonlySet<string> = new Set((answerGrammar.split('\n')[1] ?? '').split(' '));

@@ -1,6 +1,7 @@
 /**
- * What an application does all day with a client of Graph: `node graph-process.ts <graph-client|kiota> <root> <token> <user> <colleague>`.
- * Prints one line of JSON: a result for each step. A process of its own, since Node reads NODE_EXTRA_CA_CERTS once.
+ * What an application does with a Graph client every day: `node graph-process.ts <graph-client|kiota> <root> <token> <user>
+ * <colleague>`. Prints one line of JSON: a result for each step. A process of its own, since Node reads NODE_EXTRA_CA_CERTS only
+ * at the start.
  */
 import '@microsoft/msgraph-sdk-users';
 import { BaseBearerTokenAuthenticationProvider } from '@microsoft/kiota-abstractions';
@@ -65,7 +66,7 @@ async function withGraphClient(): Promise<void> {
     return subjectsOf((await list('mailFolders/inbox/messages').get()).value);
   });
   await step('asks several things at once', async () => {
-    // Without a version, as Microsoft's documentation has it: the client strips the host and nothing else.
+    // Without a version, as in Microsoft's documentation: the client strips only the host.
     const batch = new BatchRequestContent([
       { id: '1', request: new Request(`${root}/me`) },
       { id: '2', request: new Request(`${root}/me/mailFolders/inbox`) },
