@@ -88,6 +88,38 @@ export class GatheredBytes {
   }
 }
 
+/** Shared, since making one takes time and it keeps nothing between whole texts. */
+const utf8 = new TextDecoder();
+
+/**
+ * The text of a document's bytes, in the order of RFC 7303: by its byte order mark, the charset of its content type, the encoding in its XML declaration; UTF-8 if nothing
+ * names one. `undefined` if a name is no encoding and the bytes are not UTF-8 either.
+ */
+export function decodeText(bytes: Uint8Array, contentType: string): string | undefined {
+  const [first, second] = bytes;
+  // UTF-16 by its mark, or by the zero beside its first character, which is ASCII in XML and JSON. UTF-8 has its mark for this, whatever is said beside it.
+  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return new TextDecoder('utf-16le').decode(bytes);
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) return new TextDecoder('utf-16be').decode(bytes);
+  if (first === 0xef && second === 0xbb) return utf8.decode(bytes);
+  const name = /\bcharset\s*=\s*["']?([\w.:-]+)/i.exec(contentType)?.[1] ?? declaredIn(bytes) ?? 'utf-8';
+  // Bytes that are no UTF-16 are often called so, by programs that write XML into a string first.
+  if (/^utf-?(8$|16)/i.test(name)) return utf8.decode(bytes);
+  for (const [label, fatal] of [[name], ['utf-8', true]] as const) {
+    try {
+      return new TextDecoder(label, { fatal: fatal === true }).decode(bytes);
+    } catch {
+      // no encoding of that name; perhaps UTF-8 all the same
+    }
+  }
+  return undefined;
+}
+
+/** Every encoding that may be declared so has ASCII's bytes for it. Blank lines before it are no XML, and come all the same. */
+function declaredIn(bytes: Uint8Array): string | undefined {
+  const head = String.fromCharCode(...bytes.subarray(0, 256));
+  return /^\s*<\?xml\s[^>]*?\sencoding\s*=\s*["']([\w.:-]+)["']/.exec(head)?.[1];
+}
+
 /** Whether a text is a single line of at most so many UTF-16 units: no control characters, no line or paragraph separators. */
 export function isOneLine(text: string, longest: number): boolean {
   return text.length <= longest && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text);

@@ -2,7 +2,7 @@ import { type Limit, systemClock, Turns } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { isA, property } from '../core/errors/thrown.ts';
 import { tell } from '../core/host-calls.ts';
-import { GatheredBytes } from '../core/text.ts';
+import { decodeText, GatheredBytes } from '../core/text.ts';
 import { DispatchedResponse } from './dispatched-response.ts';
 
 /**
@@ -75,8 +75,9 @@ export async function readBody(response: Response, maxBytes: number, limit: Limi
     bytes.add(chunk);
   });
   if (bytes.length === 0) return '';
-  const whole = bytes.whole();
-  return decoderFor(response.headers.get('content-type') ?? '', whole).decode(whole);
+  const text = decodeText(bytes.whole(), response.headers.get('content-type') ?? '');
+  if (text === undefined) throw unusable('it names an encoding that is not known here, and is not UTF-8');
+  return text;
 }
 
 /** Calls `take` with each chunk, until the end or until it throws. Gives up the unread rest, which frees the connection. */
@@ -156,23 +157,6 @@ function endStream(body: unknown, parts: AsyncIterator<unknown>): unknown {
 function bytesOf(part: unknown): Uint8Array<ArrayBuffer> {
   if (!ArrayBuffer.isView(part)) throw unusable('its body is not a stream of bytes');
   return new Uint8Array(part.buffer as ArrayBuffer, part.byteOffset, part.byteLength);
-}
-
-/** Shared, since making one takes time and it keeps nothing between whole texts. */
-const utf8 = new TextDecoder();
-
-/** EWS answers in UTF-8; something on the way, or a page of its own, may say otherwise: by the mark of UTF-16, or the header. */
-function decoderFor(contentType: string, [first, second]: Uint8Array): InstanceType<typeof TextDecoder> {
-  const mark = first === 0xff && second === 0xfe ? 'utf-16le' : first === 0xfe && second === 0xff ? 'utf-16be' : undefined;
-  const charset = mark ?? /charset\s*=\s*["']?([\w.:-]+)/i.exec(contentType)?.[1];
-  if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
-    try {
-      return new TextDecoder(charset);
-    } catch {
-      // an unknown name: the XML reader finds out whether it was UTF-8 after all
-    }
-  }
-  return utf8;
 }
 
 /**

@@ -47,7 +47,8 @@ function errorNamed(code: string): string {
 export function readPox(text: string): Answer {
   let root: XmlElement;
   try {
-    root = parseXml(text);
+    // As in an answer of EWS, there may be blank lines before the declaration.
+    root = parseXml(text.trimStart());
   } catch {
     return { kind: 'nothing', text: 'It is not the XML of Autodiscover.' };
   }

@@ -1,4 +1,5 @@
 import type { Limit } from '../../core/clock.ts';
+import { asOfflineImError } from '../../core/errors/offline-im-error.ts';
 import { newRequestId } from '../../core/text.ts';
 import { connectionCode } from '../../transport/connection-errors.ts';
 import { answerWithin, giveUp, readBody } from '../../transport/fetch.ts';
@@ -41,6 +42,9 @@ export async function ask(settings: DiscoverSettings, question: Question, limit:
     if (status !== 200) return { status, result: 'failed', text: answer.kind === 'nothing' ? answer.text : `HTTP ${status}.` };
     return { status, result: 'answer', answer };
   } catch (error) {
+    const own = asOfflineImError(error);
+    // An answer that came, in a sentence of our own.
+    if (own?.code === 'RESPONSE_UNREADABLE' || own?.code === 'RESPONSE_TOO_LARGE') return { result: 'failed', text: own.message };
     const code = connectionCode(error);
     return { result: 'failed', text: code === undefined ? 'There was no usable answer.' : `There was no answer (${code}).` };
   }

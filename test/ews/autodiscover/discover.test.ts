@@ -41,6 +41,39 @@ describe('discoverEws()', () => {
     ]);
   });
 
+  const spelt = (content: string, encoding: string): string =>
+    String((poxAnswer(content) as { body: string }).body).replace('version="1.0"', `version="1.0" encoding="${encoding}"`);
+  const umlaut = 'https://müller.contoso.test/EWS/Exchange.asmx';
+  it.each<[string, string | Buffer]>([
+    ['after blank lines', `\r\n \n${spelt(umlaut, 'utf-8')}`],
+    ['after a byte order mark', `\ufeff${spelt(umlaut, 'utf-8')}`],
+    ['after a byte order mark and blank lines', `\ufeff\n${spelt(umlaut, 'utf-8')}`],
+    ['after blank lines and a byte order mark', `\n\ufeff${spelt(umlaut, 'utf-8')}`],
+    ['in the encoding of its declaration', Buffer.from(spelt(umlaut, 'ISO-8859-1'), 'latin1')],
+    ['in UTF-16', Buffer.from(`\ufeff${spelt(umlaut, 'utf-16')}`, 'utf16le')],
+  ])('reads an answer of the POX service %s', async (_, body) => {
+    await using net = await fakeInternet({
+      'https://contoso.test': ({ method }) => ({ status: method === 'POST' ? 200 : 404, body }),
+    });
+    expect((await discoverEws(alice, { credentials, fetch: net.fetch })).url).toBe(new URL(umlaut).href);
+  });
+
+  it.each(['\n\r\n ', '\ufeff', '\ufeff\n'])('reads an answer of the JSON service after %j', async (before) => {
+    await using net = await fakeInternet({
+      'https://contoso.test': () => ({ status: 200, body: before + (jsonAnswer(ews) as { body: string }).body }),
+    });
+    expect((await discoverEws(alice, { credentials, fetch: net.fetch })).url).toBe(ews);
+  });
+
+  it('says so where an answer is in an encoding that is not known', async () => {
+    const body = Buffer.from(spelt(umlaut, 'klingon'), 'latin1');
+    await using net = await fakeInternet({
+      'https://contoso.test': ({ method }) => ({ status: method === 'POST' ? 200 : 404, body }),
+    });
+    const error = await failing(discoverEws(alice, { credentials, fetch: net.fetch }));
+    expect(JSON.stringify(error.details.steps)).toContain('an encoding that is not known');
+  });
+
   it('asks through a dispatcher, including the login, and refuses a dispatcher together with a fetch', async () => {
     await using net = await fakeInternet({ 'https://autodiscover.contoso.test': needsLogin(() => poxAnswer(ews)) });
     const agent = new Agent({ allowH2: false });

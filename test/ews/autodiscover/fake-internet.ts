@@ -10,7 +10,7 @@ export type Host = (request: {
 }) => Reply;
 
 /** An answer; `hang` never comes. */
-export type Reply = { readonly status: number; readonly location?: string; readonly body?: string } | 'hang';
+export type Reply = { readonly status: number; readonly location?: string; readonly body?: string | Uint8Array } | 'hang';
 
 /** A request that arrived. */
 interface Arrival {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { useHarness } from '../support/harness.ts';
-import { created, envelope, fault, ok, response } from '../support/responses.ts';
+import { created, envelope, fault, foundFolders, ok, response } from '../support/responses.ts';
 import type { Answer } from '../support/server.ts';
 
 const h = useHarness();
@@ -141,7 +141,12 @@ describe('a normal response in unusual syntax', () => {
     ['UTF-16 by the header', 'text/xml; charset=utf-16le', (text) => Buffer.from(text, 'utf16le')],
     ['UTF-16 by its mark', 'text/xml', (text) => Buffer.from(`\ufeff${text}`, 'utf16le')],
     ['big-endian UTF-16 by its mark', 'text/xml; charset=utf-16', (text) => big(`\ufeff${text}`)],
+    ['UTF-16 that nothing names', 'text/xml', (text) => Buffer.from(text, 'utf16le')],
+    ['big-endian UTF-16 that nothing names', 'text/xml', big],
     ['UTF-8 that calls itself UTF-16', 'text/xml', (text) => Buffer.from(text)],
+    ['UTF-8 that calls itself UTF-16 in the header too', 'text/xml; charset=utf-16', (text) => Buffer.from(text)],
+    ['UTF-8 by its mark', 'text/xml; charset=iso-8859-1', (text) => Buffer.from(`\ufeff${text}`)],
+    ['UTF-8 under a name that is none', 'text/xml', (text) => Buffer.from(text.replace('"utf-16"', '"klingon"'))],
     [
       'Latin 1 by the header',
       "text/xml; charset='iso-8859-1'",
@@ -156,4 +161,33 @@ describe('a normal response in unusual syntax', () => {
     };
     expect((await h.deliver(1))[0]?.status).toBe('delivered');
   });
+
+  it('is read in the encoding that only its XML declaration names', async () => {
+    h.server.handler = ({ operation, body }, answered) => {
+      if (operation === 'CreateItem')
+        return body.includes('conversationhistory') ? { body: fault('ErrorFolderNotFound') } : { body: created(ok) };
+      const answer = foundFolders('Größe€');
+      answered.writeHead(200, { 'content-type': 'text/xml' });
+      answered.end(Buffer.from(answer.replace('utf-8', 'windows-1252').replace('€', '\x80'), 'latin1'));
+      return undefined;
+    };
+    expect((await h.deliver(1))[0]?.status).toBe('delivered');
+    expect(h.server.requests.at(-1)?.body).toContain('Id="Größe€"');
+  });
+
+  it.each(['klingon', 'utf-7', 'iso-2022-kr', '__proto__', 'x'.repeat(150)])(
+    'in an encoding named %s is an error that says so',
+    async (name) => {
+      const text = created(ok).replace('utf-8', name).replace('<me:ResponseCode>', '<me:MessageText>Größe</me:MessageText>$&');
+      h.server.handler = (_, answered) => {
+        answered.writeHead(200, { 'content-type': 'text/xml' });
+        answered.end(Buffer.from(text, 'latin1'));
+        return undefined;
+      };
+      expect((await h.deliver(1))[0]).toMatchObject({
+        status: 'unconfirmed',
+        error: { code: 'RESPONSE_UNREADABLE', message: expect.stringContaining('an encoding that is not known') },
+      });
+    },
+  );
 });

@@ -27,7 +27,8 @@ export function speltBytes(xml: string, random: () => number): SpeltBytes {
       };
     default: {
       const bytes = latin1(`<?xml version="1.0" encoding="iso-8859-1"?>${bare}`);
-      return bytes === undefined ? plain : { bytes, contentType: 'text/xml; charset=iso-8859-1' };
+      const contentType = pick(random, ['text/xml; charset=iso-8859-1', 'text/xml']);
+      return bytes === undefined ? plain : { bytes, contentType };
     }
   }
 }

@@ -43,6 +43,15 @@ describe.each(['a server', 'exchange.fetch'])('a body sent by %s', (front) => {
     },
   );
 
+  it('what is in an encoding that nobody knows, and is no UTF-8, is refused', async () => {
+    await using exchange = await start();
+    const ask = front === 'a server' ? fetch : exchange.fetch;
+    const headers = { authorization, 'content-type': xml };
+    const init = { method: 'POST', headers, body: new Uint8Array(Buffer.from(declared('klingon', 'Grüße'), 'latin1')) };
+    expect((await ask(exchange.url, init)).status).toBe(415);
+    expect(exchange.mailbox(bob).folder('inbox').items).toEqual([]);
+  });
+
   it('a compressed body is refused, since it cannot be decompressed', async () => {
     await using exchange = await start();
     const ask = front === 'a server' ? fetch : exchange.fetch;

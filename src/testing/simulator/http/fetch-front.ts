@@ -1,5 +1,5 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
-import { textOfBody } from './body-text.ts';
+import { decodedBody } from './body-text.ts';
 import type { FrontRequest, FrontResponse } from './front.ts';
 
 /** What answers, and how it goes about it. */
@@ -29,8 +29,7 @@ export async function fetchFrom(
     method: request.method,
     path: pathname + search,
     headers: { ...Object.fromEntries(request.headers), host },
-    body: tooLarge ? '' : textOfBody(bytes, request.headers.get('content-type') ?? undefined),
-    tooLarge,
+    ...(tooLarge ? { body: '', tooLarge } : decodedBody(bytes, request.headers.get('content-type') ?? undefined)),
     secure: protocol === 'https:',
   });
   // The same as a server says of a bug, or of a predicate of the test that threw.

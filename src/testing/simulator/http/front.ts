@@ -10,6 +10,8 @@ export interface FrontRequest {
   readonly secure?: boolean;
   /** The front stopped reading: the body is longer than `maxRequestBytes`, and `body` is empty. */
   readonly tooLarge?: boolean;
+  /** The body is in an encoding that is not known here, and `body` is empty. */
+  readonly undecodable?: boolean;
   /** The connection it came on, by identity: logins that belong to a connection hold for it. Fronts without connections have none. */
   readonly connection?: object;
 }

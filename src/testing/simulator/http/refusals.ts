@@ -13,6 +13,7 @@ export function refuseByHttp(request: FrontRequest): FrontResponse | undefined {
   if (request.method !== 'POST') return refuse(405, { allow: 'POST' });
   // Nothing here unpacks what is compressed; taken for XML it would only be called unreadable.
   if (!/^\s*(?:identity)?\s*$/i.test(request.headers['content-encoding'] ?? '')) return refuse(415);
+  if (request.undecodable === true) return refuse(415);
   return /xml/i.test(request.headers['content-type'] ?? '') ? undefined : refuse(415);
 }
 

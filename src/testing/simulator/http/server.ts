@@ -5,7 +5,7 @@ import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { GatheredBytes } from '../../../core/text.ts';
 import { isInspectors } from '../../inspector/inspector.ts';
 import { Timers } from '../store/time.ts';
-import { textOfBody } from './body-text.ts';
+import { decodedBody } from './body-text.ts';
 import { type Cors, corsHeaders, preflightHeaders } from './cors.ts';
 import type { FrontRequest, FrontResponse } from './front.ts';
 import { nodeModule } from './node-module.ts';
@@ -92,12 +92,11 @@ async function serve(
     response.writeHead(204, preflight).end();
     return;
   }
-  const body = await readBody(request, options.maxRequestBytes, asked.headers['content-type']);
+  const bytes = await readBody(request, options.maxRequestBytes);
   const answer = await options.handle({
     ...asked,
     path,
-    body: body ?? '',
-    tooLarge: body === undefined,
+    ...(bytes === undefined ? { body: '', tooLarge: true } : decodedBody(bytes, asked.headers['content-type'])),
     connection: request.socket,
     secure: options.tls !== undefined,
   });
@@ -162,8 +161,8 @@ async function write(
   response.end();
 }
 
-/** The body as text; undefined when it is too long. Rejects when the client breaks off. */
-function readBody(request: IncomingMessage, limit: number, contentType: string | undefined): Promise<string | undefined> {
+/** The bytes of the body; undefined when there are too many. Rejects when the client breaks off. */
+function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array | undefined> {
   const bytes = new GatheredBytes();
   let isTooLong = false;
   return new Promise((resolve, reject) => {
@@ -173,7 +172,7 @@ function readBody(request: IncomingMessage, limit: number, contentType: string |
       if (isTooLong) resolve(undefined);
       else bytes.add(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
     });
-    request.once('end', () => resolve(isTooLong ? undefined : textOfBody(bytes.whole(), contentType)));
+    request.once('end', () => resolve(isTooLong ? undefined : bytes.whole()));
     request.once('error', reject);
     // Also after the end, of every request: an error costs its stack.
     request.once('close', () => {
