@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { envelope, findItem, post } from '../testing/support/raw-ews.ts';
 import { offlineImHere } from './in-process.ts';
 import { program } from './offline-im.ts';
@@ -56,6 +56,21 @@ it('simulator serves its seeded items until interrupted', async () => {
     expect(code).toBe(0);
   } finally {
     child?.kill('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+it('simulator listens once its items are there: never for those that it refuses', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'offline-im-simulator-'));
+  const listening = vi.spyOn(Server.prototype, 'listen');
+  try {
+    const data = join(folder, 'seed.json');
+    await writeFile(data, JSON.stringify({ 'alice@contoso.test': { inbox: [{ subject: 7 }] } }));
+    const ran = await offlineImHere(['simulator', '--data', data]);
+    expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('subject') });
+    expect(listening).not.toHaveBeenCalled();
+  } finally {
+    listening.mockRestore();
     await rm(folder, { recursive: true, force: true });
   }
 });

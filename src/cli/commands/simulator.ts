@@ -4,7 +4,7 @@ import { hasCode } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import { asError } from '../../core/errors/thrown.ts';
 import { ManualClock } from '../../testing/manual-clock.ts';
-import { startExchangeSimulator } from '../../testing/simulator/simulator.ts';
+import { startSeeded } from '../../testing/simulator/simulator.ts';
 import { isLoopback } from '../../transport/fetch.ts';
 import { type Call, choiceOption, numberOption, textOption } from '../command.ts';
 import { type ExitCode, UsageError, untilStopped } from '../exit-codes.ts';
@@ -24,17 +24,14 @@ export async function run(call: Call): Promise<ExitCode> {
   const seed = file === undefined ? {} : await readSeed(resolve(cwd, file));
   const [host, token] = [textOption(call, 'host'), textOption(call, 'token')];
   const clock = choiceOption(call, 'clock', ['system', 'manual']) === 'manual' ? new ManualClock(Date.now()) : undefined;
-  const starting = startExchangeSimulator({
+  const options = {
     ...{ mailboxes, port, profile, randomSeed, tls: values.tls === true },
     ...(host === undefined ? {} : { host }),
     ...(token === undefined ? {} : { token }),
     ...(clock === undefined ? {} : { clock }),
-  });
-  await using exchange = await starting.catch((error: unknown) => {
+  };
+  await using exchange = await startSeeded(options, seed).catch((error: unknown) => {
     throw asUsage(listenError(error, host ?? '127.0.0.1', port));
-  });
-  await exchange.load(seed as Parameters<typeof exchange.load>[0]).catch((error: unknown) => {
-    throw asUsage(asError(error));
   });
   const { url, graphUrl, pageUrl, apiUrl, ca } = exchange;
   if (output.json) output.document({ url, graphUrl, pageUrl, apiUrl, mailboxes, ...(ca === undefined ? {} : { ca }) });

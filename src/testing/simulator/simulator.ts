@@ -8,6 +8,7 @@ import { firstDomain } from './exchange.ts';
 import { makeCertificate } from './http/certificate.ts';
 import { type HttpFront, listen } from './http/server.ts';
 import { largestRequest, SimulatedExchange } from './simulated-exchange.ts';
+import { storeSeed, withMimeRead } from './store/seeding/seed.ts';
 
 /** Options of {@link startExchangeSimulator}. */
 export interface ExchangeSimulatorOptions extends CoreOptions {
@@ -97,7 +98,12 @@ export class ExchangeSimulator extends SimulatedExchange {
  * exchange.mailbox('bob@contoso.test').missedConversations();
  * ```
  */
-export async function startExchangeSimulator(options: ExchangeSimulatorOptions): Promise<ExchangeSimulator> {
+export function startExchangeSimulator(options: ExchangeSimulatorOptions): Promise<ExchangeSimulator> {
+  return startSeeded(options, {});
+}
+
+/** As {@link startExchangeSimulator}, with what `load()` takes in it before it listens: whoever reaches it finds it complete. */
+export async function startSeeded(options: ExchangeSimulatorOptions, seed: unknown): Promise<ExchangeSimulator> {
   const domain = firstDomain(options);
   const names = { domain: domain.split('.')[0]?.toUpperCase() ?? '', dnsDomain: domain, computer: 'SIMULATOR' };
   const core = new SimulatorCore(options, new NtlmLogin(names, options.clock ?? systemClock, options.ntlm ?? 'tolerant'));
@@ -111,6 +117,7 @@ export async function startExchangeSimulator(options: ExchangeSimulatorOptions):
     checkArgument('startExchangeSimulator()', 'token', options.token, text('a string that is not empty'));
   const inspector = Promise.withResolvers<Inspector>();
   const tls = options.tls === true ? makeCertificate(Date.now()) : options.tls === false ? undefined : options.tls;
+  storeSeed(core.exchange, await withMimeRead(core.exchange, seed));
   const front = await listen({
     host,
     port: options.port ?? 0,
