@@ -124,7 +124,8 @@ export class SimulatedExchange {
 
   /**
    * The first message in any Inbox that the predicate accepts, now or later. Copies, drafts and messages for the outside are
-   * not looked at. The time-out, 5 s by default, runs by the machine's clock even when the simulator has a manual one.
+   * not looked at. The time-out, 5 s by default, runs by the machine's clock even when the simulator has a manual one,
+   * and only while this process runs: a busy machine makes no message late.
    *
    * @throws EXPECTATION_FAILED with the end of the journal.
    *

@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg';
 import { describe, expect, it } from 'vitest';
 import type { Settlement } from '../../../src/spool/contract.ts';
 import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
@@ -10,6 +11,19 @@ const noAnswer = { code: 'SPOOL_FAILED', message: expect.stringContaining('no an
 const failed = { status: 'failed', kept: 'no', error: noAnswer };
 /** Two deadlines, and what is done between them. */
 const atMost = 3.5 * deadline;
+/** Ends with the test, whatever became of that: the pool's end waits for it. */
+async function hostTransaction(): Promise<{ client: PoolClient } & AsyncDisposable> {
+  const client = await fixture.pool.connect();
+  await client.query('BEGIN');
+  return {
+    client,
+    async [Symbol.asyncDispose]() {
+      await client.query('ROLLBACK');
+      client.release();
+    },
+  };
+}
+
 const here = (id: string) => newEntry(id, { pickupIn: 0, conversationId: id });
 
 describe.concurrent('a server that vanishes while many calls wait', () => {
@@ -45,18 +59,17 @@ describe.concurrent('a server that vanishes while many calls wait', () => {
   it('fails sends that wait for a conversation locked by a transaction of the host within one deadline more', async () => {
     await using scene = await behindProxy(fixture, { max: 6 });
     await scene.spool.open(context);
-    const host = await fixture.pool.connect();
-    await host.query('BEGIN');
     const owner = new PostgresSpool({ pool: fixture.pool, schema: scene.schema });
     await owner.open(context);
-    await owner.append([newEntry('held')], { client: host });
+    await using host = await hostTransaction();
+    await owner.append([newEntry('held')], { client: host.client });
     const waiting = Array.from({ length: 8 }, (_, index) => scene.spool.append([newEntry(`w-${index}`)]));
     await new Promise((resolve) => setTimeout(resolve, 600));
     scene.proxy.swallow();
     expect(await timeOf(Promise.all(waiting))).toBeLessThan(atMost);
-    expect((await Promise.all(waiting)).flat()).toMatchObject(waiting.map(() => failed));
-    await host.query('ROLLBACK');
-    host.release();
+    // On a busy machine the wait for the conversation may end before the proxy is silent.
+    const error = { code: expect.stringMatching(/^SPOOL_(FAILED|BUSY)$/) };
+    expect((await Promise.all(waiting)).flat()).toMatchObject(waiting.map(() => ({ ...failed, error })));
     await owner.close();
   });
 
@@ -92,13 +105,11 @@ describe.concurrent('waits for locks', () => {
     const within = 3_000; // a wait for a held conversation ends by itself after 10 s
     await using scene = await behindProxy(fixture, { within });
     await scene.spool.open(context);
-    const host = await fixture.pool.connect();
-    await host.query('BEGIN');
-    await scene.spool.append([newEntry('held')], { client: host });
+    await using host = await hostTransaction();
+    await scene.spool.append([newEntry('held')], { client: host.client });
     const waiting = scene.spool.append([newEntry('behind it')]);
     await new Promise((resolve) => setTimeout(resolve, 2.5 * within));
-    await host.query('COMMIT');
-    host.release();
+    await host.client.query('COMMIT');
     expect(await waiting).toMatchObject([{ status: 'appended' }]);
   });
 });
