@@ -16,7 +16,7 @@ export interface Batch {
   readonly kind: 'deliver' | 'probe';
   readonly lane: string;
   readonly notes: readonly ClaimedNote[];
-  /** When the claim began (monotonic). */
+  /** When the claim began, by the time of the leases. */
   readonly claimedAt: number;
   /** Called when the mailbox has room for another request. */
   freed(): void;

@@ -13,7 +13,7 @@ import { noteLimits, notesAtWork } from './options.ts';
 /** What one round of claims needs. */
 export interface Round {
   readonly parts: SpoolerParts;
-  readonly context: Pick<SpoolerContext, 'places' | 'stopping'>;
+  readonly context: Pick<SpoolerContext, 'places' | 'stopping' | 'leases'>;
   readonly lanes: Lanes;
   readonly pauses: Pick<Pauses, 'all' | 'lanes' | 'includes' | 'refresh'>;
   /** For a flush: also claims entries before their pickup time, up to so many. */
@@ -91,7 +91,7 @@ async function claim(
   if (delivering && flush !== undefined && flush.entries <= 0) return 0;
   const allowed = delivering ? unpaused(lanes, round.pauses) : lanes;
   if (allowed === undefined) return 0;
-  const claimedAt = parts.clock.monotonic();
+  const claimedAt = context.leases.now();
   const notes = checkedClaim(await parts.storage.claim(requestFor(round, kind, allowed, limit, perLane)));
   if (delivering && flush !== undefined) for (const note of notes) flush.entries -= note.entries.length;
   let begun = 0;

@@ -16,10 +16,39 @@ export interface LeasesContext {
   onTrouble(error: unknown, lost: readonly ClaimToken[]): void;
 }
 
+/** ms by which the wall clock may gain on the monotonic one: the two are not read at the same moment. */
+const tolerance = 1_000;
+
+/**
+ * Monotonic time to which is added what the wall clock gained: while a machine sleeps, its monotonic clock may stand still, but a lease in the database of another machine
+ * runs out. A wall clock that is set forward looks the same, which costs a claim and no message.
+ */
+class WakefulTime {
+  readonly #clock: Clock;
+  /** By how much the wall clock was ahead. */
+  #lead: number;
+  #gained = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#lead = clock.now() - clock.monotonic();
+  }
+
+  now(): number {
+    const monotonic = this.#clock.monotonic();
+    const lead = this.#clock.now() - monotonic;
+    const gain = lead - this.#lead;
+    if (gain > tolerance) this.#gained += gain;
+    if (gain > tolerance || gain < 0) this.#lead = lead;
+    return monotonic + this.#gained;
+  }
+}
+
 /** Renews the leases of notes in hand, and knows how much of each is left. */
 export class Leases {
   readonly #context: LeasesContext;
-  /** The time (monotonic) until which each claim is certainly ours. */
+  readonly #time: WakefulTime;
+  /** The time ({@link Leases.now}) until which each claim is certainly ours. */
   readonly #until = new Map<ClaimToken, number>();
   #cancelTimer: (() => void) | undefined;
   #renewing = false;
@@ -27,9 +56,15 @@ export class Leases {
 
   constructor(context: LeasesContext) {
     this.#context = context;
+    this.#time = new WakefulTime(context.clock);
   }
 
-  /** @param claimedAt When the claim was asked for (monotonic): the lease began no earlier. */
+  /** The time by which leases are measured, in ms: it goes on while the machine sleeps, as far as the wall clock shows. */
+  now(): number {
+    return this.#time.now();
+  }
+
+  /** @param claimedAt When the claim was asked for ({@link Leases.now}): the lease began no earlier. */
   add(tokens: readonly ClaimToken[], claimedAt: number): void {
     for (const token of tokens) this.#until.set(token, claimedAt + this.#context.lease);
     this.#schedule();
@@ -42,7 +77,7 @@ export class Leases {
 
   /** ms that are certainly left of all of these leases. */
   left(tokens: readonly ClaimToken[]): number {
-    const now = this.#context.clock.monotonic();
+    const now = this.now();
     return tokens.reduce((least, token) => Math.min(least, (this.#until.get(token) ?? 0) - now), Number.POSITIVE_INFINITY);
   }
 
@@ -68,7 +103,7 @@ export class Leases {
   async #renew(): Promise<void> {
     if (this.#renewing) return;
     this.#renewing = true;
-    const askedAt = this.#context.clock.monotonic();
+    const askedAt = this.now();
     const tokens = [...this.#until.keys()];
     try {
       const lost = checkedLost(await this.#context.storage.renew(tokens, this.#context.lease));

@@ -70,6 +70,45 @@ describe('the remaining lease time', () => {
     expect(renewals[1]?.tokens).toEqual(['a', 'b']);
   });
 
+  it('shrinks while the machine sleeps, although its monotonic clock stands still, and is whole again after a renewal', async () => {
+    const { clock, leases, renewals } = slowRenewals();
+    leases.add(['a'], leases.now());
+    await clock.advance(20_000);
+    clock.setWall(clock.now() + 3_600_000);
+    expect(leases.left(['a'])).toBe(100_000 - 3_600_000);
+    await clock.advance(10_000);
+    renewals[0]?.answer([]);
+    await clock.advance(0);
+    expect(leases.left(['a'])).toBe(120_000);
+    leases.close();
+  });
+
+  it('of what was claimed or renewed before a sleep is counted from before, though the answer came after', async () => {
+    const { clock, leases, renewals } = slowRenewals();
+    const claimedAt = leases.now();
+    clock.setWall(clock.now() + 600_000);
+    leases.add(['a'], claimedAt);
+    expect(leases.left(['a'])).toBe(120_000 - 600_000);
+    await clock.advance(30_000);
+    clock.setWall(clock.now() + 600_000);
+    renewals[0]?.answer([]);
+    await clock.advance(0);
+    expect(leases.left(['a'])).toBe(120_000 - 600_000);
+    leases.close();
+  });
+
+  it('is never more for a wall clock that is set back, nor for one that runs unevenly', async () => {
+    const { clock, leases } = slowRenewals();
+    leases.add(['a'], leases.now());
+    clock.setWall(clock.now() - 3_600_000);
+    expect(leases.left(['a'])).toBe(120_000);
+    for (const step of [900, -900, 900, -900, 900]) {
+      clock.setWall(clock.now() + step);
+      expect(leases.left(['a'])).toBe(120_000);
+    }
+    leases.close();
+  });
+
   it('is renewed every renewEvery, one renewal at a time', async () => {
     const { clock, leases, renewals } = slowRenewals();
     leases.add(['a'], 0);

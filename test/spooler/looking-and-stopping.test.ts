@@ -97,6 +97,29 @@ describe('leases', () => {
     await stopping;
   });
 
+  it('that may have run out while the machine slept stop the writing: another machine may have sent the note since', async () => {
+    const hook = Promise.withResolvers<'deliver'>();
+    const { sender, transport, clock } = aliceSends({ beforeDelivery: () => hook.promise });
+    const may: boolean[] = [];
+    transport.answer = (note, options) => {
+      may.push(options.mayWrite());
+      return may.at(-1) === true
+        ? delivered(note)
+        : { status: 'deferred', scope: 'note', error: new OfflineImError('NOT_ATTEMPTED', 'It may not be written.') };
+    };
+    await sender.start();
+    await sender.send({ to: bob, text: 'x' });
+    await clock.advance(120_000);
+    // A laptop that was closed, a virtual machine that was put to sleep: only the wall clock went on.
+    clock.setWall(clock.now() + 3_600_000);
+    hook.resolve('deliver');
+    await clock.advance(0);
+    expect(may).toEqual([false]);
+    await clock.advance(2_000);
+    expect(may).toEqual([false, true]);
+    await sender.stop();
+  });
+
   it('that can no longer be renewed stop sending before they expire', async () => {
     const { sender, transport, clock, spool, eventsOf } = aliceSends();
     spool.renew = async () => {

@@ -13,9 +13,12 @@ interface Late {
   readonly shard: Shard;
   readonly note: ClaimedNote;
   readonly kind: ClaimRequest['kind'];
-  readonly claimedAt: number;
+  /** When it was asked for, by both clocks: the monotonic one may stand still while the machine sleeps. */
+  readonly claimedAt: Moment;
   readonly lease: number;
 }
+
+type Moment = Readonly<Record<'now' | 'monotonic', number>>;
 
 /** The parts of its spool that {@link ShardClaims} needs. */
 interface ClaimsContext {
@@ -98,7 +101,7 @@ export class ShardClaims {
     | { readonly status: 'late' }
   > {
     const clock = this.#context.clock();
-    const claimedAt = clock.monotonic();
+    const claimedAt = momentOf(clock);
     const lanes = this.#context.lanes.of(shard, request.lanes);
     const { lanes: _, ...rest } = request;
     const asked = shard.ask((storage) => storage.claim(lanes === undefined ? rest : { ...rest, lanes }));
@@ -124,7 +127,7 @@ export class ShardClaims {
   /** Takes the late notes that this claim may have; gives back the rest. */
   async #lateFor(request: ClaimRequest): Promise<ClaimedNote[]> {
     if (this.#late.length === 0) return [];
-    const now = this.#context.clock().monotonic();
+    const { now, monotonic } = momentOf(this.#context.clock());
     const taken: ClaimedNote[] = [];
     const perLane = new Map<string, number>();
     const rest: Late[] = [];
@@ -132,7 +135,7 @@ export class ShardClaims {
     for (const one of this.#late.splice(0)) {
       const { note, kind, claimedAt, lease } = one;
       const ofLane = perLane.get(note.lane) ?? 0;
-      const fresh = now - claimedAt < lease / 4;
+      const fresh = Math.max(now - claimedAt.now, monotonic - claimedAt.monotonic) < lease / 4;
       const fits = kind === request.kind && admits(note.lane) && ofLane < request.perLane && taken.length < request.limit;
       if (fresh && fits) {
         perLane.set(note.lane, ofLane + 1);
@@ -142,6 +145,10 @@ export class ShardClaims {
     await Promise.all(rest.map((one) => giveBack(one)));
     return taken;
   }
+}
+
+function momentOf(clock: Clock): Moment {
+  return { now: clock.now(), monotonic: clock.monotonic() };
 }
 
 /** Splits a token into the name of the shard and the token that the shard knows. */

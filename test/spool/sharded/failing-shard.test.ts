@@ -291,6 +291,33 @@ describe('a hanging shard', () => {
     ).toEqual(states.flat().map(() => [true, 0, true]));
     await spool.close();
   });
+
+  it('gets back what it claimed before the machine slept: its leases may be over, though the monotonic clock stood still', async () => {
+    const { spool, trouble, mailboxes, open, append, shardOf, clock, inner } = await scene();
+    await open();
+    for (const mailbox of mailboxes) await append(mailbox);
+    const hanging = Promise.withResolvers<void>();
+    trouble.set('b', hanging.promise);
+    const first = spool.claim(claim);
+    await clock.advance(1_000);
+    await first;
+    hanging.resolve();
+    trouble.delete('b');
+    await clock.advance(0);
+    clock.setWall(clock.now() + 3_600_000);
+    const b = inner.get('b') as MemorySpool;
+    const givenBack: string[] = [];
+    const settle = b.settle.bind(b);
+    Object.assign(b, {
+      settle: (settlements: Parameters<typeof settle>[0]) => {
+        givenBack.push(...settlements.map(({ to }) => to));
+        return settle(settlements);
+      },
+    });
+    await spool.claim(claim);
+    expect(givenBack).toEqual(mailboxes.filter((one) => shardOf(one) === 'b').map(() => 'unclaim'));
+    await spool.close();
+  });
 });
 
 it('a reopened shard is closed in the end, whatever an earlier call results in', async () => {
