@@ -199,7 +199,7 @@ export interface SpoolStorage<Client = never> {
   append(entries: readonly NewSpoolEntry[], options?: { readonly client?: Client | undefined }): Promise<readonly AppendResult[]>;
   /** Durable when resolved: a note claimed and then lost is unconfirmed, never forgotten. Lapsed leases become unconfirmed first. */
   claim(request: ClaimRequest): Promise<readonly ClaimedNote[]>;
-  /** Extends claims to `lease` ms from now; resolves with the tokens that no longer match. */
+  /** Extends claims to `lease` ms from now; resolves with the tokens that no longer match. If it could extend some only, it rejects with those in `details.renewed`. */
   renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]>;
   /**
    * Replaces the frozen parts of claimed notes, durable when resolved; resolves with the tokens that no longer match. Optional: for a wrapper that cannot freeze

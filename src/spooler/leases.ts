@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
-import { isArray } from '../core/errors/thrown.ts';
+import { isArray, property } from '../core/errors/thrown.ts';
 import type { ClaimedNote, ClaimToken, SpoolStorage } from '../spool/contract.ts';
 import type { SpoolerSettings } from './options.ts';
 import { type ProbeHistory, probeDelay } from './outcome.ts';
@@ -107,16 +107,22 @@ export class Leases {
     const tokens = [...this.#until.keys()];
     try {
       const lost = checkedLost(await this.#context.storage.renew(tokens, this.#context.lease));
-      for (const token of tokens) if (this.#until.has(token)) this.#until.set(token, askedAt + this.#context.lease);
+      this.#renewed(tokens, askedAt);
       // Notes that were settled meanwhile count as lost too, but are no longer ours to track.
       for (const token of lost) if (this.#until.has(token)) this.#until.set(token, 0);
       if (lost.length > 0) this.#context.onTrouble(undefined, lost);
     } catch (error) {
+      const some = property(property(error, 'details'), 'renewed');
+      if (isArray(some)) this.#renewed(some as readonly ClaimToken[], askedAt);
       this.#context.onTrouble(error, []);
     } finally {
       this.#renewing = false;
       if (this.#until.size > 0) this.#schedule();
     }
+  }
+
+  #renewed(tokens: readonly ClaimToken[], askedAt: number): void {
+    for (const token of tokens) if (this.#until.has(token)) this.#until.set(token, askedAt + this.#context.lease);
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import type { ClaimToken } from '../../src/spool/contract.ts';
 import { Leases } from '../../src/spooler/leases.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
@@ -106,6 +107,18 @@ describe('the remaining lease time', () => {
       clock.setWall(clock.now() + step);
       expect(leases.left(['a'])).toBe(120_000);
     }
+    leases.close();
+  });
+
+  it('grows only for those that were renewed, where the storage of the others failed', async () => {
+    const clock = new ManualClock();
+    const renew = async () => {
+      throw new OfflineImError('SPOOL_FAILED', 'A shard failed.', { details: { renewed: ['b', 'unheard of', 7] } });
+    };
+    const leases = new Leases({ clock, storage: { renew }, lease: 120_000, renewEvery: 30_000, onTrouble: () => undefined });
+    leases.add(['a', 'b'], leases.now());
+    await clock.advance(90_000);
+    expect([leases.left(['a']), leases.left(['b']), leases.left(['unheard of'])]).toEqual([30_000, 120_000, -90_000]);
     leases.close();
   });
 

@@ -1,3 +1,5 @@
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { asError } from '../../core/errors/thrown.ts';
 import type { ClaimToken, Refreeze, Settlement, SettleResult } from '../contract.ts';
 import { splitToken } from './claims.ts';
 import type { Shard } from './shard.ts';
@@ -20,21 +22,33 @@ export class Settlements {
     this.#named = named;
   }
 
-  /** Where a shard fails, its claims count as renewed: its next answer tells whether they are. */
+  /**
+   * Claims of a shard that fails are not renewed: on it, others take them over in the end.
+   *
+   * @throws {OfflineImError} `SPOOL_FAILED` where a shard fails; its `details.renewed` are the claims that the others have renewed
+   */
   async renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]> {
     const { groups, unknown } = this.#byShard(claims.map((token) => ({ token })));
-    const answers = await Promise.allSettled(
-      groups.map(async ({ shard, items }) => {
-        const lost = await shard.ask((storage) =>
-          storage.renew(
-            items.map(({ token }) => token),
-            lease,
-          ),
-        );
-        return lost.map((token) => `${shard.name}/${token}`);
-      }),
-    );
-    return [...unknown, ...answersOf(answers)];
+    const lost = new Set(unknown);
+    const renewed: ClaimToken[] = [];
+    const errors: unknown[] = [];
+    const asking = groups.map(async ({ shard, items }) => {
+      const tokens = items.map(({ token }) => token);
+      try {
+        const gone = new Set(await shard.ask((storage) => storage.renew(tokens, lease)));
+        for (const token of tokens) {
+          const named = `${shard.name}/${token}`;
+          if (gone.has(token)) lost.add(named);
+          else renewed.push(named);
+        }
+      } catch (error) {
+        errors.push(error);
+      }
+    });
+    await Promise.all(asking);
+    if (errors.length === 0) return [...lost];
+    const text = 'A shard could not renew its claims; those of the others were renewed.';
+    throw new OfflineImError('SPOOL_FAILED', text, { cause: asError(errors[0]), details: { renewed } });
   }
 
   async refreeze(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {
@@ -98,10 +112,4 @@ export class Settlements {
     }
     return { groups: [...byShard].map(([shard, own]) => ({ shard, items: own })), unknown };
   }
-}
-
-function answersOf(answers: readonly PromiseSettledResult<readonly ClaimToken[]>[]): ClaimToken[] {
-  const failed = answers.find((one) => one.status === 'rejected');
-  if (failed?.status === 'rejected' && answers.every(({ status }) => status === 'rejected')) throw failed.reason;
-  return answers.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
 }

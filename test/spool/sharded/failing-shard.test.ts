@@ -159,6 +159,23 @@ describe('a failing shard', () => {
     await expect(open()).rejects.toThrow('ECONNREFUSED');
   });
 
+  it('leaves its own claims as they are when claims are renewed: others may take them over by and by', async () => {
+    const { spool, trouble, mailboxes, open, append, shardOf } = await scene();
+    await open();
+    for (const mailbox of mailboxes) await append(mailbox);
+    const notes = [...(await spool.claim(claim)), ...(await spool.claim(claim)), ...(await spool.claim(claim))];
+    const tokens = notes.map(({ token }) => token);
+    trouble.set('b', 'reject');
+    const error: unknown = await spool.renew(tokens, 120_000).catch((thrown: unknown) => thrown);
+    const renewed = notes.filter(({ lane }) => shardOf(lane) !== 'b').map(({ token }) => token);
+    expect(error).toMatchObject({ code: 'SPOOL_FAILED', cause: { message: 'connect ECONNREFUSED' } });
+    expect((error as OfflineImError).details.renewed).toEqual(expect.arrayContaining(renewed));
+    expect((error as OfflineImError).details.renewed).toHaveLength(renewed.length);
+    trouble.delete('b');
+    expect(await spool.renew([...tokens, 'a/gone:1', 'nowhere/gone:1'], 120_000)).toEqual(['nowhere/gone:1', 'a/gone:1']);
+    await spool.close();
+  });
+
   it('does not delay settlements of others, which are reported when the call is repeated', async () => {
     const { spool, trouble, mailboxes, open, append, shardOf } = await scene();
     await open();
