@@ -236,8 +236,9 @@ export interface SpoolStorage<Client = never> {
   /**
    * Whether this process still has the storage to itself. Called, without waiting, right before the first byte of each request to a server, which is not written
    * when it returns false. Optional: for a storage of one process whose lock can be taken away.
+   * @param claims What the request is for. A storage over several is asked for the parts that these are in.
    */
-  isOwner?(): boolean;
+  isOwner?(claims?: readonly ClaimToken[]): boolean;
   /**
    * Calls `wake` when another process has appended, and with `'operated'` when an operator has changed something through this process, such as a pause. The returned
    * function ends that. Optional.

@@ -2,7 +2,7 @@ import { missing } from '../core/errors/missing.ts';
 import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { answerAtOnce, asError } from '../core/errors/thrown.ts';
 import { buildNote } from '../message/note.ts';
-import type { Change, ClaimedNote, Settlement } from '../spool/contract.ts';
+import type { Change, ClaimedNote, ClaimToken, Settlement } from '../spool/contract.ts';
 import type { DeliveryOutcome, Note, ProbeResult } from '../transport/contract.ts';
 import { checkedOutcomes, checkedResults } from './answers.ts';
 import { askHook, frozenNote, handedNote, inGroups, withTimeout } from './bounded-calls.ts';
@@ -224,7 +224,7 @@ async function transportOutcomes(context: SpoolerContext, ready: readonly Ready[
   const notes = ready.map(({ note }) => frozenNote(note));
   const tokens = claimed.map(({ token }) => token);
   const mayWrite = (): boolean =>
-    !context.stopping() && context.leases.left(tokens) >= context.options.requestTimeout && ownsSpool(context);
+    !context.stopping() && context.leases.left(tokens) >= context.options.requestTimeout && ownsSpool(context, tokens);
   const warn = (error: Error): void => noAnswerSaid(context, 'deliver', notes, error);
   try {
     const returned: unknown = await withTimeout<unknown>(
@@ -256,9 +256,9 @@ async function probeResults(context: SpoolerContext, ready: readonly Ready[]): P
 }
 
 /** A spool that can't tell whether it is still ours counts as lost. */
-function ownsSpool({ storage, complaints }: SpoolerContext): boolean {
+function ownsSpool({ storage, complaints }: SpoolerContext, tokens: readonly ClaimToken[]): boolean {
   try {
-    return answerAtOnce(storage.isOwner?.()) !== false;
+    return answerAtOnce(storage.isOwner?.(tokens)) !== false;
   } catch (error) {
     complaints.of('isOwner', error);
     return false;

@@ -82,7 +82,7 @@ class SealedSpool implements SpoolStorage<unknown> {
   /** Present where the storage below has it. */
   readonly usage?: () => Promise<{ readonly bytes: number }>;
   /** Present where the storage below has it. */
-  readonly isOwner?: () => boolean;
+  readonly isOwner?: NonNullable<SpoolStorage['isOwner']>;
   /** Present where the storage below has it. */
   readonly admin?: SpoolAdmin;
   readonly #inner: Refreezable;

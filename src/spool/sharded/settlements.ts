@@ -113,3 +113,9 @@ export class Settlements {
     return { groups: [...byShard].map(([shard, own]) => ({ shard, items: own })), unknown };
   }
 }
+
+/** Asks the shards of these claims, or all of them: one that is closed, or was taken, keeps no request for the others from being written. */
+export function isOwnerOf(shards: readonly Shard[], claims?: readonly ClaimToken[]): boolean {
+  const named = claims && new Set(claims.map((token) => splitToken(token).name));
+  return shards.every(({ name, storage }) => named?.has(name) === false || (storage.isOwner?.() ?? true));
+}

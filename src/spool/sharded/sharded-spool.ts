@@ -27,7 +27,7 @@ import { ShardClaims } from './claims.ts';
 import { ShardLanes } from './lanes.ts';
 import { merged } from './merged-list.ts';
 import { Rendezvous } from './rendezvous.ts';
-import { Settlements } from './settlements.ts';
+import { isOwnerOf, Settlements } from './settlements.ts';
 import { Shard, type ShardedSpool } from './shard.ts';
 
 /** The clock before the first open. */
@@ -38,7 +38,7 @@ export class Shards implements ShardedSpool<unknown> {
   readonly name: string;
   readonly capabilities: SpoolStorage['capabilities'];
   readonly usage?: () => Promise<{ readonly bytes: number }>;
-  readonly isOwner?: () => boolean;
+  readonly isOwner?: NonNullable<SpoolStorage['isOwner']>;
   readonly #shards: ReadonlyMap<string, Shard>;
   readonly #all: readonly Shard[];
   readonly #rendezvous: Rendezvous;
@@ -66,7 +66,7 @@ export class Shards implements ShardedSpool<unknown> {
     this.#settlements = new Settlements((name) => this.#named(name));
     if (storages.every(({ usage }) => usage !== undefined)) this.usage = () => this.#usage();
     if (storages.some(({ isOwner }) => isOwner !== undefined)) {
-      this.isOwner = () => storages.every((storage) => storage.isOwner?.() ?? true);
+      this.isOwner = (claims) => isOwnerOf(this.#all, claims);
     }
   }
 

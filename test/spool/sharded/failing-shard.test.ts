@@ -236,6 +236,18 @@ describe('a shard that closed itself', () => {
   });
 });
 
+it('a shard whose lock is lost lets requests for notes of the others be written, and none for its own', async () => {
+  const [one, two] = [new MemorySpool(), new MemorySpool()];
+  let isOurs = true;
+  const spool = sharded({ one, two: Object.assign(two, { isOwner: () => isOurs }), three: new MemorySpool() });
+  await spool.open({ clock: new ManualClock(), tombstones: 86_400_000 });
+  expect([spool.isOwner?.(), spool.isOwner?.(['two/n:1'])]).toEqual([true, true]);
+  isOurs = false;
+  const asked = [undefined, ['two/n:1'], ['one/n:1', 'two/n:1'], ['one/n:1'], ['one/n:1', 'three/m:1']];
+  expect(asked.map((claims) => spool.isOwner?.(claims))).toEqual([false, false, false, true, true]);
+  await spool.close();
+});
+
 describe('watching', () => {
   it('includes a shard that was down at the start, and one that was reopened', async () => {
     const { spool, trouble, inner, open, append, mailboxes, shardOf, clock } = await scene();

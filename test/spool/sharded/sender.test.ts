@@ -1,10 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { basicAuth, EwsTransport, OfflineImSender, sharded } from '../../../src/index.ts';
+import { FileSpool } from '../../../src/file.ts';
+import { basicAuth, EwsTransport, OfflineImError, OfflineImSender, sharded } from '../../../src/index.ts';
 import { SqliteSpool } from '../../../src/sqlite.ts';
 import { startExchangeSimulator } from '../../../src/testing.ts';
+import { aliceSends } from '../../support/sender-fixture.ts';
 
 const login = { username: 'service@contoso.test', password: 'secret' };
 
@@ -60,4 +62,23 @@ it('a sender over three databases delivers each note once and in order, and its 
       .map((rest) => rest[0]);
     expect(own).toEqual(['1', '2', '3']);
   }
+});
+
+it('a folder that was taken away closes its shard, and keeps no mailbox of another from sending', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'offline-im-sharded-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const spool = sharded({
+    kept: new FileSpool({ root: join(folder, 'kept') }),
+    gone: new FileSpool({ root: join(folder, 'gone') }),
+  });
+  const { sender, transport } = aliceSends({ spool, clock: undefined });
+  transport.answer = (note, { mayWrite }) =>
+    mayWrite()
+      ? { status: 'delivered', messageClass: note.messageClass }
+      : { status: 'deferred', scope: 'note', error: new OfflineImError('NOT_ATTEMPTED', 'It may not be written.') };
+  const mailbox = Array.from({ length: 30 }, (_, n) => `s${n}@contoso.com`).find((one) => spool.shardOf(one) === 'kept');
+  await sender.send({ from: `sip:${mailbox}`, to: 'sip:bob@contoso.com', text: 'x' });
+  await rename(join(folder, 'gone'), join(folder, 'moved'));
+  expect(await sender.flush()).toEqual({ delivered: 1 });
+  await sender.stop();
 });
