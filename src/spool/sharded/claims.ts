@@ -84,12 +84,8 @@ export class ShardClaims {
   }
 
   /** The shards that may be asked. */
-  #inTurn({ kind, lanes }: ClaimRequest): Shard[] {
-    const named =
-      lanes !== undefined && 'only' in lanes ? new Set(lanes.only.map((lane) => this.#context.lanes.shardOf(lane))) : undefined;
-    return this.#order[kind].filter(
-      (shard) => shard.admits() && !this.#busy.has(shard) && (named === undefined || named.has(shard)),
-    );
+  #inTurn({ kind }: ClaimRequest): Shard[] {
+    return this.#order[kind].filter((shard) => shard.admits() && !this.#busy.has(shard));
   }
 
   async #ask(

@@ -6,24 +6,24 @@ const none: readonly string[] = [];
 
 /** Knows which lanes belong to which shard. Thousands of mailboxes that are left out again and again are divided once, so that each shard gets the same list each time. */
 export class ShardLanes {
-  readonly shardOf: (lane: string) => Shard;
+  readonly #shardOf: (lane: string) => Shard;
   readonly #shares = new PartMap((part) => this.#shared(part));
 
   constructor(shardOf: (lane: string) => Shard) {
-    this.shardOf = shardOf;
+    this.#shardOf = shardOf;
   }
 
   /** A filter for the lanes of one shard. */
   of(shard: Shard, lanes: LaneFilter | undefined): LaneFilter | undefined {
-    if (lanes === undefined) return undefined;
-    if ('only' in lanes) return { only: lanes.only.filter((lane) => this.shardOf(lane) === shard) };
+    // Before a shard was added, what was spooled for these came to another one.
+    if (lanes === undefined || 'only' in lanes) return lanes;
     return { except: joined(this.#shares.of(lanes.except).map((share) => share.get(shard) ?? none)) };
   }
 
   #shared(part: readonly string[]): ReadonlyMap<Shard, readonly string[]> {
     const shares = new Map<Shard, string[]>();
     for (const lane of part) {
-      const shard = this.shardOf(lane);
+      const shard = this.#shardOf(lane);
       const share = shares.get(shard);
       if (share === undefined) shares.set(shard, [lane]);
       else share.push(lane);

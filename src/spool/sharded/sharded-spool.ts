@@ -117,11 +117,8 @@ export class Shards implements ShardedSpool<unknown> {
     return this.#settlements.settle(settlements);
   }
 
-  async expire({ closedLanes, ...request }: ExpireRequest): Promise<readonly Change[]> {
-    const changes = await this.#askAll((storage, shard) => {
-      const own = closedLanes.filter(({ lane }) => this.#ofLane(lane) === shard);
-      return storage.expire({ ...request, closedLanes: own });
-    });
+  async expire(request: ExpireRequest): Promise<readonly Change[]> {
+    const changes = await this.#askAll((storage) => storage.expire(request));
     return changes.flatMap(({ answer }) => answer);
   }
 

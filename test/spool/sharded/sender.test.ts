@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { FileSpool } from '../../../src/file.ts';
 import { basicAuth, EwsTransport, OfflineImError, OfflineImSender, sharded } from '../../../src/index.ts';
+import { MemorySpool } from '../../../src/spool/journaled/memory-spool.ts';
 import { SqliteSpool } from '../../../src/sqlite.ts';
-import { startExchangeSimulator } from '../../../src/testing.ts';
+import { ManualClock, startExchangeSimulator } from '../../../src/testing.ts';
 import { aliceSends } from '../../support/sender-fixture.ts';
 
 const login = { username: 'service@contoso.test', password: 'secret' };
@@ -81,4 +82,26 @@ it('a folder that was taken away closes its shard, and keeps no mailbox of anoth
   await rename(join(folder, 'gone'), join(folder, 'moved'));
   expect(await sender.flush()).toEqual({ delivered: 1 });
   await sender.stop();
+});
+
+it('what waits in a shard from before another one was added is tried again after its mailbox was blocked, and expires while it is', async () => {
+  const shards = { first: new MemorySpool(), second: new MemorySpool() };
+  const both = sharded(shards);
+  const moved = Array.from({ length: 30 }, (_, n) => `s${n}@contoso.com`).find((one) => both.shardOf(one) === 'second');
+  const clock = new ManualClock();
+  const message = { from: `sip:${moved}`, to: 'sip:bob@contoso.com', text: 'x' };
+  const before = aliceSends({ spool: sharded({ first: shards.first }), clock });
+  await before.sender.send({ ...message, messageId: 'waits' });
+  await before.sender.send({ ...message, messageId: 'expires', conversationId: 'c', expiresAt: new Date(clock.now() + 600_000) });
+  await Promise.all([before.sender.stop({ timeout: 0 }), clock.advance(0)]);
+  const { sender, transport, eventsOf } = aliceSends({ spool: both, clock });
+  const error = new OfflineImError('AUTHENTICATION_FAILED', 'HTTP 401.');
+  transport.answer = () => ({ status: 'blocked', scope: 'mailbox', sent: 'no', error });
+  await sender.start();
+  await clock.advance(800_000);
+  expect(eventsOf('message:dead')).toMatchObject([{ messageId: 'expires', code: 'EXPIRED' }]);
+  transport.answer = (note) => ({ status: 'delivered', messageClass: note.messageClass });
+  await clock.advance(900_000);
+  expect(eventsOf('message:delivered')).toMatchObject([{ messageId: 'waits' }]);
+  await Promise.all([sender.stop({ timeout: 0 }), clock.advance(0)]);
 });
