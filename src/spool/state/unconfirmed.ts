@@ -63,13 +63,16 @@ export function probeAlone(tx: Transaction, record: EntryRecord, patch: Paramete
 
 const lapsed: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The lease ran out before an outcome was recorded.' };
 
-/** Ends leases that have run out: a note that was being delivered becomes unconfirmed, a probe is due again. */
+/**
+ * Ends leases that have run out: a note that was being delivered becomes unconfirmed, a probe is due again. Its grace period begins now: of a clock that was set forward
+ * nobody can tell how long ago the lease really ended, and its request may still be on its way.
+ */
 export function expireLeases(tx: Transaction, leased: Iterable<string>, now: number): void {
   for (const id of leased) {
     const note = tx.note(id);
     if (note?.lease === undefined || note.lease.until > now) continue;
     if (note.lease.kind === 'deliver') {
-      toUnconfirmed(tx, note, { lastRanAt: note.lease.until, after: 0, reason: lapsed, now });
+      toUnconfirmed(tx, note, { lastRanAt: now, after: 0, reason: lapsed, now });
     } else {
       const { lease: _lease, ...rest } = note;
       tx.putNote({ ...rest, due: { at: now, within: 0 } });

@@ -75,3 +75,19 @@ describe('a database whose clock is set back', () => {
     await spool.close();
   });
 });
+
+it('a database whose clock is set forward ends leases, and gives the notes in hand their whole grace period: their requests may be on their way', async () => {
+  const schema = fixture.newSchema();
+  const spool = await fixture.open(schema);
+  const advance = await stopClock(fixture.pool, schema);
+  await spool.append([newEntry('m', { pickupIn: 0 })]);
+  expect(await spool.claim(claimRequest({ lease: 120_000 }))).toHaveLength(1);
+  await advance(hour);
+  const probe = claimRequest({ kind: 'probe' });
+  const [first] = await spool.claim(probe);
+  expect(first?.quietFor).toBe(0);
+  await spool.settle([{ token: first?.token ?? '', to: 'unconfirmed', after: 5_000, absent: true, counted: 0, reason }]);
+  await advance(5_000);
+  expect(await spool.claim(probe)).toMatchObject([{ absences: 1, quietFor: 5_000 }]);
+  await spool.close();
+});

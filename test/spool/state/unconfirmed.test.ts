@@ -3,7 +3,7 @@ import { expireLeases, probeAlone, runningAttempt } from '../../../src/spool/sta
 import { delivering, place, probed, Scene, sentence } from './scene.ts';
 
 describe('an expired lease', () => {
-  it('delivering → unconfirmed: probed at once, quiet since the lease ended', () => {
+  it('delivering → unconfirmed: probed at once, quiet from then on', () => {
     const { scene, note } = delivering('a');
     const { until } = scene.note(note.noteId).lease ?? { until: 0 };
     scene.now = until - 1;
@@ -16,6 +16,13 @@ describe('an expired lease', () => {
       unknownAttempts: [{ tag: note.tag, place }],
       reason: { code: 'OUTCOME_UNKNOWN', text: expect.stringMatching(sentence) },
     });
+  });
+
+  it('long ago, by the clock: the grace period begins when that is detected', () => {
+    const { scene, note } = delivering('a');
+    scene.now += 86_400_000;
+    scene.run((tx) => expireLeases(tx, [note.noteId], scene.now));
+    expect(scene.note(note.noteId)).toMatchObject({ state: 'unconfirmed', lastRanAt: scene.now });
   });
 
   it('unconfirmed: the probe is due again', () => {

@@ -99,12 +99,13 @@ export function leaseTests(test: Test): void {
     });
   }
 
-  test('after a lease expires, the grace period counts from the end of the lease', async (scene) => {
+  test('after a lease expires, the grace period counts from when that is detected, at the latest', async (scene) => {
     await lapsed(scene);
+    await scene.expectState('m1', 'unconfirmed');
     await scene.advance(3);
     await scene.untilDue();
     const { quietFor } = await scene.probeOne();
-    isTrue(quietFor >= scene.units(3), `three units have passed since the lease ended, found ${quietFor} ms`);
+    isTrue(quietFor >= scene.units(3), `three units have passed since the expired lease was detected, found ${quietFor} ms`);
   });
 
   test('a claimed note is durable: its frozen values survive an expired lease and a restart', async (scene) => {
