@@ -49,22 +49,28 @@ export function checkedRandom(random: () => number, warn: (error: Error) => void
 }
 
 /**
- * A host's clock, which may throw, return something that is not a time, or run backwards. The machine's clock then takes its place, and one warning says so. Each
- * timer fires once at most, and never after it was cancelled.
+ * A host's clock, which may throw, return something that is not a time, or run backwards. The machine's clock then goes on from its last answer, and one warning says so.
+ * Each timer fires once at most, and never after it was cancelled.
  */
 export function checkedClock(clock: Clock, warn: (error: Error) => void): Clock {
   if (clock === systemClock) return clock;
   const trouble = once(warn);
   let latest = Number.NEGATIVE_INFINITY;
+  /** Its last answers, and when they came by the machine: a single wrong one must not make time jump to that of another clock, which may be years or uptimes away. */
+  const known: Partial<Record<'now' | 'monotonic', readonly [value: number, at: number]>> = {};
   const time = (name: 'now' | 'monotonic'): number => {
     try {
       const value: unknown = answerAtOnce(clock[name]());
-      if (typeof value === 'number' && Number.isFinite(value)) return value;
+      if (typeof value === 'number' && Number.isFinite(value)) {
+        known[name] = [value, systemClock.monotonic()];
+        return value;
+      }
       trouble(wrong(`clock.${name}`, value, 'a finite number of ms'));
     } catch (cause) {
       trouble(failed(`clock.${name}`, cause));
     }
-    return systemClock[name]();
+    const [value, at] = known[name] ?? [systemClock[name](), systemClock.monotonic()];
+    return value + systemClock.monotonic() - at;
   };
   return {
     now: () => time('now'),

@@ -1,5 +1,5 @@
 import vm from 'node:vm';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { checkedClock, checkedRandom, tell } from '../../src/core/host-calls.ts';
 
@@ -72,6 +72,18 @@ describe('random', () => {
 });
 
 describe('a clock', () => {
+  it('that gives one wrong answer goes on from its last right one: it neither jumps to the time of the machine nor stands still until then', () => {
+    const machine = vi.spyOn(performance, 'now').mockReturnValue(9e9);
+    onTestFinished(() => machine.mockRestore());
+    const answers = { now: [1_000, Number.NaN, 1_500], monotonic: [10, Number.NaN, 20, 30] };
+    const next = (name: keyof typeof answers) => () => answers[name].shift() ?? Number.NaN;
+    const clock = checkedClock({ ...systemClock, now: next('now'), monotonic: next('monotonic') }, () => undefined);
+    expect([clock.now(), clock.now(), clock.now()]).toEqual([1_000, 1_000, 1_500]);
+    expect([clock.monotonic(), clock.monotonic(), clock.monotonic(), clock.monotonic()]).toEqual([10, 10, 20, 30]);
+    machine.mockReturnValue(9e9 + 7);
+    expect([clock.now(), clock.monotonic()]).toEqual([1_507, 37]);
+  });
+
   it('that returns invalid times is replaced by the system clock, and reported once', () => {
     const warnings: Error[] = [];
     const broken = { now: () => Number.NaN, monotonic: () => undefined as unknown as number, setTimer: () => undefined as never };
