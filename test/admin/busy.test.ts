@@ -23,7 +23,7 @@ it('an operator waits longer than a sender while others write to an SQLite file,
   const senders = own.admin.pause({ by: 'a sender' });
   let refused: unknown;
   senders.catch((error: unknown) => (refused = error));
-  // Both look in turn: whenever the one has waited for longer than a sender does, so has the other.
+  // They look in turn: whenever one has waited longer than a sender does, so has the other.
   for (; refused === undefined; await wait(50)) vi.advanceTimersByTime(11_000);
   expect(refused).toMatchObject({ code: 'SPOOL_BUSY' });
   writer.exec('ROLLBACK');

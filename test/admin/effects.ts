@@ -10,7 +10,7 @@ import type { DeliveryOutcome } from '../../src/transport/contract.ts';
 import { FakeTransport } from '../support/fake-transport.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 
-/** A spool, what the command line calls it, and the longest time between two looks of its sender. */
+/** A spool, its name on the command line, and the longest time between two polls of its sender. */
 export interface Where {
   readonly spool: SpoolStorage;
   readonly where: string;
@@ -60,13 +60,13 @@ async function running({ spool, where, pollInterval }: Where) {
     transport,
     delivered,
     until,
-    /** One through whose owner it is asked obeys at once; of others, a look has to begin. */
+    /** Requests through the owner of a spool take effect at once; for others, the next poll has to start. */
     async obeyed(): Promise<void> {
       if (pollInterval >= 3_600_000) return;
       const before = polls;
       while (polls < before + 2) await new Promise((resolve) => setTimeout(resolve, 10));
     },
-    /** As an operator does: through the owner of a folder, on a connection of its own otherwise. */
+    /** Acts as an operator does: through the owner of a folder, otherwise on a connection of its own. */
     async operate(work: (handle: SpoolHandle) => Promise<unknown>): Promise<void> {
       const handle = await openSpool(where);
       await work(handle);
@@ -79,7 +79,7 @@ async function running({ spool, where, pollInterval }: Where) {
 
 const dave = { from: { sip: 'sip:dave@contoso.com' } };
 
-/** What each verb of an operator does to a sender that runs, whose own methods nobody calls. */
+/** The effect of each operator command on a running sender, none of whose own methods are called. */
 export function itTakesEffect(make: () => Promise<Where>): void {
   it.each([[[]], [['alice@contoso.com']]])('pause %j and resume', async (mailbox) => {
     const { sender, send, operate, obeyed, until, delivered } = await running(await make());
@@ -88,7 +88,7 @@ export function itTakesEffect(make: () => Promise<Where>): void {
     await obeyed();
     await send('hers');
     if (mailbox.length > 0) {
-      // Later, and not paused: by then hers would have been delivered.
+      // Later than that, and not paused, hers would have been delivered.
       await send('his', dave);
       await until(() => delivered.has('his'));
     } else expect(await sender.flush()).toMatchObject({ paused: [{ by: expect.any(String) }, { lane: 'carol@contoso.com' }] });

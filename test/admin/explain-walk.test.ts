@@ -1,4 +1,4 @@
-/** Every reason for which a message waits, brought about by a sender that runs: what it says itself, and what an operator is told who has the storage alone. */
+/** Every reason why a message waits, produced by a running sender: what it reports itself, and what an operator is told who has only the storage. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ const error = (code: 'EWS_ERROR' | 'AUTHENTICATION_FAILED' | 'ENDPOINT_UNREACHAB
   new OfflineImError(code, 'The server said no.');
 const send = ({ sender }: Scene, messageId: string) => sender.send({ to: 'sip:bob@contoso.com', text: 'x', messageId });
 
-/** Sends it, and lets the sender try it once, with that outcome. */
+/** Sends the message, and lets the sender try it once, with that outcome. */
 async function tried(scene: Scene, outcome: DeliveryOutcome): Promise<void> {
   scene.transport.answer = () => outcome;
   await scene.sender.start();
@@ -82,7 +82,7 @@ const ways: Readonly<
       await send(scene, 'm');
       await scene.sender.hold('m');
     },
-    // What is held expires no more.
+    // Held entries do not expire.
     says: /until it is released\. It was accepted at \S+Z\.$/,
     todo: /^offline-im release /,
   },
@@ -97,7 +97,7 @@ const ways: Readonly<
     todo: /^offline-im resume alice@contoso\.com$/,
   },
   worker: {
-    // The spool is open; nobody has started the sender.
+    // The spool is open; the sender was not started.
     bring: async (scene) => {
       await send(scene, 'm');
       await scene.clock.advance(pickup + 31_000);
@@ -133,7 +133,7 @@ it('an entry in back-off is tried at once after hold and release, as the explana
   await ways['back-off'].bring(scene);
   scene.transport.answer = ({ messageClass }) => ({ status: 'delivered', messageClass });
   const attempts = scene.transport.delivered.length;
-  // Not sooner than its mailbox was paused for, whatever is asked of that.
+  // Not before the pause of its mailbox ends, whatever is requested.
   scene.sender.retryNow('alice@contoso.com');
   await scene.clock.advance(31_000);
   expect(scene.transport.delivered.length).toBe(attempts);

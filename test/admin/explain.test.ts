@@ -37,7 +37,7 @@ const report = (kind: 'mailbox-blocked' | 'endpoint-unavailable') => ({
 
 const known = (parts: Partial<Known>): Known => ({ entry, standing: undefined, pauses: [], reports: [], now, ...parts });
 
-/** What brings an entry to wait for each. */
+/** How an entry comes to wait for each reason. */
 const cases: Readonly<Record<WaitingFor, { readonly known: Known; readonly says: string; readonly todo: string }>> = {
   pickup: { known: known({}), says: 'a sender takes it at 2026-11-28T03:01:00Z', todo: 'Nothing' },
   'back-off': {

@@ -100,7 +100,7 @@ it('an export replaces an older one whose missing entries had ended; if they wer
   await sender.stop();
 });
 
-/** A spool that knows nothing of that message, as after a day. */
+/** A spool that has forgotten that message, as after a day. */
 function forgetting(spool: MemorySpool, messageId: string): SpoolStorage {
   const get: SpoolStorage['get'] = async (id) => {
     const entry = await spool.get(id);
@@ -130,7 +130,7 @@ it('an export of another spool is not overwritten, even if all its entries had e
   await expect(exportSpool(other, file, quiet)).rejects.toMatchObject(refusal);
   expect(await readFile(file, 'utf8')).toBe(before);
   await exportSpool(other, file, { ...quiet, overwrite: true });
-  // What holds nothing is missed by nobody.
+  // An empty export may always be overwritten.
   await exportSpool(spool, file, quiet);
   await sender.stop();
 });

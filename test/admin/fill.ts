@@ -4,7 +4,7 @@ import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { FakeTransport } from '../support/fake-transport.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 
-/** One message of each sort; those that may have been sent with their attempt. */
+/** One message of each kind; those that may have been sent have their attempt. */
 export async function fill(spool: SpoolStorage): Promise<void> {
   const transport = new FakeTransport();
   const { sender } = aliceSends({ spool, transport, clock: new ManualClock(Date.now()) });

@@ -38,10 +38,10 @@ describe.each(Object.keys(kinds))('lists of a %s spool', (kind) => {
     const ids: string[] = [];
     let cursor: string | undefined;
     do {
-      // An hour ago is another time for each part.
+      // "An hour ago" is a different time for each page.
       const since = new Date(Date.now() - 3_600_000 - ids.length);
       const part = await spool.list({ state: 'spooled', since, limit: 4, cursor });
-      // It stands at a shell and in an address as it is.
+      // It needs no quoting in a shell or a URL.
       expect(part.cursor ?? '').toMatch(/^[\w.-]*$/);
       ids.push(...part.entries.map(({ id }) => id));
       cursor = part.cursor;
@@ -71,7 +71,7 @@ describe.each(Object.keys(kinds))('lists of a %s spool', (kind) => {
     expect(states.held).toBe(seen.at(-1)?.changed);
     expect(states.held).toBeGreaterThanOrEqual(300);
     expect(states.spooled).toBe(700 - states.held);
-    // What was done is audited, though it was not all.
+    // Completed changes are audited, though there are more to do.
     expect(await spool.audit()).toMatchObject([{ by: 'carol', command: 'hold', count: states.held }]);
     await expect(spool.list({ signal: ending.signal })).rejects.toThrow(/abort/i);
     await spool.close();
@@ -154,7 +154,7 @@ it.each(Object.keys(kinds))('a handle on a %s spool returns each time as a Date,
   await spool.close();
 });
 
-/** Where in it a number stands that is a time since 1970. */
+/** The paths at which it has a number that is a time since 1970. */
 function timesAsNumbers(value: unknown, where = ''): readonly string[] {
   if (typeof value === 'number') return value > 1e12 ? [where] : [];
   if (typeof value !== 'object' || value === null || value instanceof Date) return [];

@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const made of folders.splice(0)) await rm(made, { recursive: true, force: true });
 });
 
-/** An hour: whatever takes effect within the test did so at once. */
+/** An hour: anything that takes effect within the test did so at once. */
 describe('changes of an operator on a folder that a sender has open take effect at once', () => {
   itTakesEffect(async () => {
     const where = join(await folder(), 'spool');

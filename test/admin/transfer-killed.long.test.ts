@@ -32,7 +32,7 @@ const placeOf = (name: string) => join(folder, name);
 const spoolOf = (kind: string, name: string): SpoolStorage =>
   kind === 'file' ? new FileSpool({ root: placeOf(name) }) : new SqliteSpool({ path: placeOf(name) });
 
-/** Whether it came to its end; otherwise it was killed, after that many calls or that many ms. */
+/** Whether it completed; otherwise it was killed, after that many calls or that many ms. */
 function run(direction: string, kind: string, name: string, step: number | undefined, ms?: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const args = [script, direction, kind, placeOf(name), file, String(step ?? 0)];
@@ -65,7 +65,7 @@ const all = {
   cancelled: ['cancelled 0'],
 };
 
-/** There, it is whole: the import says so before it adds anything. */
+/** If it exists, it is complete: the import checks that before it adds anything. */
 async function isWhole(): Promise<boolean> {
   if ((await stat(file).catch(() => undefined)) === undefined) return false;
   const target = new MemorySpool();
@@ -102,7 +102,7 @@ describe.each([
     await fill(spoolOf(from, 'source'));
     const started = performance.now();
     while (!(await run('export', from, 'source', undefined, 300 + random() * 2_000 + (performance.now() - started) / 20))) {
-      // What a killed one leaves is no export yet, or a whole one.
+      // A killed export leaves no file, or a complete one.
       await isWhole();
     }
     expect(await isWhole()).toBe(true);

@@ -1,6 +1,6 @@
 /**
- * Run as a process of its own: `transfer-process.ts export|import KIND WHERE FILE STEP`. Kills itself, without a chance to tidy, right after its STEP-th call of the
- * spool; prints `done` and ends with 0 when there are fewer.
+ * Run as its own process: `transfer-process.ts export|import KIND WHERE FILE STEP`. Kills itself, without a chance to clean up,
+ * right after its STEP-th call of the spool; prints `done` and ends with 0 if there are fewer.
  */
 import { exportSpool } from '../../src/admin/export.ts';
 import { importSpool } from '../../src/admin/import.ts';
@@ -12,7 +12,7 @@ const [direction, kind, where = '', file = '', step] = process.argv.slice(2);
 const storage = kind === 'file' ? new FileSpool({ root: where }) : new SqliteSpool({ path: where });
 let calls = 0;
 
-/** Each asynchronous method of it counts. */
+/** Each of its asynchronous methods counts. */
 function counted(target: object, names: readonly string[]): void {
   for (const name of names) {
     const method: unknown = Reflect.get(target, name);

@@ -103,7 +103,7 @@ describe.each(Object.keys(kinds))('transfer from a %s spool', (from) => {
     const [waits] = await target.findMessage('waits');
     expect((await target.get(waits?.id ?? ''))?.message?.text).toBe('waits');
     expect(await target.admin?.paused()).toEqual([]);
-    // Once more, from both: the same file, and nothing new.
+    // Repeated, from both: the same file, and nothing new.
     await exportSpool(source, file, { ...quiet, copy: false });
     expect(await importSpool(target, file, quiet)).toMatchObject({ added: 0, known: 7, exported: [] });
     expect(await statesOf(target)).toEqual(all);
@@ -140,7 +140,7 @@ it.each(Object.keys(kinds))('entries being imported to a %s spool are claimed by
   await open(source);
   await exportSpool(source, file, { ...quiet, copy: false });
   const target = (await kinds[to]?.('target')) as SpoolStorage & TransitionSpool;
-  // Of the same conversation, and accepted before: what comes after it with the same recipients goes along.
+  // Of the same conversation, and accepted before: later messages with the same recipients go with it.
   const { sender } = aliceSends({ spool: target, clock: new ManualClock(Date.now()) });
   await sender.send({ to: 'sip:erin@contoso.com', text: 'own', messageId: 'own' });
   await sender.stop();
@@ -154,7 +154,7 @@ it.each(Object.keys(kinds))('entries being imported to a %s spool are claimed by
   await importSpool(target, file, quiet);
   expect(claimed.map(({ entries }) => entries.map(({ messageId }) => messageId))).toEqual([['own']]);
   expect(await statesOf(target)).toEqual({ ...all, own: 'delivering 0' });
-  // What goes on is claimed as ever.
+  // Existing entries are claimed as before.
   await target.settle(claimed.map(({ token }) => ({ token, to: 'delivered' }) as never));
   const next = aliceSends({ spool: target, clock: new ManualClock(Date.now() + 60_000) });
   await target.close();
@@ -229,7 +229,7 @@ it('refuses a truncated or changed file, and a spool with a running sender, befo
 
 const mortals = ['holdExported', 'append', 'adopt', 'letAdoptedGo', 'findMessage', 'cancel'];
 
-/** Whatever operation was the last one: the next run goes on, and all is there once. */
+/** Interrupted after any operation, the next run continues, and everything is there once. */
 it('interrupted at any step of export and import, and started again, it loses and duplicates nothing', async () => {
   const steps = async (limit: number): Promise<boolean> => {
     const dir = await mkdtemp(join(folder, 'run-'));

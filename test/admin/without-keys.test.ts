@@ -27,7 +27,7 @@ it('a sealed spool opened without its keys says so wherever an entry could not b
     () => spool.retryNow(mailbox),
   ];
   for (const ask of asked) await expect(ask()).rejects.toMatchObject({ code: 'SPOOL_KEY_MISSING' });
-  // What names nobody is answered.
+  // Commands that name no entry still work.
   const { entries } = await spool.list({ state: 'spooled' });
   expect(await spool.explain(entries[0]?.id ?? '')).toMatchObject([{ waitingFor: 'pickup' }]);
   await spool.pause();

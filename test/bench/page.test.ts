@@ -53,7 +53,7 @@ it('the page says which bench has incomplete figures', () => {
 });
 
 it('every line with a goal states why it may be missed', () => {
-  // @ts-expect-error The types of a line hold it.
+  // @ts-expect-error The types of a line require it.
   const unreasoned: Row = { what: 'single', figure: '2000/s', reached: 1, goal: { atLeast: 2 } };
   const reasoned: Row = { ...unreasoned, goal: { atLeast: 2 }, why: 'the wire' };
   expect(whysOf([reasoned, { ...reasoned, reached: 3 }])).toEqual(['- single: the wire']);

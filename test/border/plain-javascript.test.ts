@@ -13,7 +13,7 @@ import { SqliteSpool } from '../../src/sqlite.ts';
 import { createExchange, ManualClock } from '../../src/testing.ts';
 
 const src = join(import.meta.dirname, '..', '..', 'src');
-/** What callers without types pass. */
+/** Arguments that untyped callers pass. */
 const odd: readonly (readonly unknown[])[] = [
   [],
   [undefined],
@@ -34,10 +34,10 @@ const odd: readonly (readonly unknown[])[] = [
   ['x', null],
   [[], null],
 ];
-/** Made by functions of ours; their classes are exported for their types. */
+/** Created by functions of this library; their classes are exported for their types. */
 const madeByUs = new Set(['ExchangeSimulator', 'SimulatedExchange', 'JournalError']);
 
-/** What is wrong with what a call threw; `undefined` for a sentence of ours, and for a call that took what it was given. */
+/** What is wrong with an error thrown by a call; `undefined` for a coded sentence, and for a call that accepted its arguments. */
 async function faultOf(call: () => unknown): Promise<string | undefined> {
   try {
     const result = call();
@@ -53,12 +53,12 @@ async function faultOf(call: () => unknown): Promise<string | undefined> {
   }
 }
 
-/** What takes longer is at work, and was not refused. */
+/** Anything that takes longer is running, and was not refused. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Protected: nobody but a spool itself calls them. */
+/** Protected: only a spool itself calls them. */
 const internal = ['transit', 'recordsWhere', 'inSteps'];
 
 async function faults(name: string, call: (given: readonly unknown[]) => unknown): Promise<string[]> {
@@ -75,7 +75,7 @@ function shown(value: unknown): string {
   return JSON.stringify(value) ?? 'undefined';
 }
 
-/** Every public method of an object, on the object itself. */
+/** All public methods of an object, including its own. */
 async function faultsOfMethods(label: string, target: object, leaveOut: readonly string[] = []): Promise<string[]> {
   const names = new Set<string>();
   for (let at: object | null = target; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
@@ -97,7 +97,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
-  // A word is a fine path of a database too.
+  // A word is a valid path of a database.
   for (const name of ['x', 'x-wal', 'x-shm']) await rm(name, { force: true });
 });
 
@@ -195,7 +195,7 @@ describe('called from plain JavaScript with arbitrary values', () => {
     ['faults of an exchange', () => createExchange({ mailboxes: ['alice@contoso.test'] }).faults],
     ['trace file', () => traceFile({ path: join(folder, 'trace.ndjson') })],
   ])('each method of a %s fails with a coded sentence', async (name, make) => {
-    // The `fetch` of an exchange answers as that of the platform does; `keep` is what operations of the simulator itself call.
+    // The `fetch` of an exchange behaves like that of the platform; `keep` is called by the simulator's own operations.
     expect(await faultsOfMethods(name, make(), ['fetch', 'keep'])).toEqual([]);
   });
 });

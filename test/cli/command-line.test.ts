@@ -144,7 +144,7 @@ it.each([
   [['list', '--stat', 'dead'], "Unknown option '--stat'"],
   [['list', '--spool', '.', '--state', 'gone'], 'expected spooled'],
   [['list', '--spool', '.', '--limit', 'many'], 'whole number'],
-  // What Date.parse() makes a day in 2001 of would take all that waits.
+  // Dates that Date.parse() takes for a day in 2001 would match everything that waits.
   [['cancel', '--spool', '.', '--yes', '--since', '5'], '--since is "5"; expected a time such as'],
   [['cancel', '--spool', '.', '--yes', '--since', 'yesterday 5'], '--since is "yesterday 5"; expected'],
   [['purge', '--spool', '.', '--until', '11/12/2026'], '--until is "11/12/2026"; expected'],

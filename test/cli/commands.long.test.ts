@@ -10,14 +10,14 @@ import { offlineImHere } from './in-process.ts';
 import { offlineIm } from './offline-im.ts';
 import { fill } from './running-sender.ts';
 
-/** A command line, what it prints for a person, and for a program; in this order, each is run as both. */
+/** A command line, and its expected output for people and as JSON; each is run both ways, in this order. */
 interface Row {
   readonly args: readonly string[];
   readonly code?: number;
-  /** All of what it prints; where it fails, on standard error. */
+  /** The complete output; on failure, that on standard error. */
   readonly person: RegExp;
   readonly json: object;
-  /** Kinds of spools for which this is so. @default all */
+  /** Kinds of spools to which this applies. @default all */
   readonly on?: readonly string[];
 }
 
@@ -171,7 +171,7 @@ describe.each(['file', 'sqlite', 'postgres'])('on a %s spool', (kind) => {
       const person = await offlineIm(args);
       expect(person).toMatchObject(code === 0 || code === 3 ? { code, err: '' } : { code, out: '' });
       expect(person.out + person.err).toMatch(row.person);
-      // The same program: a process for each costs most of this test.
+      // In the same process: one per command would take most of the time of this test.
       const program = await offlineImHere([...args, '--json']);
       expect(program.code).toBe(code);
       expect(JSON.parse(program.out || program.err)).toMatchObject(row.json);
@@ -185,7 +185,7 @@ describe.each(['file', 'sqlite', 'postgres'])('on a %s spool', (kind) => {
   });
 });
 
-/** Each has a suite of its own: they need a server, run on, or need two spools. */
+/** Each has its own suite: they need a server, keep running, or need two spools. */
 const elsewhere = ['simulator', 'doctor', 'export', 'import', 'send', 'drain', 'dashboard', 'completion'];
 
 it('every command is in the table', () => {

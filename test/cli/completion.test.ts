@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { offlineImHere } from './in-process.ts';
 import { offlineIm } from './offline-im.ts';
 
-/** Words that bash would offer for a line. */
+/** The completions that bash would offer for a line. */
 function completed(script: string, words: readonly string[]): readonly string[] {
   const line = `${script}\nCOMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _offline_im; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', line], { encoding: 'utf8' });

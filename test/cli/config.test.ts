@@ -29,7 +29,7 @@ it.each([
   ['config.yaml', 'identity:', 'its name ends in none of'],
 ])('refuses a config %s, and says what is wrong with it', async (name, text, why) => {
   await writeFile(join(folder, name), text);
-  // Vitest imports modules in a way of its own.
+  // Vitest imports modules differently.
   const ran = name.endsWith('.mjs') ? offlineIm : offlineImHere;
   const { code, out, err } = await ran(['send', '--config', name, '--spool', 'spool', '--to', 'bob@contoso.test', 'Hi'], {
     cwd: folder,

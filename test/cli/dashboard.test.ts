@@ -17,7 +17,7 @@ interface Answer {
   readonly text: string;
 }
 
-/** As no browser asks: with any Host. */
+/** Requests that no browser sends: with any Host. */
 async function ask(url: URL, headers: Readonly<Record<string, string>> = {}, body?: string): Promise<Answer> {
   const type = body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
   const asked = request(url, { method: body === undefined ? 'GET' : 'POST', headers: { ...headers, ...type } });
@@ -68,7 +68,7 @@ it('dashboard admits only the browser that has the address, under its own host n
     const form = `token=${token}&why=moved`;
     expect((await ask(new URL('/pause', url), { ...mine, origin: 'http://evil.test' }, form)).status).toBe(403);
     expect((await ask(new URL('/pause', url), { ...mine, origin: root.origin }, form)).status).toBe(303);
-    // In the spool, for every process on it.
+    // Stored in the spool, for all its processes.
     expect((await sender.stats()).paused).toMatchObject([{ why: 'moved' }]);
     await sender.stop();
     started.kill('SIGTERM');

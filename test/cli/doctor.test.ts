@@ -48,7 +48,7 @@ async function doctorBy(run: typeof offlineIm, url: string, ...args: readonly st
   };
 }
 
-/** A server of nothing but answers. */
+/** A server with canned responses only. */
 async function answering(
   answer: (method: string, body: string) => { status?: number; headers?: Record<string, string>; body?: string },
 ): Promise<string> {
@@ -117,7 +117,7 @@ it.each([
   expect(all).toContain(text);
 });
 
-/** In the words of a real server. */
+/** With recorded responses of a real server. */
 describe('doctor reads recorded responses of real servers', () => {
   it('reports login, version and folder of a server without the distinguished folder, but with a folder of that name', async () => {
     const url = await answering((method, body) => {

@@ -22,13 +22,13 @@ it('follows a trace from its beginning, across partial lines and rotations', asy
   expect(await waiting).toBe('one');
   waiting = next();
   await rename(path, `${path}.1`);
-  // Whoever has it open still writes to it, under its new name.
+  // A process that has it open still writes to it under its new name.
   await appendFile(`${path}.1`, line('last of the old'));
   await writeFile(path, line('two') + line('three'));
   expect(await waiting).toBe('last of the old');
   expect(await next()).toBe('two');
   expect(await next()).toBe('three');
-  // Cut, and as long as it was, or longer, before anybody looks.
+  // Truncated, and as long as before or longer by the time of the next poll.
   for (const [event, rest] of [
     ['2wo', 'three'],
     ['cut', 'and longer than before'],
@@ -38,7 +38,7 @@ it('follows a trace from its beginning, across partial lines and rotations', asy
     expect(await waiting).toBe(event);
     expect(await next()).toBe(rest);
   }
-  // Cut to nothing, which is looked at before anything is added.
+  // Truncated to nothing, and polled before anything is added.
   waiting = next();
   await truncate(path);
   await Promise.race([waiting, setTimeout(1_000)]);
@@ -51,7 +51,7 @@ it('follows a trace from its beginning, across partial lines and rotations', asy
 it('reads every file rotated between two polls, oldest first', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'offline-im-follow-'));
   const path = join(folder.path, 'trace.ndjson');
-  // What an earlier run left is not read.
+  // Files of an earlier run are not read.
   await writeFile(`${path}.1`, line('of an earlier run'));
   await writeFile(path, line('first'));
   const stop = new AbortController();

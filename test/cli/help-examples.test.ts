@@ -1,4 +1,4 @@
-/** Every command line that a `--help` shows does what it is shown for: run one by one, as a shell would take it apart. */
+/** Every command line shown by a `--help` does what it is shown for: each is run, split into words as by a shell. */
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,13 +65,13 @@ async function fill(spool: SpoolStorage): Promise<void> {
   await sender.stop();
 }
 
-/** The words of what a line calls, without the shell around it: `source <(…)`, `… | source`. */
+/** The words of the command in a line, without the shell around it: `source <(…)`, `… | source`. */
 function wordsOf(line: string): readonly string[] {
   const [call = ''] = /offline-im [^|)]*/.exec(line) ?? [];
   return [...call.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, one, two, three]) => one ?? two ?? three ?? '').slice(1);
 }
 
-/** Where the example says a path, an address or a port that only its reader has. */
+/** Replaces paths, addresses and ports that only the reader has. */
 function here(word: string): string {
   if (word === '8080') return '0';
   return word
@@ -89,7 +89,7 @@ it.each(examples)('$line', async ({ name, line }) => {
   const texts = { out: '', err: '' };
   const says = (where: keyof typeof texts) => (text: string) => {
     texts[where] += text;
-    // These run until they are told to stop, as soon as they have said that they do.
+    // These run until they are stopped, which happens once they report that they are running.
     if (['simulator', 'dashboard', 'drain'].includes(name)) setImmediate(() => stopping.abort('SIGTERM'));
   };
   const code = await run(wordsOf(line).map(here), {

@@ -1,7 +1,7 @@
 import { run } from '../../src/cli/run.ts';
 import type { Ran } from './offline-im.ts';
 
-/** What {@link offlineIm} does, in this process: a process for each costs a hundred times more, and shows no more where only what it prints and its code count. */
+/** Like {@link offlineIm}, but in this process: starting a process costs a hundred times more, and shows no more if only output and exit code count. */
 export async function offlineImHere(
   args: readonly string[],
   {

@@ -41,7 +41,7 @@ it.each([
       env: { ...process.env, NODE_COMPILE_CACHE: cache, PASSWORD: 'pw-4711' },
     });
     try {
-      // Whatever it says first, it says once it runs.
+      // Its first output, whatever it is, shows that it is running.
       await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data')]);
       child.kill(signal);
       ended.push(await once(child, 'exit'));

@@ -1,4 +1,4 @@
-/** What reaches a server whose certificate only the config trusts: whatever that server answers, and Autodiscover too. */
+/** Requests to a server whose certificate only the config trusts: any response of that server, and Autodiscover. */
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -43,7 +43,7 @@ it.each(['says nothing', 'drips'])('the doctor disconnects from a server that %s
   const drips: NodeJS.Timeout[] = [];
   const server = createServer((socket) => {
     sockets.push(socket.on('error', () => undefined).resume());
-    // The head of a record of the handshake, of which the rest never comes.
+    // The header of a handshake record that is never completed.
     const head = [0x16, 0x03, 0x03, 0x40, 0x00, 0x02];
     if (kind === 'drips') drips.push(setInterval(() => socket.write(Buffer.from([head.shift() ?? 0])), 20));
   }).listen(0, '127.0.0.1');

@@ -24,7 +24,7 @@ const end = async (): Promise<void> => {
   await rm(folder, { recursive: true, force: true });
 };
 
-/** By this process, to which the folder belongs as little as to any other. */
+/** By this process, which owns the folder as little as any other. */
 const run = (where: string, ...args: string[]) => runBy(offlineImHere, where, ...args);
 const runBy = async (by: typeof offlineIm, where: string, ...args: string[]) => {
   const { code, out, err } = await by([...args, '--spool', where, '--json']);
@@ -49,7 +49,7 @@ describe('a folder that a sender has open', () => {
     });
     expect((await run(root, 'explain', 'waits')).json).toMatchObject({ explanations: [{ waitingFor: 'pickup' }] });
     expect((await run(root, 'hold', 'waits')).json).toMatchObject({ changes: [{ from: 'spooled', to: 'held' }] });
-    // Whatever may be due now is tried at once: the server refuses it again.
+    // Everything that may be due now is tried at once: the server refuses it again.
     expect((await run(root, 'requeue', '--state', 'dead', '--yes')).json).toMatchObject({ changes: [{ to: 'spooled' }] });
     expect((await run(root, 'pause', '--why', 'moved')).json).toMatchObject({ paused: [{ why: 'moved' }] });
     expect((await run(root, 'check')).json).toEqual({ ok: true, findings: [] });
@@ -65,7 +65,7 @@ describe('a folder that a sender has open', () => {
     expect((await stat(dirname(address))).mode & 0o777).toBe(0o700);
     expect((await stat(own('operators.json'))).mode & 0o777).toBe(0o600);
     await ended(owner, 'SIGKILL');
-    // The next one that opens the folder takes away what a killed one left.
+    // The next process that opens the folder removes what a killed one left.
     const spool = await openSpool(root);
     const left = await readdir(dirname(address));
     expect(left).not.toContain(address.slice(dirname(address).length + 1));
@@ -96,7 +96,7 @@ describe('a folder that a sender has open', () => {
     await cp(root, copy, { recursive: true });
     expect((await run(copy, 'cancel', 'waits')).json).toMatchObject({ changes: [{ to: 'cancelled' }] });
     expect((await run(root, 'stats')).json).toMatchObject({ states: { spooled: 1 } });
-    // In use itself, by someone who could not write who it is: token and address are those of the original.
+    // The copy is in use itself, by a process that could not write its owner file: token and address are those of the original.
     const other = await openSpool(copy);
     for (const name of ['owner.json', 'operators.json']) await cp(own(name), join(copy, '.offline-im', name));
     const asked = await run(copy, 'cancel', 'held');
@@ -125,7 +125,7 @@ describe('a folder that a sender has open', () => {
 });
 
 describe('a sender that has a folder open', () => {
-  // One for all: whom it hangs up on changes nothing for the next.
+  // Shared: hanging up on one client does not affect the next.
   beforeAll(start);
   afterAll(end);
 

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** The exit code of a command nobody reads: what is closed is closed before it has begun. */
+/** The exit code of a command whose output nobody reads: the pipe is closed before it starts. */
 async function unread(args: readonly string[], closed: readonly ('stdout' | 'stderr')[]) {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let err = '';

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** What a command at a terminal ends with when these keys are typed at its question. What it prints may go elsewhere. */
+/** Exit code of a command at a terminal when these keys are typed at its question. Its output may be redirected. */
 async function answered(line: string, keys: string, elsewhere = ''): Promise<string> {
   const shell = `("$NODE" "$PROGRAM" ${line} --spool "$SPOOL"; echo "ended with $?.") ${elsewhere}`;
   const child = spawn('script', ['-qec', shell, '/dev/null'], {

@@ -4,7 +4,7 @@ import { programOf } from '../support/program.ts';
 
 const script = programOf(new URL('./sender-process.ts', import.meta.url));
 
-/** Fills a spool with a message of each sort, in a process of its own; with `stay`, that process goes on as its sender until it is killed. */
+/** Fills a spool with a message of each kind, in its own process; with `stay`, that process continues as its sender until it is killed. */
 export async function fill(kind: string, where: string, stay: boolean): Promise<ChildProcess> {
   const child = spawn(process.execPath, [script, kind, where, ...(stay ? ['stay'] : [])], {
     stdio: ['ignore', 'pipe', 'inherit'],

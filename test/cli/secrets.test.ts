@@ -7,7 +7,7 @@ import { Secrets } from '../../src/cli/config/secrets.ts';
 import { run } from '../../src/cli/run.ts';
 import { Output } from '../../src/cli/terminal/output.ts';
 
-/** What is printed of a text that holds secrets, by each way of an output. */
+/** The output of a text that contains secrets, in each way of printing. */
 function printed(secrets: readonly string[], text: string, { terminal = false, json = false } = {}): string {
   const known = new Secrets();
   for (const one of secrets) known.read('password', { env: 'SECRET' }, { env: { SECRET: one }, cwd: '/' });
@@ -24,7 +24,7 @@ function printed(secrets: readonly string[], text: string, { terminal = false, j
   return all;
 }
 
-// The mask itself is no secret, and what stands for a line break or a cut is none.
+// The mask itself is no secret, nor are the signs for a line break or a cut.
 const secret = fc
   .string({ minLength: 1, maxLength: 6, unit: 'grapheme' })
   .filter((one) => !/[\s*\u2026\ufffd]|^\p{Cc}+$/u.test(one) && !/^[[\dm]+$/.test(one));

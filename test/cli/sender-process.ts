@@ -1,5 +1,6 @@
 /**
- * Run as a process of its own: `sender-process.ts KIND WHERE [stay]`. Fills a spool with a message of each sort; with `stay` its sender runs on until it is killed.
+ * Run as its own process: `sender-process.ts KIND WHERE [stay]`. Fills a spool with a message of each kind; with `stay` its
+ * sender runs until it is killed.
  */
 import pg from 'pg';
 import { systemClock } from '../../src/core/clock.ts';
@@ -37,7 +38,7 @@ const { sender } = aliceSends({
   clock: systemClock as never,
   random: Math.random,
   pickupDelay: 3_600_000,
-  // Nothing that an operator does has to wait for it.
+  // No operator command has to wait for it.
   pollInterval: 3_600_000,
 });
 await sender.send({ to: 'sip:bob@contoso.com', text: 'x', messageId: 'dead' });

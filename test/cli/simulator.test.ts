@@ -17,7 +17,7 @@ it('simulator serves its seeded items until interrupted', async () => {
     const data = join(folder, 'seed.json');
     await writeFile(
       data,
-      // With the mark that shells of Windows put first.
+      // With the byte order mark that Windows shells add.
       `\ufeff${JSON.stringify({ 'dora@contoso.test': { inbox: [{ subject: 'from a file' }, { file: 'hello.eml' }] } })}`,
     );
     await writeFile(join(folder, 'hello.eml'), 'From: carol@fabrikam.test\r\nSubject: Hello\r\n\r\nHi');
@@ -82,7 +82,7 @@ it.each([
   [['--data', '/dev/null'], 2, "can't be read as JSON"],
   [['--mailbox', 'alice'], 2, 'is not an SMTP address'],
   [['--token', ''], 2, '--token is ""; expected'],
-  // It would listen everywhere, and go on for ever.
+  // It would listen on all interfaces, and never end.
   [['--host', ''], 2, '--host is ""; expected an address or a name of this machine'],
   [['--host', '256.1.1.1'], 2, '--host is "256.1.1.1"; expected'],
   [['--host', '192.0.2.1'], 2, '--host is "192.0.2.1" (EADDRNOTAVAIL); expected'],
@@ -96,7 +96,7 @@ it.each([
   [['--host', '0.0.0.0', '--token', 'secret'], 'API    http://0.0.0.0:', 'closed'],
   [[], 'API    http://127.0.0.1:', 'closed'],
 ])('simulator %j prints addresses of page and API that work', async (args, named, not) => {
-  // It says so before it looks whether it is to stop.
+  // It prints this before it checks whether to stop.
   const { code, out } = await offlineImHere(['simulator', ...args], { signal: AbortSignal.abort() });
   expect(code).toBe(0);
   expect(out).toMatch(/^Mailboxes .*\n/m);

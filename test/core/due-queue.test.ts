@@ -15,7 +15,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('take'), by: at }) },
 );
 
-/** The same with an array that is sorted each time it is asked. */
+/** The reference: an array that is sorted at each call. */
 class SortedArray {
   #items: { readonly key: string; readonly at: number }[] = [];
 
@@ -25,7 +25,7 @@ class SortedArray {
     this.#items.sort((a, b) => a.at - b.at);
   }
 
-  /** All keys that are as early as the earliest: which of them comes first is not said. */
+  /** All keys with the earliest time: their order is not specified. */
   earliest(): { readonly at: number; readonly keys: readonly string[] } | undefined {
     const at = this.#items[0]?.at;
     return at === undefined ? undefined : { at, keys: this.#items.filter((item) => item.at === at).map((item) => item.key) };

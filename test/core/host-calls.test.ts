@@ -130,7 +130,7 @@ describe('a clock', () => {
     await new Promise<void>((resolve) => {
       clock.setTimer(() => {
         fired += 1;
-        // Whatever else would fire has its turn before the test ends.
+        // Anything else that would fire gets its turn before the test ends.
         setTimeout(resolve, 2);
       }, 1);
     });

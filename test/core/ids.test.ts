@@ -3,7 +3,7 @@ import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 type TimeOrderedId = typeof import('../../src/core/text.ts').timeOrderedId;
 let timeOrderedId: TimeOrderedId;
 
-// As in a new process: other tests of this one have made ids of later times before.
+// As in a new process: other tests in this one have already made ids with later times.
 beforeEach(async () => {
   vi.resetModules();
   ({ timeOrderedId } = await import('../../src/core/text.ts'));

@@ -1,4 +1,4 @@
-/** What somebody with a browser, a page of their own, or a message to send can try against the dashboard. */
+/** Attacks on the dashboard by someone with a browser, a page of their own, or a message to send. */
 import { parse } from 'parse5';
 import { describe, expect, it } from 'vitest';
 import { dashboard } from '../../src/dashboard/dashboard.ts';
@@ -15,7 +15,7 @@ interface Node {
   readonly childNodes?: readonly Node[];
 }
 
-/** What a page must not have, wherever it came from. */
+/** Markup that a page must never contain, wherever it comes from. */
 function dangersIn(text: string): readonly string[] {
   const found: string[] = [];
   const visit = ({ nodeName, attrs = [], childNodes = [] }: Node): void => {
@@ -32,7 +32,7 @@ function dangersIn(text: string): readonly string[] {
   return found;
 }
 
-/** A spool that another program wrote into: every text of an entry is markup, as far as a spool takes it. */
+/** A spool written by another program: every text of an entry is markup, as far as a spool accepts it. */
 async function fromStrangers() {
   const clock = new ManualClock();
   const spool = new MemorySpool();
@@ -123,7 +123,7 @@ describe('forms', () => {
       handler(new Request(`http://x${path}`, fields === undefined ? {} : { method: 'POST', body: new URLSearchParams(fields) }));
     const tokenIn = async (): Promise<string> =>
       /name="token" value="([0-9a-f]+)"/.exec(await (await ask('/')).text())?.[1] ?? '';
-    // Whoever may choose a name chooses one that says what they want carol to read.
+    // Someone who can choose a name chooses one that says what they want Carol to read.
     user = JSON.stringify(['carol', 'Call this number']);
     const by = await tokenIn();
     user = 'carol';

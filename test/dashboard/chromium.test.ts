@@ -1,4 +1,4 @@
-/** In a real Chromium, without a network: accessibility by axe-core in light and dark, keyboard, texts that run right to left, and memory over an hour. */
+/** In a real Chromium, without a network: accessibility by axe-core in light and dark, keyboard, right-to-left text, and memory over an hour. */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
@@ -31,7 +31,7 @@ async function served() {
   return { ...scene, root: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, end };
 }
 
-/** One message in each of the states that a page shows differently, in two mailboxes. */
+/** One message in each state that a page shows differently, in two mailboxes. */
 async function fill({ sender, transport }: Awaited<ReturnType<typeof served>>): Promise<void> {
   const error = new OfflineImError('EWS_ERROR', 'הדואר נדחה: "quota" exceeded', {});
   transport.answer = async () => ({ status: 'rejected', scope: 'note', splittable: false, draft: 'none', error });
@@ -48,7 +48,7 @@ async function fill({ sender, transport }: Awaited<ReturnType<typeof served>>): 
   await sender.pause('dan@contoso.com', { by: 'carol', why: 'הועבר' });
 }
 
-/** What axe-core has against a page, by the rules of WCAG 2.2 A and AA. */
+/** The objections of axe-core to a page, by the rules of WCAG 2.2 A and AA. */
 async function violations(page: Page): Promise<readonly string[]> {
   await page.evaluate(axe);
   const found = (await page.evaluate(
@@ -77,7 +77,7 @@ it('raises no objection of axe-core on any page, light or dark', { timeout: 300_
       expect((await page.screenshot()).length).toBeGreaterThan(5_000);
     }
   }
-  // Neither the policy nor anything else was in the way of the pages themselves.
+  // Neither the policy nor anything else blocked the pages themselves.
   expect(complaints).toEqual([]);
   await page.close();
   await scene.end();
@@ -139,7 +139,7 @@ it('does not grow over an hour of events, and shows the latest', { timeout: 600_
     const { nodes } = await devtools.send('Memory.getDOMCounters');
     return { heap: usedSize, nodes };
   };
-  /** So many looks at the spool, each of which the page has seen; a stream that ended is opened again by the page itself. */
+  /** That many polls of the spool, each seen by the page; the page itself reopens a stream that ended. */
   const pass = async (looks: number): Promise<void> => {
     for (let look = 0; look < looks; look++) {
       const before = await seen();
@@ -155,7 +155,7 @@ it('does not grow over an hour of events, and shows the latest', { timeout: 600_
         .toBeGreaterThan(before);
     }
   };
-  // Once the ring is full, nothing may be added.
+  // Once the ring is full, nothing more may be added.
   await pass(370);
   const full = await size();
   await pass(360);

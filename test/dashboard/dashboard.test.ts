@@ -185,7 +185,7 @@ describe('changes', () => {
     const said = 'alice@contoso.com is paused: each sender delivers nothing of it';
     const location = paused.headers.get('location') ?? '';
     expect((await scene.get(location)).text).toContain(said);
-    // What somebody else's link wants the page to say, it does not say.
+    // The page does not show a message that a foreign link asks for.
     for (const link of [
       location.replace('is+paused', 'goes+on'),
       location.replace(/by=.*/, `by=${token}`),

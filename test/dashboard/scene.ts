@@ -24,7 +24,7 @@ export async function dashboardScene(options: Partial<DashboardOptions> = {}, us
   };
   const post = (path: string, fields: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>> = {}) =>
     handler(new Request(`${root}${base}${path}`, { method: 'POST', body: new URLSearchParams(fields), headers }));
-  /** What the forms of a page carry. */
+  /** The fields of the forms on a page. */
   const token = async (): Promise<string> => /name="token" value="([0-9a-f]+)"/.exec((await get('/')).text)?.[1] ?? '';
   const end = async (): Promise<void> => {
     handler.close();

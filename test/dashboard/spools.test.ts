@@ -1,4 +1,4 @@
-/** The dashboard over each kind of spool as a process of its own has it, and over a large one. */
+/** The dashboard over each kind of spool in another process, and over a large one. */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -91,7 +91,7 @@ it('of 2,000 mailboxes, shows those with an obstacle, and the number of the othe
     expect(page.text.match(/<th scope="row">/g)).toHaveLength(50);
     path = /href="(\/messages\?[^"]*cursor=[^"]*)"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&') ?? '';
   }
-  // Of another list, or of nobody's making.
+  // A cursor of another list, or an invented one.
   expect((await get(path.replace('state=spooled', 'state=dead'))).status).toBe(400);
   expect((await get('/messages?cursor=ended:1')).status).toBe(400);
   close();

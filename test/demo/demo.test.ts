@@ -29,7 +29,7 @@ describe.concurrent('npm run demo', () => {
       'shown in the Inbox only': [9, 9, 'ok'],
       "senders' copies in Conversation History": [40, 40, 'ok'],
       "senders' copies in Sent Items": [17, 17, 'ok'],
-      // How many notes the struck requests carry depends on the millisecond in which each was accepted.
+      // The number of notes in the affected requests depends on the millisecond in which each was accepted.
       'notes retried after ErrorServerBusy': [expect.any(Number), expect.any(Number), 'ok'],
       'notes found by probe, not sent again': [expect.any(Number), expect.any(Number), 'ok'],
       'kills of the sending process (SIGKILL)': [1, 1, 'ok'],
@@ -43,11 +43,11 @@ describe.concurrent('npm run demo', () => {
       'answers lost after everything was stored': [1, 1, 'ok'],
       'requests whose sender was killed meanwhile': [1, 1, 'ok'],
     });
-    // The moved mailbox by its old side before, and by its new one after; each note has its line.
+    // The moved mailbox sends by its old side before, and by its new one afterwards; each note has its line.
     expect(output).toMatch(/^ {2}noa@contoso\.test +alice@contoso\.test, bob@contoso\.test +EWS +offsite-1, offsite-2$/m);
     expect(output).toMatch(/^ {2}noa@contoso\.test +omar@contoso\.test +Graph +offsite-3$/m);
     expect(output.match(/^ {2}\S+@contoso\.test .* (EWS|Graph) {2,}[a-z]+-/gm)).toHaveLength(41);
-    // Not a terminal: no colours, and no control character of a message either.
+    // Not a terminal: no colours, and no control characters from messages.
     expect(output).not.toContain(escapeCharacter);
     expect(leftovers).toEqual([]);
     expect(senders).toHaveLength(2);

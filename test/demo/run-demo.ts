@@ -1,4 +1,4 @@
-/** Runs the demo as a user does, in a process of its own. */
+/** Runs the demo as a user does, in its own process. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -11,15 +11,15 @@ export interface DemoRun {
   readonly code: number | null;
   readonly output: string;
   readonly complaints: string;
-  /** What it left behind in the folder for temporary files. */
+  /** Files left behind in the temporary folder. */
   readonly leftovers: readonly string[];
-  /** Ids of the sending processes that it told of. */
+  /** Ids of the sending processes that it reported. */
   readonly senders: readonly number[];
 }
 
 export interface DemoRunOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Sends the demo that signal as soon as its output has what matches. */
+  /** Sends the demo that signal as soon as its output matches. */
   readonly signalAt?: { readonly output: RegExp; readonly signal: NodeJS.Signals };
 }
 
@@ -45,7 +45,7 @@ export async function runDemo(args: readonly string[], { env = {}, signalAt }: D
     });
     const [code] = (await once(child, 'close')) as [number | null];
     const senders = [...output.matchAll(/(?:re)?started\s+the sending process, (\d+)/g)].map((match) => Number(match[1]));
-    // Where operators reach the owner of a spool: all processes of a user share that folder, and it stays.
+    // The socket folder for operators: all processes of a user share it, and it stays.
     const shared = `offline-im-${process.getuid?.()}`;
     const leftovers = (await readdir(temporary)).filter((name) => name !== shared);
     return { code, output, complaints, leftovers, senders };

@@ -39,7 +39,7 @@ it.each(Object.keys(errorCodes) as ErrorCode[])('the help of %s leads to its sec
   expect(headings?.filter((heading) => heading === anchor)).toHaveLength(1);
 });
 
-/** Examples that are code: each is run, and gives the code of its section. */
+/** Examples that are code: each is run, and must produce the code of its section. */
 const programs = sections.flatMap(({ code, example }) => {
   const [, source] = /^\*\*Example\.\*\* `((?:sender\.\w+\(\S|new EwsTransport\(|parse\w+\().*)`$/.exec(example) ?? [];
   return source === undefined ? [] : [{ code, source }];

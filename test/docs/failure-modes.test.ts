@@ -18,7 +18,7 @@ function outcomeOf({ verdict, beforeFirstItem }: CodeRule): string {
   return `${parts.join(', ')}${beforeFirstItem === true ? '; at once' : ''}`;
 }
 
-/** The table of the page, from the table of the code. */
+/** The table of the page, generated from that of the code. */
 function tableOfCodes(): string {
   const byOutcome = new Map<string, string[]>();
   for (const [code, rule] of codeRules) {

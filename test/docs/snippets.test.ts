@@ -20,8 +20,8 @@ const pages = ['README.md', ...inDocs.filter((name) => name.endsWith('.md')).map
 const snippets = (await Promise.all(pages.map(snippetsOf))).flat();
 
 /**
- * The TypeScript of a page. The line before says what the test does with it: `<!-- test: run -->`, `<!-- test: compile -->`, or
- * `<!-- test: compile, given: … -->` with declarations that stand for the reader's own code.
+ * The TypeScript of a page. The line before it says what the test does: `<!-- test: run -->`, `<!-- test: compile -->`, or `<!--
+ * test: compile, given: … -->` with declarations for the reader's own code.
  */
 async function snippetsOf(page: string): Promise<Snippet[]> {
   const text = await readFile(join(root, page), 'utf8');
@@ -52,7 +52,7 @@ it('no TypeScript in README and docs is left unchecked', () => {
 
 it('all snippets compile', async () => {
   const { folder, files } = await scratch(snippets);
-  // Unused names are the reader's to use; a package that is not installed here is whatever it says.
+  // Unused names are for the reader to use; a package that is not installed here has type any.
   await writeFile(
     join(folder, 'others.d.ts'),
     `declare module '@azure/identity' {
@@ -67,9 +67,9 @@ it('all snippets compile', async () => {
   const tsc = join(root, 'node_modules/typescript-native/bin/tsc');
   const compiled = run(process.execPath, [tsc, '-p', folder, '--checkers', '1']);
   const { stdout, stderr } = await compiled.catch((error: { stdout: string; stderr: string }) => error);
-  // There is something when the compiler itself could not run.
+  // Not empty if the compiler itself could not run.
   expect(stderr).toBe('');
-  // Errors of the sources are those of `npm run typecheck`.
+  // Errors in the sources are reported by `npm run typecheck`.
   expect(stdout.split('\n').filter((line) => line.includes('snippets-'))).toEqual([]);
 });
 

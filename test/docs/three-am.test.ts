@@ -1,6 +1,6 @@
 /**
- * The commands of docs/three-am.md, run on spools that are in that trouble; what they print is what the page shows. Changed on purpose:
- * `npx vitest run test/docs/three-am.test.ts -u` writes the page anew.
+ * The commands of docs/three-am.md, run on spools in that trouble; the page shows their output. After an intended change, `npx
+ * vitest run test/docs/three-am.test.ts -u` updates the page.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,14 +18,14 @@ import { aliceSends } from '../support/sender-fixture.ts';
 const page = join(import.meta.dirname, '../../docs/three-am.md');
 let folder: string;
 
-/** When somebody asks. */
+/** The time of the operator's commands. */
 const asked = Date.parse('2026-11-28T03:00:00Z');
 const minute = 60_000;
 const pickup = 2 * minute;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'offline-im-3am-'));
-  // The clock stands still between two commands, so that the page shows the very times that were printed.
+  // The clock stands still between two commands, so that the page shows exactly the printed times.
   vi.useFakeTimers({ toFake: ['Date', 'performance'], now: asked });
   const step = (before: number, event: string, more: object = {}) =>
     JSON.stringify({ time: new Date(asked - before).toISOString(), level: 'info', event, messageId: 'ticket-4711', ...more });
@@ -48,7 +48,7 @@ interface Scene {
   readonly age: number;
   readonly transport?: FakeTransport;
   readonly obstacle?: Pick<ReportedObstacle, 'kind' | 'name' | 'reason'>;
-  /** ms since it is in the way. */
+  /** ms since the obstacle was met. */
   readonly blockedFor?: number;
   /** Attempts right away. */
   readonly flush?: boolean;
@@ -107,7 +107,7 @@ async function spoolOf(name: string): Promise<string> {
   await sender.send({ to: 'sip:bob@contoso.com', text: 'x', messageId: 'ticket-4711' });
   await sender.send({ to: 'sip:carol@contoso.com', text: 'x', messageId: 'ticket-4712' });
   if (flush) {
-    // The other one goes through the hands of an operator.
+    // The other one was handled by an operator.
     await sender.hold('ticket-4712');
     vi.setSystemTime(asked - age + pickup);
     await sender.flush();
@@ -118,7 +118,7 @@ async function spoolOf(name: string): Promise<string> {
   if (obstacle === undefined) return path;
   const spool = new SqliteSpool({ path });
   await spool.open({ clock: systemClock, tombstones: 86_400_000 });
-  // What is blocked is tried each quarter of an hour.
+  // A blocked mailbox is tried every quarter of an hour.
   const nextTrialAt = asked + 15 * minute - (blockedFor % (15 * minute));
   const report = { ...obstacle, lanes: ['alice@contoso.com'], since: asked - blockedFor, nextTrialAt };
   await spool.admin.report({ owner: 'bot', pollInterval: 3_600_000, obstacles: [report] });
@@ -139,13 +139,13 @@ async function printed(line: string, spool: string): Promise<string> {
     cwd: folder,
     signal: new AbortController().signal,
     input: async () => '',
-    // Whoever is asked at a terminal says yes.
+    // Questions at a terminal are answered with yes.
     ask: async () => 'y',
   });
   return `${text}${code === 0 ? '' : `(exit code ${code})\n`}`;
 }
 
-/** Ids and users differ each time; the page shows some. */
+/** Ids and users differ each time; the page shows fixed ones. */
 function settled(text: string): string {
   return text
     .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '0193718f-25a0-7c31-9d2e-5f1c0a6b7e84')

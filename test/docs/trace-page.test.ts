@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Names of steps and events that the sources write; a template in a name is the kind of a claim. */
+/** Names of steps and events written in the sources; a template in a name is the kind of a claim. */
 async function stepsInSource(): Promise<string[]> {
   const names = new Set<string>();
   for (const entry of await readdir(join(root, 'src'), { recursive: true, withFileTypes: true })) {

@@ -4,7 +4,7 @@ import { rewrittenXml } from '../support/rewritten-xml.ts';
 import { check, checkOneOfThree, closeScene } from './support/bent-scene.ts';
 import { type Bend, bendKinds, bendsOf, bentXml, severalOf } from './support/bent-xml.ts';
 
-/** How much of it is tried: every so manieth bend alone, and so many times several at once. */
+/** The extent: every n-th deviation alone, and several together this many times. */
 export interface Extent {
   readonly every: number;
   readonly several: number;
@@ -24,10 +24,10 @@ async function allBends(): Promise<readonly Bend[]> {
   return known;
 }
 
-/** Answers that differ in an element or an attribute from what Exchange writes: every verdict is held against what the mailboxes hold. */
+/** Responses with an element or attribute unlike those of Exchange: every verdict is compared with the content of the mailboxes. */
 export function bentAnswers({ every, several, seed }: Extent): void {
   afterEach(closeScene);
-  /** Each says which bend it was. */
+  /** Each error names the deviation. */
   const tried = async (bends: readonly Bend[], act: () => Promise<unknown>): Promise<void> => {
     await act().catch((error: unknown) => {
       throw new Error(`${bends.map(named).join(' + ')}: ${error instanceof Error ? error.message : error}`, { cause: error });

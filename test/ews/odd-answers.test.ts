@@ -1,4 +1,4 @@
-/** Answers of servers of later schema versions, or of another make: elements that nobody knows, anywhere, and prefixes of their own. */
+/** Responses of servers with a later schema version, or of other vendors: unknown elements anywhere, and other prefixes. */
 import { describe, expect, it } from 'vitest';
 import { basicAuth } from '../../src/ews/auth/credentials.ts';
 import { EwsTransport } from '../../src/ews/ews-transport.ts';
@@ -14,7 +14,7 @@ const strange: readonly string[] = [
   '\n  \n',
 ];
 
-/** Places between two tags, with each strange thing put there. */
+/** All places between two tags, with each strange thing inserted. */
 function* oddities(xml: string): Generator<string> {
   const from = xml.indexOf('Body>') + 'Body>'.length;
   const until = xml.indexOf('</soap11:Body>');

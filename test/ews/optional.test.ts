@@ -1,6 +1,6 @@
 /**
- * Everything that the schema makes optional is left out of the server's answers, one after the other: the transport never
- * says anything false of what was sent, and no note waits for ever without a word.
+ * Everything that the schema makes optional is left out of the server's responses, one part at a time: the transport never claims
+ * anything false about sent notes, and no note waits forever without a reason.
  */
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import type { Omission } from '../../src/testing.ts';
 import { optionalParts, optionalPartsKnown } from '../support/optional-parts.ts';
 import { check, closeScene } from './support/bent-scene.ts';
 
-/** A fault is no part of Microsoft's schema; this is what SOAP 1.1 and other servers leave out of it. */
+/** Microsoft's schema does not cover faults; this is what SOAP 1.1 and other servers leave out of them. */
 const ofFaults: readonly Omission[] = [
   'Envelope/Header',
   'Header/ServerVersionInfo',
@@ -19,7 +19,7 @@ const ofFaults: readonly Omission[] = [
   'detail/MessageXml',
 ];
 
-/** Of the answers to what {@link check} asks; used where the schema is not at hand, and compared with it where it is. */
+/** For the responses used by {@link check}; used if the schema is not available, and compared with it if it is. */
 const ofAnswers: readonly string[] = [
   'CreateFolderResponseMessage/Folders',
   'CreateFolderResponseMessage/ResponseCode',
@@ -56,7 +56,7 @@ const ofAnswers: readonly string[] = [
 
 afterEach(closeScene);
 
-/** From the schema itself where it is at hand: what it makes optional in the answers that the scenes bring out. */
+/** From the schema itself if available: the optional parts of the responses in the scenes. */
 async function fromSchema(): Promise<readonly string[]> {
   const bodies = (await check({})).journal.map(({ responseBody }) => responseBody).filter((body) => body.startsWith('<?xml'));
   return [...new Set(bodies.flatMap(optionalParts))].sort();

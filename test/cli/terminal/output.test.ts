@@ -11,7 +11,7 @@ function printing({ json = false, columns }: { json?: boolean; columns?: number 
   return { output, printed: () => all };
 }
 
-/** What a hostile sender may have put into a name, a reason or an id. */
+/** What a hostile sender may put into a name, a reason or an id. */
 const hostile = [
   '\u001b[2J\u001b[8m',
   '\u009b31m',

@@ -1,4 +1,4 @@
-/** What is thrown or passed by a host may throw when it is looked at: nothing that looks at it does. */
+/** Values that a host throws or passes may throw when inspected: inspecting them never does. */
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
 import { quoted } from '../../../src/core/errors/quote.ts';
@@ -74,7 +74,7 @@ describe.each(Object.keys(hostileValues))('%s', (name) => {
         return (error as OfflineImError).code;
       }
     });
-    // A frozen error or an empty object names no option that is unknown.
+    // A frozen error or an empty object has no unknown option to name.
     expect(refusals.every((said) => said === 'OPTION_INVALID' || said === 'object' || said === 'function')).toBe(true);
     expect(refusals).toContain('OPTION_INVALID');
   });

@@ -13,7 +13,7 @@ import {
   property,
 } from '../../../src/core/errors/thrown.ts';
 
-/** A value of another realm, as Jest's sandbox, an iframe or a plug-in hands it over. */
+/** A value of another realm, as from Jest's sandbox, an iframe or a plug-in. */
 const elsewhere = (source: string): unknown => runInNewContext(source);
 
 describe('a value from another realm', () => {
@@ -92,7 +92,7 @@ it('src never uses instanceof with a built-in, which fails across realms', async
   expect(found).toEqual([]);
 });
 
-/** Classes of ours are of one realm; what is global is not. */
+/** Our own classes belong to one realm; globals do not. */
 function asksForBuiltIn(line: string): boolean {
   return [...line.matchAll(/instanceof (\w+)/g)].some(([, name = '']) => name in globalThis);
 }

@@ -1,4 +1,4 @@
-/** Hosts whose getToken throws, hangs or gives nonsense; and what may never be written down. */
+/** Hosts whose getToken throws, hangs or returns nonsense; and what must never be sent. */
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { bearerAuth } from '../../../src/ews/auth/bearer-auth.ts';
@@ -6,7 +6,7 @@ import { ManualClock } from '../../../src/testing/manual-clock.ts';
 import { numbersOfRow } from '../../support/security-page.ts';
 import { alice, host, notSent } from '../support/bearer-host.ts';
 
-/** Nothing that a random request id, all hexadecimal digits, could ever contain. */
+/** Text that no random request id, which is hexadecimal, can contain. */
 const secret = 'xyzzy';
 
 const never = (): Promise<never> => new Promise(() => {});

@@ -1,4 +1,4 @@
-/** bearerAuth over real HTTP: how often the host is asked, and what becomes of the notes meanwhile. */
+/** bearerAuth over real HTTP: how often the host is asked, and what happens to the notes meanwhile. */
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
 import { type Answer, alice, host, inbox, notSent } from '../support/bearer-host.ts';
@@ -117,7 +117,7 @@ describe('a 401', () => {
     });
     expect({ asked, requests: requests() }).toEqual({ asked: ['first', 'refused'], requests: 2 });
     for (let n = 0; n < 50; n++) await deliver(n);
-    // The fresh token was refused a moment ago; another one is not asked for so soon.
+    // The fresh token was just refused; another one is not requested so soon.
     expect({ asked, requests: requests() }).toEqual({ asked: ['first', 'refused'], requests: 52 });
     expect(inbox(server)).toBe(0);
   });
@@ -169,7 +169,7 @@ describe('a 401', () => {
     await deliver();
     server.tokens.revoke();
     await clock.advance(400_000);
-    const outcome = deliver(1); // starts the renewal beside, and is refused while it runs
+    const outcome = deliver(1); // Starts the renewal in parallel, and is refused while it runs.
     while (server.journal.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
     await new Promise((resolve) => setTimeout(resolve, 20));
     release();

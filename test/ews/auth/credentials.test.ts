@@ -1,4 +1,4 @@
-/** The contract for any other way to log in, by examples: a header from elsewhere, a client certificate, a handshake. */
+/** The contract for custom logins, by examples: a ready-made header, a client certificate, a handshake. */
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { basicAuth, type Credentials } from '../../../src/ews/auth/credentials.ts';
@@ -24,7 +24,7 @@ async function deliver(credentials: Credentials, judge: (authorization: string) 
 }
 
 describe('Negotiate', () => {
-  /** As docs/authentication.md shows it, with a Kerberos library of the test's own. */
+  /** As in docs/authentication.md, with a Kerberos library of the test. */
   function negotiateAuth(ticketFor: (service: string) => Promise<string>): Credentials {
     return {
       scheme: 'negotiate',
@@ -75,7 +75,7 @@ it('a client certificate uses its own fetch and sends no Authorization header', 
     scheme: 'certificate',
     fetch: (input, init) => {
       used += 1;
-      return fetch(input, init); // in earnest: undici's fetch with an Agent({ connect: { cert, key } })
+      return fetch(input, init); // In production: undici's fetch with an Agent({ connect: { cert, key } }).
     },
     authenticate: (send) => send({}),
     close: () => {

@@ -1,4 +1,4 @@
-/** What a login of the host's own gives, throws, or never gives: nothing is written, nothing secret is kept. */
+/** What a custom login returns, throws, or never returns: nothing is sent, no secret is kept. */
 import { inspect } from 'node:util';
 import vm from 'node:vm';
 import { describe, expect, it } from 'vitest';
@@ -157,7 +157,7 @@ describe('a login that', () => {
     expect(h.server.operations()).toEqual(['CreateItem', 'CreateItem']);
   });
 
-  /** What a login makes of a 401, or of two requests at once, and which answer it gives in the end. */
+  /** How a login reacts to a 401, or to two concurrent requests, and which response it returns. */
   const givesTheRefusal: readonly [string, (send: SendRequest) => Promise<Response>][] = [
     [
       'sends again after a 401, loses that, and gives the 401 after all',
@@ -188,7 +188,7 @@ describe('a login that', () => {
     const transport = h.transport({ credentials: { scheme: 'mine', authenticate } });
     h.server.handler = (_request, response) => {
       if (h.server.requests.length === 1) return { status: 401 };
-      response.socket?.resetAndDestroy(); // it was processed, for all we know
+      response.socket?.resetAndDestroy(); // It may have been processed.
       return undefined;
     };
     const [outcome] = await transport.deliver([makeNote(transport, 0)], always());

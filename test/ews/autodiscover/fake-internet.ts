@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a host does with a request to it. */
+/** How a host handles a request. */
 export type Host = (request: {
   readonly method: string;
   readonly path: string;
@@ -9,7 +9,7 @@ export type Host = (request: {
   readonly body: string;
 }) => Reply;
 
-/** An answer; `hang` never comes. */
+/** A response; `hang` never comes. */
 export type Reply = { readonly status: number; readonly location?: string; readonly body?: string | Uint8Array } | 'hang';
 
 /** A request that arrived. */
@@ -20,8 +20,8 @@ interface Arrival {
 }
 
 /**
- * Many hosts on one loopback port: `fetch` connects for real, but to this server, with the host's name beside it. Hosts are named by origin
- * (`https://contoso.test`); one that isn't there refuses the connection.
+ * Many hosts on one loopback port: `fetch` makes real connections, but to this server, with the host's name in a header. Hosts
+ * are named by origin (`https://contoso.test`); a missing one refuses the connection.
  */
 export async function fakeInternet(hosts: Readonly<Record<string, Host>>) {
   const arrivals: Arrival[] = [];
@@ -38,7 +38,7 @@ export async function fakeInternet(hosts: Readonly<Record<string, Host>>) {
   };
   return {
     fetch,
-    /** Where it really is. Name the host in the header `x-origin`. */
+    /** Its real address. Name the host in the header `x-origin`. */
     address: `http://127.0.0.1:${port}`,
     arrivals,
     async [Symbol.asyncDispose](): Promise<void> {
@@ -67,7 +67,7 @@ async function answer(
   response.end(reply.body ?? '');
 }
 
-/** Answers of the two services. */
+/** Responses of the two services. */
 export const jsonAnswer = (url: string): Reply => ({ status: 200, body: JSON.stringify({ Protocol: 'EWS', Url: url }) });
 const schema = 'http://schemas.microsoft.com/exchange/autodiscover';
 export const poxAccount = (content: string): Reply => ({

@@ -11,7 +11,7 @@ const credentials = basicAuth({ username: 'alice', password: 'p' });
 const runs = Number(process.env.OFFLINE_IM_RUNS ?? 60);
 const first = Number(process.env.OFFLINE_IM_SEED ?? 1);
 
-/** What discovery makes of answers of the POX service, one after the other: only autodiscover.contoso.test has one. */
+/** The result of discovery from a series of responses of the POX service: only autodiscover.contoso.test has one. */
 async function discovered(answers: readonly string[], random: () => number) {
   const left = [...answers];
   const fetch: typeof globalThis.fetch = async (input, init) => {
@@ -27,7 +27,7 @@ async function discovered(answers: readonly string[], random: () => number) {
   );
 }
 
-/** The protocol for clients outside the network counts first; free/busy is asked of EWS too. */
+/** The protocol for external clients takes precedence; the free/busy address belongs to EWS too. */
 function expectedUrl({ protocols = [] }: PoxFacts): string | undefined {
   const inOrder = ['EXPR', 'EXCH', 'EXHTTP', 'WEB'].flatMap((type) => protocols.filter((one) => one.type === type));
   return inOrder.map(({ ews, availability }) => ews ?? availability).find((url) => url !== undefined);

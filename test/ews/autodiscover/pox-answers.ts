@@ -1,4 +1,4 @@
-/** Answers of the POX service, as Microsoft documents their elements: each optional one there or not, in any order and any spelling. */
+/** Responses of the POX service, with the elements that Microsoft documents: each optional one present or not, in any order and any spelling. */
 import { Grammar } from '../../../src/testing/simulator/schema/read-grammar.ts';
 import { pick } from '../../support/by-schema/any-value.ts';
 import { Documents, type Facts } from '../../support/by-schema/document.ts';
@@ -13,7 +13,7 @@ const optional = (names: string): string =>
     .map((name) => `a:${name}=xs:string?`)
     .join('&');
 
-/** In the notation of the grammar of EWS. */
+/** In the notation of the EWS grammar. */
 const pox = new Documents(
   new Grammar(
     [
@@ -37,7 +37,7 @@ const pox = new Documents(
 );
 
 export interface PoxFacts {
-  /** Of each protocol its type, and what it says of EWS. */
+  /** The type of each protocol, and its EWS address. */
   readonly protocols?: readonly {
     readonly type: string;
     readonly ews?: string | undefined;
@@ -47,7 +47,7 @@ export interface PoxFacts {
   readonly redirectUrl?: string;
 }
 
-/** What stands in it for no reason. */
+/** Irrelevant content. */
 const poxWords = 'Zq7 https://elsewhere.test/EWS/Exchange.asmx';
 
 export function poxDocument({ protocols = [], redirectAddr, redirectUrl }: PoxFacts, random: () => number): string {
@@ -68,7 +68,7 @@ export function poxDocument({ protocols = [], redirectAddr, redirectUrl }: PoxFa
   const account: Facts = {
     children: {
       Action: action === 'settings' && random() < 0.1 ? [] : padded(action),
-      // Without its action it is not meant.
+      // Without its action it is not a redirect.
       ...(redirectAddr === undefined ? {} : { RedirectAddr: padded(redirectAddr) }),
       ...(redirectUrl === undefined ? {} : { RedirectUrl: padded(redirectUrl) }),
       Protocol: (random() < 0.3 ? [...listed, newer] : listed).sort(() => random() - 0.5),

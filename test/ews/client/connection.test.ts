@@ -184,7 +184,7 @@ describe('assumes that the request may have been processed after', () => {
 describe('the deadline covers', () => {
   const timeout = { status: 'unconfirmed', scope: 'mailbox', error: { code: 'REQUEST_TIMEOUT' } };
   const quick = { requestTimeout: 150 };
-  // By what the server has seen: on a busy machine nothing may have arrived after some time of its own clock.
+  // By what the server has received: on a busy machine, nothing may have arrived after some time of a real clock.
   let clock: ManualClock;
   const minute = () => ({ requestTimeout: 60_000, clock });
   beforeEach(() => {
@@ -237,7 +237,7 @@ describe('the deadline covers', () => {
       response.writeHead(503, { 'retry-after': '5' }).write('x');
       return undefined;
     };
-    // Long enough for the status to arrive on a busy machine; the page never does.
+    // Long enough for the status to arrive on a busy machine; the page never ends.
     expect((await h.deliver(1, { requestTimeout: paced(1_500) }))[0]).toMatchObject({
       status: 'unconfirmed',
       scope: 'endpoint',

@@ -1,4 +1,4 @@
-/** One login that sends from many mailboxes: as an application that impersonates, and as a delegate. */
+/** One login that sends from many mailboxes: as an impersonating application, and as a delegate. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { bearerAuth } from '../../../src/ews/auth/bearer-auth.ts';
 import { basicAuth } from '../../../src/ews/auth/credentials.ts';
@@ -44,7 +44,7 @@ const from = (transport: EwsTransport, address: string, n = 0): Note => makeNote
 const unknown = (note: Note): Note => ({ ...note, unknownAttempts: [{ tag: note.tag, place: note.place }] });
 const statuses = (results: readonly { status: string }[]): string[] => results.map(({ status }) => status);
 
-/** Who each request said it acts for, in the body and in the header. */
+/** Whom each request claims to act for, in the body and in the header. */
 function acting(fetch: Awaited<ReturnType<typeof start>>['fetch']): (string | null | undefined)[][] {
   return fetch.requests.map(({ body, headers }) => [
     /<t:ExchangeImpersonation><t:ConnectingSID><t:SmtpAddress>([^<]*)</.exec(body)?.[1],

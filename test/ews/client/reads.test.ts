@@ -17,7 +17,7 @@ const status = (code: number, retryAfter?: number): Reply => ({
   meta: { requestId: '', status: code, ...(retryAfter === undefined ? {} : { retryAfter }) },
 });
 
-/** A client whose replies come one after the other, the last one for ever. */
+/** A client whose responses come in order, the last one forever. */
 function reading(replies: readonly Reply[], { onCall = (_calls: EwsCall[]) => {} } = {}) {
   const calls: EwsCall[] = [];
   const call = async (made: EwsCall): Promise<Reply> => {

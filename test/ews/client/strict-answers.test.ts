@@ -1,4 +1,4 @@
-/** What stands beside an answer could take it back: nothing is delivered on the word of such a document. */
+/** Content beside a response could contradict it: no note counts as delivered on the word of such a document. */
 import { describe, expect, it } from 'vitest';
 import { numbersOfRow } from '../../support/security-page.ts';
 import { useHarness } from '../support/harness.ts';

@@ -21,7 +21,7 @@ const servers: Server[] = [];
 const sockets = new Set<Socket>();
 const run = promisify(execFile);
 
-// Other files share the process: what it trusts is put back.
+// Other files share the process: its trusted certificates are restored.
 const trusted = getCACertificates('default');
 beforeAll(() => setDefaultCACertificates([loopbackCertificate]));
 afterAll(() => setDefaultCACertificates(trusted));
@@ -47,7 +47,7 @@ function tcp(onSocket: (socket: Socket) => void): Promise<number> {
   );
 }
 
-/** What a TLS server that answers every request has read. */
+/** What a TLS server that answers every request has received. */
 async function tls(options: TlsOptions): Promise<{ readonly port: number; readonly read: string[] }> {
   const read: string[] = [];
   const server = createTlsServer({ cert: loopbackCertificate, key: loopbackKey, ...options }, (socket) => {
@@ -124,7 +124,7 @@ const silent: readonly [string, string][] = [
 ];
 
 it('tries as many handshakes and proxies as docs/security.md says', () => {
-  // With a wrong name, and one that goes on after the deadline; with a proxy that answers in the clear.
+  // With a wrong name, and one that continues after the deadline; with a proxy that responds unencrypted.
   const handshakes = alerts.length + breaks.length + demands.length + 2;
   const proxies = final.length + passing.length + silent.length + 1;
   expect(numbersOfRow('TLS handshakes').tried).toEqual([handshakes, clientsOfTls.length, proxies]);

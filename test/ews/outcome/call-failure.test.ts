@@ -1,4 +1,4 @@
-/** What a request that got no answer means: whether it may have been sent, and how far the failure reaches. */
+/** What a request without a response means: whether it may have been sent, and the scope of the failure. */
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
 import {
@@ -22,7 +22,7 @@ const state = (parts: Partial<CallState> = {}): CallState => ({
 });
 const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
 
-/** A failure as a test compares it: without the object of the error. */
+/** A failure as tests compare it: without the error object. */
 function seen({ error, ...failure }: ReturnType<typeof failedBy>) {
   expect(error.message).toMatch(sentence);
   return { ...failure, code: error.code, message: error.message, details: error.details };

@@ -27,7 +27,7 @@ describe('the codes of the schema', () => {
       expect(codes).toEqual([...codes].sort());
     }
     const silent = [...codeRules].filter(([, rule]) => rule.why === undefined);
-    // These say no more than that the outcome is unknown; what sets them apart is said beside them.
+    // These mean only that the outcome is unknown; their differences are described beside them.
     expect(silent.every(([, { verdict }]) => verdict.kind === 'unconfirmed' && verdict.scope === 'note')).toBe(true);
   });
 

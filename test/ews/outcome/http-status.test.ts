@@ -4,7 +4,7 @@ import { offeredSchemes, type StatusFacts, statusRule } from '../../../src/ews/o
 
 const endpointUnknown = { kind: 'unconfirmed', scope: 'endpoint' };
 const endpointRefuses = { kind: 'blocked', scope: 'endpoint', sent: 'no', by: 'login' };
-/** It may have passed the request on before it answered. */
+/** It may have forwarded the request before it responded. */
 const wrongServer = { ...endpointRefuses, sent: 'unknown' };
 const loginRefused = { kind: 'blocked', scope: 'mailbox', sent: 'no', by: 'login' };
 const busy = { kind: 'deferred', scope: 'mailbox' };
@@ -15,7 +15,7 @@ const rows: readonly (readonly [facts: StatusFacts, verdict: object, code: strin
   [{ status: 401 }, loginRefused, 'AUTHENTICATION_FAILED', /^user name, password/],
   [{ status: 401, scheme: 'basic' }, loginRefused, 'AUTHENTICATION_FAILED', /^user name, password/],
   [{ status: 401, scheme: 'ntlm' }, loginRefused, 'AUTHENTICATION_FAILED', /channel binding/],
-  // A scheme that is not offered is no wrong password.
+  // A scheme that is not offered does not mean a wrong password.
   [
     { status: 401, scheme: 'basic', offers: ['NTLM', 'Negotiate'] },
     loginRefused,
@@ -37,7 +37,7 @@ const rows: readonly (readonly [facts: StatusFacts, verdict: object, code: strin
   [{ status: 401, scheme: 'basic', offers: ['NTLM', 'Basic'] }, loginRefused, 'AUTHENTICATION_FAILED', /^user name, password/],
   [{ status: 401, scheme: 'ntlm', offers: ['NTLM', 'Negotiate'] }, loginRefused, 'AUTHENTICATION_FAILED', /channel binding/],
   [{ status: 401, scheme: 'own', offers: ['NTLM'] }, loginRefused, 'AUTHENTICATION_FAILED', /^user name, password/],
-  // A proxy in front answers 401 when it means "busy".
+  // A front-end proxy responds with 401 when it means "busy".
   [{ status: 401, retryAfter: 5 }, busy, 'HTTP_STATUS', /busy/],
   [{ status: 456 }, loginRefused, 'AUTHENTICATION_FAILED', /blocked/],
   [{ status: 403 }, endpointRefuses, 'EWS_DISABLED', /switched off/],

@@ -6,7 +6,7 @@ import type { SeenRequest } from '../support/server.ts';
 
 const h = useHarness();
 
-/** What a row says, without error and back-off. */
+/** The verdict of a row, without error and back-off. */
 type Short = string;
 
 function short(outcome: DeliveryOutcome | undefined): Short {
@@ -83,7 +83,7 @@ const table: Record<Short, string[]> = {
 };
 
 const rows = Object.entries(table).flatMap(([expected, codes]) => codes.map((code) => [code, expected] as const));
-/** What a mailbox answers that holds nothing, and no Conversation History under any name. */
+/** The response of an empty mailbox without Conversation History under any name. */
 function emptyFolders({ operation, body }: SeenRequest): string {
   if (operation === 'FindFolder') return foundFolders();
   if (operation === 'CreateFolder') return createdFolder(undefined, 'ErrorAccessDenied');

@@ -1,4 +1,4 @@
-/** What replies mean for the notes of a request: faults, codes, statuses and silence, without a server. */
+/** What responses mean for the notes of a request: faults, codes, statuses and silence, without a server. */
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
 import type { ReplyMeta } from '../../../src/ews/client/reply.ts';

@@ -1,8 +1,8 @@
-/** The outcome table, row by row, as docs/failure-modes.md tells it: what each response code means, without a server. */
+/** The outcome table, row by row, as in docs/failure-modes.md: what each response code means, without a server. */
 import { describe, expect, it } from 'vitest';
 import { asCode, type CodeRule, codeRules, ruleOf } from '../../../src/ews/outcome/response-codes.ts';
 
-/** A rule in words, but for its reason. */
+/** A rule in words, without its reason. */
 function inWords({ verdict, ...rule }: CodeRule): string {
   const words: string[] = [verdict.kind, verdict.scope];
   if (verdict.kind === 'rejected' && verdict.splittable) words.push('splittable');
@@ -19,7 +19,7 @@ function inWords({ verdict, ...rule }: CodeRule): string {
   return [words.join(' '), ...more.filter((one) => one !== false)].join(', ');
 }
 
-/** The codes of each, without `Error` before them. */
+/** The codes of each, without the prefix `Error`. */
 const table: readonly (readonly [rule: string, codes: string])[] = [
   ['deferred mailbox, before the first item', 'ServerBusy ExceededConnectionCount ProxyTokenExpired'],
   ['deferred mailbox for 3600000 ms', 'SubmissionQuotaExceeded ExceededMessageLimit ExceededMessageLimitShowTierUpgrade'],

@@ -31,7 +31,7 @@ afterEach(async () => {
 interface Started {
   readonly server: ExchangeSimulator;
   readonly transport: EwsTransport;
-  /** Handshakes begun, and requests with a body: what the journal shows. */
+  /** Handshakes started, and requests with a body, as shown in the journal. */
   counts(): { connections: number; legs: number; requests: number };
   deliver(count?: number): Promise<readonly DeliveryOutcome[]>;
 }
@@ -142,7 +142,7 @@ describe('a login', () => {
     transports.push(hurried);
     server.faults.on('CreateItem').once().hang();
     const controller = new AbortController();
-    // It has the only connection, for a minute, and gives it back when it is told to.
+    // It holds the only connection for a minute, and releases it when told to.
     const first = transport.deliver([makeNote(transport, 0)], always(controller.signal));
     await expect.poll(() => counts().requests).toBe(1);
     const second = await hurried.deliver([makeNote(hurried, 1)], always());
@@ -196,7 +196,7 @@ describe('no login', () => {
 });
 
 describe('a connection that ends', () => {
-  /** Until its other side, in this process too, has been told: after a wait alone a busy machine may go on before it looks at its sockets. */
+  /** Until the other side, also in this process, has noticed: after a mere delay, a busy machine may continue before it looks at its sockets. */
   async function heardOf(): Promise<void> {
     await sleep(20);
     for (let turn = 0; turn < 5; turn++) await setImmediate();
@@ -291,7 +291,7 @@ it('an idle connection does not keep the process alive', async () => {
   const before = process.getActiveResourcesInfo().length;
   await deliver();
   await new Promise((resolve) => setTimeout(resolve, 20));
-  // The server's side of the connection is in this process as well, and counts once.
+  // The server side of the connection is in this process as well, and counts once.
   expect(process.getActiveResourcesInfo().length - before).toBeLessThanOrEqual(1);
 });
 

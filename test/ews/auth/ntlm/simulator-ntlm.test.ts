@@ -1,4 +1,4 @@
-/** The simulator believes no answer that it has not computed itself, and no connection but the one that was logged in. */
+/** The simulator accepts only responses that it has computed itself, and only on the connection that logged in. */
 import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-/** What becomes of a note when the login meets a server that breaks it off, or is none that NTLM knows. */
+/** What happens to a note when its login meets a server that interrupts it, or does not follow NTLM. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -58,7 +58,7 @@ async function deliver(handle: Handle, options: Partial<EwsTransportOptions> = {
   return (await transport.deliver([makeNote(transport, 0)], always()))[0];
 }
 
-/** Challenges type 1, and does as the test says with type 3. */
+/** Challenges type 1, and handles type 3 as the test says. */
 const afterChallenge =
   (then: Handle): Handle =>
   (response, leg, request) => {

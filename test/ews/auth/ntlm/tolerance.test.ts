@@ -1,4 +1,4 @@
-/** What Windows takes by default: old answers too. The values of NTLMv1 are those of MS-NLMP 4.2. */
+/** What Windows accepts by default: old responses too. The NTLMv1 values are those of MS-NLMP 4.2. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Answer, Exchanged } from '../../../../src/testing/simulator/access/ntlm-messages.ts';
