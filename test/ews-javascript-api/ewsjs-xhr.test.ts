@@ -30,7 +30,7 @@ function serviceOf(exchange: ExchangeSimulator, version = ExchangeVersion.Exchan
   return service;
 }
 
-/** How many notes Bob has, and what became of the message. */
+/** The number of notes that Bob has, and the state of the message. */
 async function sendThrough(
   service: ExchangeService,
   exchange: ExchangeSimulator,
@@ -49,7 +49,7 @@ async function sendThrough(
   return [exchange.mailbox(bob).folder('inbox').items.length, status?.entries[0]?.state];
 }
 
-/** A forward proxy as companies have it: it wants a login of its own, and says what came through. */
+/** A forward proxy as companies use it: it requires its own login, and records what passed. */
 async function startProxy(login: string): Promise<{ port: number; passed: string[] }> {
   const passed: string[] = [];
   const server = createServer((incoming, outgoing) => {

@@ -1,4 +1,4 @@
-/** ews-javascript-api as an oracle: for the same note it writes the same CreateItem as we do. */
+/** ews-javascript-api as an oracle: for the same note it writes the same CreateItem as this library. */
 
 import { ExchangeService, ExchangeVersion, Uri, WebCredentials } from 'ews-javascript-api';
 import fc from 'fast-check';
@@ -27,7 +27,7 @@ function libraryService(): ExchangeService {
   return service;
 }
 
-/** The first request that our transport writes for these notes. */
+/** The first request that our transport sends for these notes. */
 async function ourCreateItem(notes: readonly Note[]): Promise<string> {
   const written: string[] = [];
   const transport = new EwsTransport({
@@ -44,14 +44,14 @@ async function ourCreateItem(notes: readonly Note[]): Promise<string> {
 
 type Infoset = readonly [name: string, attributes: Readonly<Record<string, string>>, content: readonly Infoset[] | string];
 
-/** Names with namespaces in place of prefixes, attributes in no order. An element has text or children, never both. */
+/** Names with namespaces instead of prefixes, attributes in any order. An element has text or children, never both. */
 function infoset({ ns, name, attributes, children, text }: XmlElement): Infoset {
   return [`{${ns}}${name}`, Object.fromEntries(attributes), children.length > 0 ? children.map(infoset) : text];
 }
 
 /**
- * What stands in header and body. No difference is allowed but those that the infoset does not show: the prefix of the SOAP
- * namespace, a declaration of one more namespace, `<a/>` for `<a></a>`, and the XML declaration.
+ * The content of header and body. The only differences allowed are those outside the infoset: the prefix of the SOAP namespace,
+ * an extra namespace declaration, `<a/>` for `<a></a>`, and the XML declaration.
  */
 function requestOf(xml: string): readonly (Infoset | undefined)[] {
   const root = parseXml(xml);
@@ -67,7 +67,7 @@ async function expectSame(notes: readonly Note[]): Promise<void> {
   expect(requestOf(await ourCreateItem(notes))).toEqual(requestOf(theirs));
 }
 
-/** Where the library leaves an element out, or throws, for an empty text; ours is never empty there. */
+/** The library omits the element, or throws, for an empty text; ours is never empty there. */
 const someText = anyText.map((text) => `x${text}`);
 const anyMailbox: fc.Arbitrary<Mailbox> = fc
   .record({ address: someText, name: fc.option(someText, { nil: undefined }) })

@@ -1,4 +1,4 @@
-/** Whatever the host configured on its service counts, and the service stays the host's. */
+/** Everything that the host configured on its service is used, and the service stays unchanged. */
 import util from 'node:util';
 import {
   ConnectingIdType,
@@ -52,11 +52,11 @@ describe('a service', () => {
   });
 
   it('without an XHR of its own uses the default of the library, and leaves its global state alone', async () => {
-    // By another test of the same process, it may be.
+    // Another test of the same process may have added it.
     const wasThere = 'isNullOrUndefined' in util;
     const { service } = await start();
     expect((await send(fromExchangeService(service)))?.status).toBe('delivered');
-    // What the library misses on Node 24 is not put there behind the host's back.
+    // The function missing in Node 24 is not added behind the host's back.
     expect('isNullOrUndefined' in util).toBe(wasThere);
     expect(EwsLogging.DebugLogEnabled).toBe(false);
   });

@@ -1,4 +1,4 @@
-/** What an XHR does to a request must become an outcome: no hang, no rejection that nobody hears, no secret in an error. */
+/** Whatever an XHR does to a request must become an outcome: no hang, no unhandled rejection, no secret in an error. */
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';

@@ -1,4 +1,4 @@
-/** The same answers in other words, as other servers and proxies write XML: every verdict is the one that the plain answer leads to. */
+/** Equivalent responses as other servers and proxies write them: every verdict is that of the plain response. */
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { randomFrom } from '../support/random.ts';
 import { rewrittenXml } from '../support/rewritten-xml.ts';

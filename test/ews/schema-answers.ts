@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { schemaAvailable } from '../support/ews-schema.ts';
 import { playScene } from './support/imagined-scene.ts';
 
-/** Answers that Microsoft's schema allows and that nobody wrote: every verdict is held against what the imagined server did. */
+/** Responses that Microsoft's schema allows but no server wrote: every verdict is compared with what the imagined server did. */
 export function schemaAnswers({ seed, runs }: { readonly seed: number; readonly runs: number }): void {
   it(`optional content allowed by the schema changes no verdict (seed ${seed}, ${runs} runs)`, async () => {
     const drawn = { answers: new Map<string, number>(), judged: schemaAvailable };

@@ -1,4 +1,4 @@
-/** The transport against the simulated Exchange: what the mailboxes hold afterwards is what counts. */
+/** The transport with the simulated Exchange: the content of the mailboxes afterwards counts. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { basicAuth } from '../../src/ews/auth/credentials.ts';
 import { EwsTransport } from '../../src/ews/ews-transport.ts';
@@ -182,7 +182,7 @@ describe('no draft is left', () => {
   });
 
   it('nor if a probe is the first to see it, once it is old enough', async () => {
-    const clock = new ManualClock(Date.now() - 3_600_000); // what the server stores now is an hour old
+    const clock = new ManualClock(Date.now() - 3_600_000); // Items stored by the server from now on are an hour old.
     const { server, transport, drafts } = await start({ clock });
     server.faults.on('CreateItem').once().copyStoredSendFailed({ unsent: true });
     const sent = notes(transport, 1);

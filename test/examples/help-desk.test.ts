@@ -62,7 +62,7 @@ it('help-desk.ts keeps accepted messages when stopped or killed, and delivers th
   expect(exchange.mailbox('bob@contoso.test').folder('inbox').items).toEqual([]);
 
   const third = await run(1);
-  // What waited an hour still does; a third message of the conversation is due at once, behind them, and takes nobody along before their time.
+  // The message that waits an hour still does; a third one of the conversation is due at once, behind them, and takes none along early.
   expect((await third.close(2, ticket)).status).toBe(200);
   expect(await third.bot.end()).toBe(0);
 });
@@ -74,7 +74,7 @@ it('help-desk.ts stops cleanly while a caller holds its request open', async () 
   onTestFinished(() => void slow.destroy());
   slow.on('error', () => undefined);
   slow.write('POST /tickets/1/closed HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n{');
-  // The server has the request: it asks for the rest.
+  // The server has the request headers: it asks for the rest.
   expect(String(await once(slow, 'data'))).toContain('100 Continue');
   expect(await bot.end()).toBe(0);
   expect(bot.output()).toContain('stopped');

@@ -2,7 +2,7 @@ import { describe, it } from 'vitest';
 import { KeyValueSpool, type KeyValueStore } from '../../examples/key-value-spool.ts';
 import { ManualClock, spoolConformance } from '../../src/testing.ts';
 
-/** A store as simple as they come: it outlives the spools that are opened over it. */
+/** The simplest possible store: it outlives the spools opened over it. */
 function mapStore(): KeyValueStore {
   const values = new Map<string, string>();
   return {

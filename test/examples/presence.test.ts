@@ -8,7 +8,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { startExchangeSimulator } from '../../src/testing.ts';
 import { start } from './process.ts';
 
-/** Who is there, and what was said to them. */
+/** Who is present, and what was said to them. */
 async function startPresence(online: ReadonlySet<string>) {
   const said: string[] = [];
   const server = createServer(async (request, response) => {

@@ -6,18 +6,18 @@ import { findsPackage } from '../support/program.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
 
-/** For what a program does on a machine that is busy with three suites. */
+/** For programs on a machine that is busy with three suites. */
 export const patient = { timeout: 300_000 };
 
-/** An example as a user runs it: a process of its own. Killed when the test ends. */
+/** An example run as a user would: in its own process. Killed when the test ends. */
 export interface Program {
   /** Everything it has printed. */
   output(): string;
-  /** Resolves with the first group of the match, once it has printed it; rejects when it ends before. */
+  /** Resolves with the first group of the match, once printed; rejects if it ends before. */
   printed(pattern: RegExp): Promise<string>;
   /** Writes a line to its stdin, as JSON. */
   tell(line: unknown): void;
-  /** Sends the signal and resolves with the exit code, `null` when it was killed by one. */
+  /** Sends the signal and resolves with the exit code, `null` if a signal ended it. */
   end(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -71,7 +71,7 @@ function program(child: ChildProcess): Program {
   };
 }
 
-/** The test runner's own settings are not a user's. */
+/** Users do not have the settings of the test runner. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _options, NODE_ENV: _env, VITEST: _vitest, ...rest } = process.env;
   return { ...rest, NO_COLOR: '1' };

@@ -1,4 +1,4 @@
-/** The example in Python and the curl lines of docs/simulator.md, against the simulator of the command line. */
+/** The Python example and the curl commands of docs/simulator.md, with the simulator of the command line. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -16,7 +16,7 @@ const python = process.env.PYTHON ?? '/usr/bin/python3';
 let child: ChildProcess | undefined;
 afterEach(() => void child?.kill('SIGKILL'));
 
-/** Resolves with its address when it says that it is ready. */
+/** Resolves with its address when it reports that it is ready. */
 async function simulator(port = 0): Promise<string> {
   const mailboxes = ['shop@contoso.test', 'customer@contoso.test', 'alice@contoso.test', 'bob@contoso.test'];
   const args = [
@@ -37,7 +37,7 @@ async function simulator(port = 0): Promise<string> {
   return (JSON.parse(printed) as { graphUrl: string }).graphUrl;
 }
 
-/** A port on which nobody answers yet, and when somebody has been there in vain. */
+/** A port on which nothing listens yet, and when a client has tried in vain. */
 async function notYet() {
   const server = createServer((socket) => void socket.destroy()).listen(0, '127.0.0.1');
   await once(server, 'listening');

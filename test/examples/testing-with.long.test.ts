@@ -1,4 +1,4 @@
-/** The examples of testing, run as their authors would run them: in a project of their own, with the packed package and their own runner. */
+/** The testing examples, run as their authors would run them: in their own project, with the packed package and their own runner. */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, readFile, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => packed?.remove());
 
-/** Copies the example, puts what its package.json asks for beside it, and runs its tests. */
+/** Copies the example, adds the dependencies in its package.json, and runs its tests. */
 async function run(example: string, program: string): Promise<string> {
   const folder = join(packed.project, example);
   await cp(join(root, 'examples', example), folder, { recursive: true });

@@ -44,7 +44,7 @@ it('fastify.ts stores an order with its note, or neither', async () => {
   const arrived = exchange.waitForMessage(({ mailbox }) => mailbox === 'bob@contoso.test', patient);
   expect((await post(`${url}/orders`, { id: 1, buyer: 'sip:bob@contoso.test', item: 'a chair' })).status).toBe(201);
   expect((await arrived).subject).toBe('Orders sent you a message in Skype for Business');
-  // The note is refused, so the order is not there; the order is there already, so no second note.
+  // The note is refused, so there is no order; the order exists already, so there is no second note.
   expect(await post(`${url}/orders`, { id: 2, buyer: 'nobody', item: 'a chair' })).toEqual({
     status: 422,
     body: { code: 'RECIPIENT_INVALID' },
@@ -53,7 +53,7 @@ it('fastify.ts stores an order with its note, or neither', async () => {
     status: 409,
     body: { code: 'ORDER_EXISTS' },
   });
-  // The id is the number that it was, and what is no id is the caller's mistake.
+  // The id is the same number, and an invalid id is an error of the caller.
   const get = async (id: string) => {
     const response = await fetch(`${url}/orders/${id}`, { headers: { connection: 'close' } });
     return { status: response.status, body: (await response.json()) as { id?: unknown } };
@@ -103,7 +103,7 @@ it('nestjs/main.ts stores a ticket with its note, or neither', async () => {
   const paused = await fetch(`${url}/admin/messages/pause`, { method: 'POST', headers, body: form, redirect: 'manual' });
   expect(paused.status).toBe(303);
   expect(await (await fetch(`${url}/admin/messages/`, { headers })).text()).toContain('<bdi>carol</bdi>: <bdi>moved</bdi>');
-  // What is no mistake of the caller's is worth the same call later, and there is no ticket without its note.
+  // Any other error may pass, so the call is worth repeating, and there is no ticket without its note.
   await rowsOf('ALTER SCHEMA notes RENAME TO elsewhere');
   expect((await post(`${url}/tickets`, { id: 4, requester: 'sip:bob@contoso.test' })).status).toBe(503);
   await rowsOf('ALTER SCHEMA elsewhere RENAME TO notes');
@@ -120,7 +120,7 @@ it('nestjs/main.ts compiles with the decorators of Nest', async () => {
   expect(stdout + stderr).toBe('');
 });
 
-/** As `nest build` would: Node strips types, but knows no decorators. In the repository, so that its dependencies are found. */
+/** As `nest build` would: Node strips types, but does not support decorators. In the repository, so that its dependencies are found. */
 async function compiled(): Promise<string> {
   await mkdir(join(root, '.tmp'), { recursive: true });
   const folder = await mkdtemp(join(root, '.tmp', 'nestjs-'));

@@ -1,4 +1,4 @@
-/** Rows by a separator: which lines are rows, where a listing ends, and what may not be left out. */
+/** Separated rows: which lines are rows, where a listing ends, and what must not be left out. */
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import { readCsv } from '../../src/gating/csv-output.ts';

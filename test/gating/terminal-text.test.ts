@@ -1,4 +1,4 @@
-/** What is of a cmdlet's output, and what shells, terminals, editors and mail programs add. */
+/** What belongs to a cmdlet's output, and what shells, terminals, editors and mail programs add. */
 import { describe, expect, it } from 'vitest';
 import { cleaned, isNoise, isStream } from '../../src/gating/terminal-text.ts';
 

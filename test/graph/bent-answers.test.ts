@@ -1,6 +1,6 @@
 /**
- * A Graph whose answers come bent: properties left out, null, of another type or unknown; errors of every shape, from Graph, from Exchange behind
- * it or from something in front; statuses that nobody documents. Nothing false is said of what was sent, whatever came.
+ * A Graph with distorted responses: properties missing, null, of another type or unknown; errors of every form, from Graph, from
+ * Exchange behind it or from something in front; undocumented statuses. Nothing false is claimed about sent notes.
  */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
@@ -16,7 +16,7 @@ import { contentOf } from './support/conformance.ts';
 
 const alice = 'alice@contoso.test';
 const bob = 'bob@contoso.test';
-/** Stands in every text of the server, and must get out nowhere. */
+/** Part of every text of the server, and must not be repeated anywhere. */
 const marker = 'SERVER-TEXT';
 const clock = new ManualClock();
 let server: ExchangeSimulator;
@@ -33,7 +33,7 @@ const pick = <T>(random: Random, from: readonly T[]): T => from[Math.floor(rando
 
 const odd = [null, '', marker, 7, -1, true, false, [], {}, [null], { [marker]: marker }, '2026-13-45T99:99:99Z', 'P1D', '\u202e'];
 
-/** What Microsoft's description of Graph has in a message, a list or an error, whether it was asked for or not. */
+/** The properties in Microsoft's description of a message, a list or an error, requested or not. */
 const described = [
   ...new Set(
     readFileSync(new URL('graph-openapi.yaml', import.meta.url), 'utf8')
@@ -44,14 +44,14 @@ const described = [
   ),
 ];
 
-/** Every object in a value, with the path to it. */
+/** Every object in a value, with its path. */
 function* objectsIn(value: unknown): Generator<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return;
   if (!Array.isArray(value)) yield value as Record<string, unknown>;
   for (const inner of Object.values(value)) yield* objectsIn(inner);
 }
 
-/** One property of one object is missing, null, of another type; or there is one that nobody knows. */
+/** One property of one object is missing, null, or of another type; or there is an unknown one. */
 function bend(random: Random, text: string): string {
   const body = JSON.parse(text) as unknown;
   const holder = pick(random, [...objectsIn(body)]);
@@ -65,7 +65,7 @@ function bend(random: Random, text: string): string {
     '@odata.count',
     '@removed',
   ]);
-  // An empty list is the one lie that nothing else in an answer contradicts.
+  // An empty list is the only lie that nothing else in a response contradicts.
   const values = odd.filter((value) => name !== 'value' || !Array.isArray(value) || value.length > 0);
   if (random() < 0.4) delete holder[name];
   else holder[name] = pick(random, values);
@@ -73,7 +73,7 @@ function bend(random: Random, text: string): string {
   return JSON.stringify(body);
 }
 
-/** Says with any status that it was not sent. */
+/** Claims with any status that the note was not sent. */
 const dailyLimit = 'ErrorExceededMessageLimit';
 const codes = [
   'ErrorInvalidRecipients',
@@ -155,23 +155,23 @@ function headersOf(random: Random): Record<string, string> {
 }
 
 const withoutBody = new Set([204, 205, 304]);
-/** @param taken it answers what was done */
+/** @param taken Whether it did what it was asked. */
 const answer = (random: Random, status: number, taken = false): Response =>
   new Response(withoutBody.has(status) ? null : errorBody(random, taken), { status, headers: headersOf(random) });
 
-/** What a server may say of a message that it did not take. */
+/** What a server may say about a message that it did not accept. */
 const refusals = [
   400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 415, 417, 418, 421, 422, 423, 424, 425, 426, 428, 429,
   431, 440, 449, 451, 456, 499, 500, 501, 502, 503, 504, 505, 507, 508, 509, 511, 520, 521, 522, 523, 524, 525, 526, 529, 530,
   599,
 ];
-/** What it, or something in front of it, may say although it took it. */
+/** What it, or something in front of it, may say although it did. */
 const afterwards = [
   200, 201, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 307, 308, 408, 409, 412, 422, 423, 500, 502, 503, 504,
   505, 508, 520, 521, 522, 523, 524, 599,
 ];
 
-/** @param often how often an answer is bent, 0 to 1 */
+/** @param often The probability that a response is distorted, 0 to 1. */
 function bentFetch(random: Random, often: number): typeof globalThis.fetch {
   return async (input, init) => {
     const sends = String(input).endsWith('/sendMail');

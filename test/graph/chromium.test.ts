@@ -1,4 +1,4 @@
-/** In a real Chromium, against another origin that shows neither Date nor Retry-After: what can't be told is pending, and the wait is ours. */
+/** In a real Chromium, with a cross-origin service that exposes neither Date nor Retry-After: an undecidable draft is pending, and the back-off is ours. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { build } from 'esbuild';
@@ -31,7 +31,7 @@ async function serve(handler: (request: IncomingMessage, response: ServerRespons
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** As a service of another origin answers a page: it lets the page ask, and exposes no header. */
+/** Responses as a cross-origin service gives them to a page: it allows the request, and exposes no header. */
 function toPages(
   status: number,
   body: string,

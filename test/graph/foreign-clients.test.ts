@@ -1,4 +1,4 @@
-/** Clients of Graph that we did not write work against the simulator, unmodified and over https. */
+/** Third-party Graph clients work with the simulator, unmodified and over https. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

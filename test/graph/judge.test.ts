@@ -1,4 +1,4 @@
-/** The judge of Graph's traffic itself: it must not find everything right. */
+/** The judge of Graph traffic itself: it must not accept everything. */
 import { expect, it } from 'vitest';
 import { GraphDoor } from '../../src/testing/simulator/graph/door.ts';
 import { exchangeErrors } from './support/graph-schema.ts';

@@ -1,4 +1,4 @@
-/** verify(): rejects for what keeps a note from being sent, and resolves with what cannot be promised. */
+/** verify(): rejects if something prevents sending, and resolves with what cannot be promised. */
 import { describe, expect, it } from 'vitest';
 import { type Answer, canned, graphError, nothing } from './support/canned.ts';
 
@@ -51,7 +51,7 @@ describe('the limits', () => {
     const { limits } = await transport.verify(alice, options);
     expect(limits.map(({ code, text }) => `${code} ${permissionIn(text)}`)).toEqual([read]);
     expect(limits[0]?.text).toContain('OUTCOME_UNKNOWN');
-    // The very search of a probe.
+    // The same search as a probe.
     expect(asked[0]?.query.get('$filter')).toMatch(/^singleValueExtendedProperties\/Any\(.*OfflineImTag/);
   });
 

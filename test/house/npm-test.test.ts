@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 
 const program = join(import.meta.dirname, '..', 'all.ts');
 
-/** Programs in the place of `npm run typecheck`, `npm run lint` and Vitest; each leaves a file with its process id for a name. */
+/** Programs instead of `npm run typecheck`, `npm run lint` and Vitest; each leaves a file named after its process id. */
 interface Programs {
   readonly typecheck?: string;
   readonly lint?: string;
@@ -45,7 +45,7 @@ async function npmTest(programs: Programs, signal?: NodeJS.Signals) {
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
-      // Once: what the checks have printed comes later.
+      // Once: the output of the checks comes later.
       if (isSent || !chunk.includes('running')) return;
       isSent = true;
       child.kill(signal);

@@ -6,9 +6,9 @@ const src = join(import.meta.dirname, '../../src');
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
 const linesOf = (name: string): number => readFileSync(join(src, name), 'utf8').split('\n').length - 1;
 
-/** The suites have a file for each subject, however many those are. */
+/** The suites have a file per subject, however many there are. */
 const suites = /^testing\/(spool|transport)-conformance(\/|$)/;
-/** Made from the schema of Exchange, a line for each of its types. */
+/** Generated from the schema of Exchange, one line per type. */
 const generated: ReadonlySet<string> = new Set(
   ['grammar.ts', 'answer-grammar.ts'].map((name) => `testing/simulator/schema/${name}`),
 );

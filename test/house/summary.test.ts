@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 
-/** What the closing lines of .ci/run are, of reports by their names. */
+/** The closing lines of .ci/run, for reports by name. */
 async function summary(reports: Readonly<Record<string, unknown>>, exitCode: number): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-summary-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));

@@ -1,8 +1,8 @@
-/** What an address is refused for, and the longest that is taken. */
+/** Why addresses are refused, and the longest one accepted. */
 import { describe, expect, it } from 'vitest';
 import { normalizeDomain, parseAddress } from '../../src/message/address.ts';
 
-/** Why a value is no address, between the value and what was expected. */
+/** The reason for an invalid address, between the value and what was expected. */
 function why(value: unknown): string {
   try {
     parseAddress(value as string);

@@ -1,4 +1,4 @@
-/** The html of one message never hides the next: an HTML parser is the judge, which has nothing of ours in it. */
+/** The html of one message never hides the next: judged by an HTML parser, independent of this library. */
 import fc from 'fast-check';
 import { type DefaultTreeAdapterTypes, parse } from 'parse5';
 import { describe, expect, it } from 'vitest';
@@ -7,11 +7,11 @@ import { numbersOfRow } from '../support/security-page.ts';
 
 const next = 'SECOND-MESSAGE';
 
-/** As a note puts messages one below the other. */
+/** The messages of a note, one below the other. */
 const noteOf = (html: string): string =>
   `<p><b>[time] A:</b></p>\n<div>${htmlOf({ text: 'first', html })}</div>\n<p><b>[time] A:</b></p>\n<div>${next}</div>`;
 
-/** Where the next message ended up, as a path of names; attributes of the path count too. */
+/** The position of the next message, as a path of names; attributes of the path count too. */
 function placeOfNext(html: string): string {
   const found: string[] = [];
   const walk = (node: DefaultTreeAdapterTypes.Node, path: string): void => {

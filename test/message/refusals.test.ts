@@ -1,4 +1,4 @@
-/** What a message is refused for, field by field: the code, a sentence that says what was expected, and details without its text. */
+/** Why messages are refused, field by field: the code, a sentence with what was expected, and details without its text. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
@@ -105,7 +105,7 @@ describe('normalizeMessage refuses', () => {
 });
 
 describe('the weight of a message', () => {
-  /** What one more character adds, in an html that is left open, so that it counts by itself. */
+  /** The weight of one more character in unclosed html, so that it counts by itself. */
   const adds = (text: string): number => messageWeight('x', `<!--${text}`) - messageWeight('x', '<!--');
 
   it.each([
@@ -143,7 +143,7 @@ describe('the weight of a message', () => {
     const cell = '<table role="presentation"><tr><td>b</td></tr></table>';
     const marks = cell.split(/[<>]/).length - 1;
     expect(messageWeight('a', 'b')).toBe(512 + cell.length + 3 * marks + 5 * 2);
-    // Left open, it stands as text beside others.
+    // Unclosed, it is shown as text beside others.
     expect(messageWeight('a', '<!--')).toBe(512 + 4 + 3);
     expect(messageWeight('a'.repeat(99), '<!--')).toBe(512 + 99);
   });

@@ -1,4 +1,4 @@
-/** What Prometheus' own program says of our metrics and rules; skipped, and said so, where it is not installed (Debian: `prometheus`). */
+/** What Prometheus' own program says about our metrics and rules; skipped, with a message, if it is not installed (Debian: `prometheus`). */
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * The same note as ews-javascript-api writes it: its own classes, setter by setter. It escapes nothing, so each text is
- * escaped before it is set; and its extended properties ask a function of Node that Node 24 has no more.
+ * The same note as ews-javascript-api writes it: its own classes, setter by setter. It escapes nothing, so each text is escaped
+ * before it is set; and its extended properties call a function that Node 24 no longer has.
  */
 import util from 'node:util';
 import {
@@ -22,7 +22,7 @@ import type { Mailbox, Note } from '../../../src/transport/contract.ts';
 
 const tag = { set: 'b1f7c0a4-52c8-4d5e-9c3b-6f0d8e2a9147', name: 'OfflineImTag' };
 
-/** For tests only: what the library asks Node for. Returns what takes it back. */
+/** For tests only: the function that the library expects in Node. Returns a function that removes it. */
 export function lendNode24WhatTheLibraryNeeds(): () => void {
   const target = util as { isNullOrUndefined?: (value: unknown) => boolean };
   if (target.isNullOrUndefined !== undefined) return () => {};

@@ -1,4 +1,4 @@
-/** An item on its way out moves from folder to folder: whenever it moves, it is never called absent. */
+/** An item in transit moves from folder to folder: whenever it moves, it is never reported as absent. */
 import { describe, expect, it } from 'vitest';
 import type { ProbeResult } from '../../../src/transport/contract.ts';
 import { always, useHarness } from '../support/harness.ts';
@@ -10,7 +10,7 @@ const way = ['drafts', 'outbox', 'conversationhistory', 'sentitems', 'deletedite
 const date = 'Tue, 14 Jun 2016 12:00:00 GMT';
 const tag = 'note-0/1';
 
-/** One folder after the other is read; before the read with a number of `moves` the item moves on. Its id is another one then. */
+/** Folders are read one at a time; before each read in `moves`, the item moves on, which changes its id. */
 function movingItem(begin: number, moves: readonly number[]): { deleted(): boolean } {
   let [at, reads, deleted] = [begin, 0, false];
   const before = (): void => {
@@ -44,14 +44,14 @@ async function probe(folder = 'conversationhistory'): Promise<ProbeResult | unde
 }
 
 describe('an item that moves between two reads', () => {
-  // The quick look is one read, the look into every folder six more, the deletion of a draft one, and the look after it six.
+  // The first search is one read, the search of every folder six more, the deletion of a draft one, and the search after it six.
   const reads = Array.from({ length: 14 }, (_, n) => n + 1);
   for (const [begin, from] of way.slice(0, -1).entries()) {
     it.each(reads)(`from ${from} before read %s`, async (read) => {
       const { deleted } = movingItem(begin, [read]);
       const result = await probe();
       expect(result?.status).not.toBe('absent');
-      // What was found unsent is a draft only while it stays where it is.
+      // An unsent item counts as a draft only while it stays where it is.
       if (result?.status === 'draft') expect(deleted()).toBe(true);
     });
   }

@@ -1,4 +1,4 @@
-/** An attempt is looked for where it was sent to: by endpoint, mailbox and folder. */
+/** An attempt is searched for where it was sent: by endpoint, mailbox and folder. */
 import { describe, expect, it } from 'vitest';
 import type { ProbeResult } from '../../../src/transport/contract.ts';
 import { useHarness } from '../support/harness.ts';
@@ -9,7 +9,7 @@ const signal = new AbortController().signal;
 const sent = 1;
 const mailbox = 'alice@contoso.test';
 
-/** Folders of two mailboxes, by the address that a search names; an id names its folder by itself. */
+/** Folders of two mailboxes, by the address named in a search; an id identifies its folder by itself. */
 function server(items: Readonly<Record<string, readonly Item[]>>): void {
   h.server.handler = ({ operation, body }) => {
     if (operation === 'FindFolder') return { body: foundFolders() };
@@ -25,7 +25,7 @@ function server(items: Readonly<Record<string, readonly Item[]>>): void {
   };
 }
 
-/** Looks for attempts by tag and place, each as a note of its own. */
+/** Probes attempts by tag and place, each as its own note. */
 async function probe(
   ...attempts: readonly (readonly [tag: string, folder: string, address?: string])[]
 ): Promise<readonly ProbeResult[]> {
@@ -37,7 +37,7 @@ async function probe(
   return transport.probe(notes, { signal });
 }
 
-/** What each search asked for, as `folder,folder: tag,tag`. */
+/** The folders and tags of each search, as `folder,folder: tag,tag`. */
 const searches = () =>
   h.server.requests
     .filter(({ operation }) => operation === 'FindItem')

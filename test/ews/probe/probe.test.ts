@@ -15,7 +15,7 @@ const sent = 1;
 
 type Folders = Record<string, readonly Item[] | string>;
 
-/** Answers searches from these folders; a folder that is not named is empty. */
+/** Answers searches from these folders; others are empty. */
 function mailbox(folders: Folders, deletion = ok): void {
   h.server.handler = ({ operation, body }): Answer => {
     if (operation === 'DeleteItem') {
@@ -185,7 +185,7 @@ describe('unknown', () => {
       );
       const mailboxes = h.server.requests.map(({ body }) => /EmailAddress>(\w+)@/.exec(body)?.[1]);
       expect([...new Set(mailboxes)]).toEqual(scope === 'endpoint' ? ['alice'] : ['alice', 'carol']);
-      // One search each; what broke on the way is repeated twice at most.
+      // One search each; a broken connection is retried at most twice.
       expect(mailboxes.length / new Set(mailboxes).size).toBeLessThanOrEqual(3);
     },
   );

@@ -1,4 +1,4 @@
-/** Which requests a search of tags makes, and what each answer means for the tags: answers by hand, a test a line of the way. */
+/** The requests of a search for tags, and what each response means for them: scripted responses, one test per branch. */
 import { describe, expect, it } from 'vitest';
 import { basicAuth } from '../../../src/ews/auth/credentials.ts';
 import { EwsClient } from '../../../src/ews/client/client.ts';
@@ -20,7 +20,7 @@ const noTag = { id: 'odd', tag: '' };
 const askedFolders = (body: string): readonly string[] => [...body.matchAll(/FolderId Id="([^"]+)"/g)].map(([, id]) => id ?? '');
 const askedTags = (body: string): readonly string[] =>
   [...body.matchAll(/Constant Value="([^"]*)"/g)].map(([, tag]) => tag ?? '');
-/** The answer to a request in which every folder holds these. */
+/** The response to a request in which every folder has these items. */
 const inEach = (body: string, items: readonly Item[] | string): Answer => ({
   body: found(
     body,
@@ -28,7 +28,7 @@ const inEach = (body: string, items: readonly Item[] | string): Answer => ({
   ),
 });
 
-/** Searches while the server answers by `answer`; tells the tags of each request beside the result. */
+/** Searches a server that responds with `answer`; returns the tags of each request with the result. */
 async function search(
   what: {
     readonly tags: readonly string[];
@@ -204,7 +204,7 @@ describe('a folder that is refused', () => {
   it.each([
     ['drafts', 'ErrorFolderNotFound', 'missing'],
     [folderById('AAMk'), 'ErrorFolderNotFound', 'missing'],
-    // What an id led to is an item of the store too.
+    // An id may also refer to an item of the store.
     [folderById('AAMk'), 'ErrorItemNotFound', 'missing'],
     ['drafts', 'ErrorItemNotFound', 'unreadable'],
     [folderById('AAMk'), 'ErrorAccessDenied', 'unreadable'],

@@ -1,4 +1,4 @@
-/** How Drafts is read page by page, and what became of what was removed; the rest is in test/transport/stranded-drafts.test.ts, for both transports. */
+/** Reading Drafts page by page, and the results of removal; the rest is in test/transport/stranded-drafts.test.ts, for both transports. */
 import { describe, expect, it } from 'vitest';
 import { basicAuth } from '../../../src/ews/auth/credentials.ts';
 import { EwsClient } from '../../../src/ews/client/client.ts';
@@ -30,9 +30,9 @@ const query = { messageClasses: [], signal, subjects: false, limit: 1_000 };
 const drafts = (from: number, count: number): readonly Item[] =>
   Array.from({ length: count }, (_, n) => ({ tag: `tag-${from + n}`, id: `id-${from + n}`, flags: unsent }));
 const offsetsAsked = () => h.server.requests.map(({ body }) => Number(/Offset="(\d+)"/.exec(body)?.[1]));
-/** A page that says that there is more. */
+/** A page that reports more. */
 const more = (body: string, items: readonly Item[]): Answer => ({ body: found(body, [items], false), headers: { date } });
-/** The last one; `before` is how many the earlier ones showed. */
+/** The last page; `before` is the number of items on earlier ones. */
 const last = (body: string, items: readonly Item[], before = 0): Answer => ({
   body: found(body, [items]).replace(/TotalItemsInView="\d+"/, `TotalItemsInView="${before + items.length}"`),
   headers: { date },

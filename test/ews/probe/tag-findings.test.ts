@@ -1,4 +1,4 @@
-/** What searches brought, by tag, and what can't be accounted for, without a server. */
+/** The findings of searches, by tag, and whatever cannot be attributed, without a server. */
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
 import type { FoundItem } from '../../../src/ews/operations/found-item.ts';

@@ -1,4 +1,4 @@
-/** A probe looks into the folder of the copy first, and then into all: what each look shows counts. */
+/** A probe searches the folder of the copy first, and then all folders: the findings of both count. */
 import { describe, expect, it } from 'vitest';
 import type { ProbeResult } from '../../../src/transport/contract.ts';
 import { useHarness } from '../support/harness.ts';
@@ -11,14 +11,14 @@ const created = '2016-06-14T11:00:00Z';
 const [sent, submitted, unsent] = [1, 12, 9];
 
 interface World {
-  /** What each search shows, one after the other: items by folder, or a whole answer. The last one holds for all that follow. */
+  /** The results of the searches, in order: items by folder, or a whole response. The last one applies to all later ones. */
   readonly looks: readonly (Readonly<Record<string, readonly Item[] | string>> | Answer)[];
   readonly folders?: Answer;
-  /** What DeleteItem says of each item. */
+  /** The response of DeleteItem for each item. */
   readonly deletion?: string | readonly string[];
 }
 
-/** Looks for one attempt in that world; tells what came of it, and which operations it took. */
+/** Probes one attempt in that world; returns the result and the operations used. */
 async function probe({ looks, folders, deletion = ok }: World, tags: readonly string[] = ['a:1'], folder = 'sentitems') {
   let look = 0;
   h.server.handler = ({ operation, body }: SeenRequest): Answer => {

@@ -1,4 +1,4 @@
-/** "Absent" permits to send again, so no answer that shows a match, or that may not be all, is ever taken for it. */
+/** "Absent" permits a resend, so no response that shows a match, or may be incomplete, is ever taken for it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Note, ProbeResult } from '../../../src/transport/contract.ts';
@@ -32,7 +32,7 @@ function success(content: string): string {
   return `<me:FindItemResponseMessage ResponseClass="Success"><me:ResponseCode>NoError</me:ResponseCode>${content}</me:FindItemResponseMessage>`;
 }
 
-/** Answers every search: this message for Sent Items where a tag of `about` is asked for, nothing for the rest. */
+/** Answers every search: this message for Sent Items if a tag of `about` is searched for, nothing otherwise. */
 function server(sentItems: string, about: readonly string[] = [tag]): void {
   h.server.handler = ({ operation, body }): Answer => {
     if (operation === 'FindFolder') return { body: foundFolders() };
@@ -196,7 +196,7 @@ describe('search terms that a server may list unasked', () => {
 });
 
 describe('a match anywhere in a response', () => {
-  /** Ways in which what stands between server and client has been seen to change XML; the tag stays where somebody can read it. */
+  /** Ways in which intermediaries have been seen to change XML; the tag stays readable somewhere. */
   const changes = ['rename', 'namespace', 'wrap', 'before', 'after', 'text'] as const;
   const names = ['FindItemResponseMessage', 'RootFolder', 'Items', 'Message', 'ExtendedProperty', 'Value'] as const;
 
@@ -230,7 +230,7 @@ describe('a match anywhere in a response', () => {
         const whole = success(root(said, item(tagged() + flags(1), 'Message')));
         const changed = steps.reduce((xml, [how, name]) => change(xml, how, name), whole);
         expect(changed).toContain(tag);
-        // Beside it an empty one, as where a server answers for a folder twice.
+        // Beside it an empty one, as from a server that answers for a folder twice.
         for (const answer of [changed, changed.replace('<me:ResponseCode>', `${empty}<me:ResponseCode>`)]) {
           server(answer);
           expect(['found', 'unknown']).toContain((await probe())[0]?.status);

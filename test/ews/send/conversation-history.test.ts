@@ -1,4 +1,4 @@
-/** What the look-up of Conversation History asks, and what it makes of each answer. */
+/** The requests of the look-up of Conversation History, and its conclusion from each response. */
 import { describe, expect, it } from 'vitest';
 import { findHistory, findOrCreateHistory } from '../../../src/ews/send/conversation-history.ts';
 import { answeredBy } from '../support/by-hand.ts';

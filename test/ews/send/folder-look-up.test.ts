@@ -1,4 +1,4 @@
-/** The look-up of Conversation History ends, whatever a server leaves out of its answer: in a folder, or in words. */
+/** The look-up of Conversation History ends, with a folder or with a reason, whatever a server leaves out of its response. */
 import { describe, expect, it } from 'vitest';
 import { always, useHarness } from '../support/harness.ts';
 import { created, createdFolder, fault, foundFolders, message, ok, response } from '../support/responses.ts';
@@ -172,7 +172,7 @@ describe('an unknown fault', () => {
 
 describe('a folder refused right after it was created', () => {
   const made = (): number => h.server.operations().filter((name) => name === 'CreateFolder').length;
-  /** Each making gives another folder; what the server says of copies in these is for the test to say. */
+  /** Each creation returns another folder; the test decides how the server treats copies in them. */
   const fresh = (create: () => Answer): void => {
     h.server.handler = ({ operation, body }): Answer => {
       if (operation === 'FindFolder') return { body: foundFolders() };

@@ -9,7 +9,7 @@ const options = { signal: new AbortController().signal };
 const folder = (code: string): string => response('GetFolder', [message('GetFolder', code, { content: '<me:Folders/>' })]);
 const isHistory = (body: string): boolean => body.includes('"conversationhistory"');
 
-/** Answers CreateItem by its body, FindFolder in turn (the last one for ever), CreateFolder as told. */
+/** Answers CreateItem by its body, FindFolder in order (the last response forever), CreateFolder as specified. */
 function server(answers: { create(body: string): string; find: readonly string[]; make?: Answer }): void {
   let finds = 0;
   h.server.handler = ({ operation, body }): Answer => {

@@ -1,6 +1,6 @@
 /**
- * Never twice, never lost: the real sender against a server that breaks in every way that leaves the outcome unknown. What
- * lies in the mailboxes afterwards is what counts.
+ * Never twice, never lost: the real sender with a server that breaks in every way that leaves the outcome unknown. Only the
+ * content of the mailboxes afterwards counts.
  */
 
 import { describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { paced } from '../../support/pace.ts';
 import { alice, sendToSimulator } from '../../support/send-to-simulator.ts';
 
 const tenths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
-/** The first request of that operation gets through, its answer does not. */
+/** The first request of that operation arrives, its response does not. */
 function losesFirst(operation: string): typeof globalThis.fetch {
   let lost = false;
   return async (input, init) => {
@@ -73,7 +73,7 @@ describe('a request lost in transit', () => {
     await scene.settle();
     expect(scene.inbox()).toEqual(['one']);
     expect(scene.sends()).toBe(2);
-    // The second look, at the end of the grace period, is what permits the next attempt.
+    // The second search, at the end of the grace period, permits the next attempt.
     const between = scene.exchange.journal.filter((entry) => entry.operation === 'FindItem');
     expect(between.length).toBeGreaterThanOrEqual(4);
   });
@@ -170,7 +170,7 @@ describe('the copy', () => {
     await using scene = await sendToSimulator({ simulator: { clock, lateCopies: 60_000 } });
     scene.exchange.faults.on('CreateItem').nth(1).lostResponse();
     scene.exchange.faults.on('CreateItem').nth(2).resetBefore();
-    // The copy is as late as it takes for the second attempt to be under way.
+    // The copy is late enough for the second attempt to be running.
     const watch = setInterval(() => {
       if (scene.sends() > 1) clock.advance(60_000);
     }, 1);
@@ -263,7 +263,7 @@ describe('if no folder can be searched', () => {
 });
 
 describe('a crash between ErrorSendAsDenied and the clean-up', () => {
-  /** As if the process had died there: the clean-up is never written, and its answer never comes. */
+  /** As if the process had died there: the clean-up is never sent, and gets no response. */
   function diesAt(operation: string, then: () => void): typeof globalThis.fetch {
     let died = false;
     return (input, init) => {
@@ -277,12 +277,12 @@ describe('a crash between ErrorSendAsDenied and the clean-up', () => {
   it.each(['FindItem', 'DeleteItem'])(
     'before its %s: the probe removes the draft, and no second one appears',
     async (operation) => {
-      // The lease runs out with the death, and no sooner on a busy machine: the clean-up may be written for as long as it lasts.
+      // The lease ends with the crash, and no sooner on a busy machine: the clean-up may be sent while it lasts.
       let ahead = 0;
       const monotonic = (): number => systemClock.monotonic() + ahead;
       await using scene = await sendToSimulator({
         simulator: { clock: hourAgo() },
-        // A dead process gives nothing up: its time-outs never come.
+        // A dead process gives nothing up: its time-outs never fire.
         transport: {
           fetch: diesAt(operation, () => {
             ahead = 3_600_000;

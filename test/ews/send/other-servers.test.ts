@@ -1,9 +1,9 @@
-/** The whole sender at a server that leaves out what the schema lets it leave out, and loses answers on top of it. */
+/** The whole sender with a server that omits optional parts of the schema, and loses responses as well. */
 import { describe, expect, it } from 'vitest';
 import type { Omission } from '../../../src/testing.ts';
 import { alice, sendToSimulator } from '../../support/send-to-simulator.ts';
 
-/** As gromox answers: no RootFolder where no folder matches, no distinguished Conversation History. */
+/** Responses as gromox gives them: no RootFolder if no folder matches, no distinguished Conversation History. */
 const sparse = { conversationHistory: 'absent', omits: ['FindFolderResponseMessage/RootFolder:empty'] } as const;
 const texts = (count: number): string[] => Array.from({ length: count }, (_, n) => `text ${n}`);
 
@@ -12,7 +12,7 @@ describe('a mailbox without Conversation History, on a server that omits RootFol
     await using scene = await sendToSimulator({ simulator: { profile: sparse } });
     for (const text of texts(60)) await scene.send(text);
     await scene.settle();
-    // On a machine that is busy an answer may come too late: then it is looked for, and found.
+    // On a busy machine a response may come too late: then the note is probed, and found.
     expect(scene.events.filter((event) => event === 'delivered')).toHaveLength(60);
     expect(scene.inbox().length).toBe(60);
     const made = scene.exchange.mailbox(alice).folders.filter(({ displayName }) => displayName === 'Conversation History');

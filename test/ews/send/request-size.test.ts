@@ -1,4 +1,4 @@
-/** Requests as lists of notes: halves, parts, and what a fault for several notes teaches. */
+/** Requests as lists of notes: halves, parts, and the effect of a fault for several notes. */
 import { describe, expect, it } from 'vitest';
 import { type Batch, batchesOf, halvesOf, partOf, RequestSize, refusedOnce } from '../../../src/ews/send/batches.ts';
 import type { Note } from '../../../src/transport/contract.ts';

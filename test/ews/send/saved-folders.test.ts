@@ -1,4 +1,4 @@
-/** Which folder takes the copy, what is asked for it, and what is remembered: by mailbox, and until when. */
+/** Which folder takes the copy, which requests that needs, and what is remembered: by mailbox, and for how long. */
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
 import type { Batch } from '../../../src/ews/send/batches.ts';
@@ -20,7 +20,7 @@ const getFolder = (code: string): Answer => ({
 const gone = 'ErrorFolderNotFound';
 const errorOf = (responseCode: string) => new OfflineImError('EWS_ERROR', 'x', { details: { responseCode } });
 
-/** @param look What GetFolder says, `find` what FindFolder says. */
+/** @param look The response of GetFolder, `find` that of FindFolder. */
 function scene(
   look: Answer = getFolder(ok),
   find: Answer | ((request: Pick<SeenRequest, 'body'>) => Answer) = { body: foundFolders('f') },

@@ -33,14 +33,14 @@ const nasty = [
   '{{x}}',
 ];
 
-/** Any string a caller can pass: lone surrogates, control characters and markup included. */
+/** Any string that a caller may pass, including lone surrogates, control characters and markup. */
 export const anyText: fc.Arbitrary<string> = fc
   .array(fc.oneof(fc.constantFrom(...nasty), fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.string()), {
     maxLength: 8,
   })
   .map((parts) => parts.join(''));
 
-/** What must come back: the same, with U+FFFD for each character that XML 1.0 forbids. */
+/** The text to expect: the same, with U+FFFD for each character that XML 1.0 forbids. */
 export function expectedText(text: string): string {
   let expected = '';
   for (const character of text) {
@@ -53,7 +53,7 @@ export function expectedText(text: string): string {
 }
 
 /**
- * libxml2-wasm hands strings over through a TextDecoder, which drops byte order marks at the start of each. The mark is
- * in the document all the same: our own reader is compared without this.
+ * libxml2-wasm returns strings through a TextDecoder, which drops byte order marks at the start of each. The document still has
+ * the mark: our own reader is compared without it.
  */
 export const withoutMark = (text: string): string => text.replace(/^\ufeff+/, '');

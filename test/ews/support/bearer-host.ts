@@ -1,4 +1,4 @@
-/** A host with a getToken, and a simulator whose tokens it gives. */
+/** A host with a getToken, and a simulator that issues its tokens. */
 import { afterEach } from 'vitest';
 import { type BearerAuthOptions, bearerAuth } from '../../../src/ews/auth/bearer-auth.ts';
 import type { Credentials } from '../../../src/ews/auth/credentials.ts';
@@ -21,7 +21,7 @@ afterEach(async () => {
 export interface Host {
   readonly server: ExchangeSimulator;
   readonly transport: EwsTransport;
-  /** Why the host was asked, call by call. */
+  /** The reason of each call, in order. */
   readonly asked: TokenReason[];
   readonly requests: () => number;
   deliver(n?: number): Promise<DeliveryOutcome>;
@@ -29,7 +29,7 @@ export interface Host {
 
 export type Answer = (server: ExchangeSimulator, nth: number, signal: AbortSignal) => ReturnType<BearerAuthOptions['getToken']>;
 
-/** A host whose tokens come from the simulator, unless the test answers otherwise. */
+/** A host with tokens of the simulator, unless the test answers otherwise. */
 export async function host(
   answer: Answer = (server) => server.tokens.issue(alice),
   own: Partial<EwsTransportOptions> & { readonly refreshBefore?: number } = {},

@@ -1,6 +1,6 @@
 /**
- * A simulated server whose answers are bent in some way, everything that the transport asks of it, and each verdict held against what the
- * mailboxes hold: nothing false is said of what was sent, and no note waits for ever without a word.
+ * A simulated server with distorted responses, all requests of the transport, and each verdict compared with the content of the
+ * mailboxes: nothing false is claimed about sent notes, and no note waits forever without a reason.
  */
 import { expect } from 'vitest';
 import { basicAuth } from '../../../src/ews/auth/credentials.ts';
@@ -22,10 +22,10 @@ const alice = 'alice@contoso.test';
 const bob = 'bob@contoso.test';
 const path = { type: 'String', set: 'b1f7c0a4-52c8-4d5e-9c3b-6f0d8e2a9147', name: 'OfflineImTag' } as const;
 
-/** How the answers are bent: what the server leaves out of them, and what becomes of them on the way. */
+/** How responses are distorted: what the server omits, and what happens to them in transit. */
 export interface Bent {
   readonly omits?: readonly Omission[];
-  /** An answer with status 200 or 500, as text. */
+  /** A response with status 200 or 500, as text. */
   readonly on?: (answer: string) => string;
 }
 
@@ -59,7 +59,7 @@ class Scene {
     verdicts: string[],
   ): Promise<Scene> {
     await exchange?.close();
-    // Not behind a server: it is asked some thousand times, and what a connection does is shown elsewhere.
+    // Without an HTTP server: there are thousands of requests, and connections are tested elsewhere.
     const server = createExchange({
       clock: new ManualClock(Date.now() - 600_000),
       mailboxes: [{ address: alice, password: 'p' }, bob],
@@ -93,7 +93,7 @@ class Scene {
   async deliver(note: Note): Promise<DeliveryOutcome | undefined> {
     const [outcome] = await this.transport.deliver([note], always());
     this.#verdicts.push(outcome?.status ?? 'none');
-    // Whatever is odd about it, it is an envelope: no other mailbox is closed for it.
+    // However odd, it is an envelope: no other mailbox is closed because of it.
     if (outcome?.status !== 'delivered' && outcome?.error.code.startsWith('RESPONSE_'))
       expect(outcome.scope).not.toBe('endpoint');
     return outcome;
@@ -143,7 +143,7 @@ export interface Checked {
   readonly verdicts: readonly string[];
 }
 
-/** Sends in every way that the transport has, and holds each verdict against what the mailboxes hold. */
+/** Sends in every way that the transport has, and compares each verdict with the content of the mailboxes. */
 export async function check(bent: Bent): Promise<Checked> {
   const verdicts: string[] = [];
   for (const kind of ['by-name', 'distinguished'] as const) await checkDelivery(await Scene.start(bent, kind, verdicts));
@@ -165,7 +165,7 @@ async function checkDelivery(scene: Scene): Promise<void> {
       expect(await scene.probe(note)).not.toBe(scene.arrived(note) ? 'absent' : 'found');
     else expect(scene.arrived(note)).toBe(false);
   }
-  // Said in words, or gone out: a note that is deferred each time would wait for ever.
+  // Reported, or sent: a note that is deferred each time would wait forever.
   expect(outcomes).not.toEqual(Array(4).fill('deferred'));
   await scene.transport.verify({ address: alice }, always()).catch((error: unknown) => expect(error).toHaveProperty('code'));
 }
@@ -188,14 +188,14 @@ async function checkProbes(scene: Scene): Promise<void> {
     if (scene.items(draft).length === 0) continue;
     const result = await scene.probe(draft);
     expect(['draft', 'draft-left', 'pending', 'unknown']).toContain(result);
-    // Where the answer to DeleteItem can not be read, and another look neither, nobody knows.
+    // If neither the response to DeleteItem nor another search can be read, it is unknown.
     if (result !== 'unknown') expect(scene.items(draft)).toHaveLength(result === 'draft' ? 0 : 1);
   }
   for (const item of scene.items(lost)) scene.mailbox.move(item, 'deleteditems');
   if (scene.arrived(lost)) expect(['found', 'unknown']).toContain(await scene.probe(lost));
 }
 
-/** Three notes by one request, of which one has an odd answer, and then an odd copy: the others' are what they would be without it. */
+/** Three notes in one request, one of them with an odd response, and then an odd copy: the others are not affected. */
 export async function checkOneOfThree({ answer, item }: { readonly answer?: Bend; readonly item?: Bend }): Promise<void> {
   let odd: Note | undefined;
   const on = (text: string): string => {
@@ -217,13 +217,13 @@ export async function checkOneOfThree({ answer, item }: { readonly answer?: Bend
 
 async function checkRefusals(scene: Scene): Promise<void> {
   const { faults } = scene.server;
-  await scene.deliver(scene.note()); // learns the folder, so that the faults strike what they are meant for
+  await scene.deliver(scene.note()); // Learns the folder, so that the faults hit the intended requests.
   const [denied, busy, busyItem] = [scene.note(), scene.note(), scene.note()];
   faults.on('CreateItem').once().draftOnSendAsDenied();
   const outcome = await scene.deliver(denied);
   expect(['rejected', 'unconfirmed', 'blocked']).toContain(outcome?.status);
   const left = scene.items(denied, 'drafts').length;
-  // One that is said to be left though it is gone alarms for nothing, where an answer could not be read.
+  // A draft reported as left although it is gone is a false alarm, if a response could not be read.
   if (outcome?.status === 'rejected') expect(left === 0 ? ['removed', 'left'] : ['left']).toContain(outcome.draft);
   faults.on('CreateItem').once().serverBusy({ backOff: 5000 });
   expect(['deferred', 'unconfirmed', 'blocked']).toContain((await scene.deliver(busy))?.status);

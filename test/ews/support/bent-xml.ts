@@ -1,6 +1,7 @@
 /**
- * Answers that differ from what Exchange writes in one element or attribute, as another server's writer, a proxy or a filter may make them: something is
- * missing, empty, nil, twice, or out of its order. Nothing of it lies: what is said elsewhere in the answer still stands there.
+ * Responses that differ from those of Exchange in one element or attribute, as the writer of another server, a proxy or a filter
+ * may produce: something is missing, empty, nil, duplicated, or out of order. None of them lies: what other parts of the response
+ * say is still there.
  */
 import { parseXml, type XmlElement } from '../../../src/ews/xml/read.ts';
 import { escapeAttribute, escapeText } from '../../../src/ews/xml/write.ts';
@@ -17,18 +18,18 @@ export const bendKinds = [
 ] as const;
 type BendKind = (typeof bendKinds)[number];
 
-/** What is bent, wherever it stands in an answer. */
+/** What is distorted, anywhere in a response. */
 export interface Bend {
   readonly kind: BendKind;
   /** `Parent/Child`, or `Parent/@attribute`, by local names. */
   readonly path: string;
-  /** Only there where it stands for the `nth` time, from 0. */
+  /** Only its `nth` occurrence, from 0. */
   readonly nth?: number;
-  /** Only inside the item that holds this text. */
+  /** Only inside the item that contains this text. */
   readonly of?: string;
 }
 
-/** Every bend of every element and attribute of these answers. */
+/** Every distortion of every element and attribute of these responses. */
 export function bendsOf(answers: readonly string[]): readonly Bend[] {
   const paths = new Set<string>();
   const walk = (element: XmlElement): void => {
@@ -45,12 +46,12 @@ export function bendsOf(answers: readonly string[]): readonly Bend[] {
   });
 }
 
-/** Answers have no names in them: of two in another order nobody can tell which is about what. */
+/** Response messages have no names: with two swapped, nobody can tell which is about what. */
 function isTruthful({ kind, path }: Bend): boolean {
   return !/^ResponseMessages\//.test(path) || !/^(?:first|last|again at the end)$/.test(kind);
 }
 
-/** The answer, bent in all of these ways. */
+/** The response with all of these distortions. */
 export function bentXml(answer: string, bends: readonly Bend[]): string {
   const seen = new Map<Bend, number>();
   let item = '';
@@ -95,7 +96,7 @@ function textIn({ text, children }: XmlElement): string {
   return text + children.map(textIn).join(' ');
 }
 
-/** So many bends at once, of different places. Two that touch how many items there are could hide them together, which nothing in the answer would contradict. */
+/** That many distortions at once, in different places. Two that affect the number of items could hide them together, which nothing in the response would contradict. */
 export function severalOf(bends: readonly Bend[], count: number, random: () => number): readonly Bend[] {
   const chosen: Bend[] = [];
   const counts = ({ path }: Bend): boolean => /(?:RootFolder|Items|Folders|ResponseMessages)\b/.test(path);

@@ -1,4 +1,4 @@
-/** An EWS client whose requests a function answers, in this process: for tests of what is asked, and what is made of the answer. */
+/** An EWS client whose requests are answered by a function in this process: for tests of requests, and of conclusions from responses. */
 import type { Clock } from '../../../src/core/clock.ts';
 import { basicAuth } from '../../../src/ews/auth/credentials.ts';
 import { EwsClient } from '../../../src/ews/client/client.ts';
@@ -10,11 +10,11 @@ import type { Answer, SeenRequest } from './server.ts';
 export interface ByHand {
   readonly client: EwsClient;
   readonly settings: EwsSettings;
-  /** The operations that were asked for since the last call. */
+  /** The operations requested since the last call. */
   asked(): readonly string[];
 }
 
-/** @param answer `refused`: nobody listens there, so nothing was sent. `reset`: the connection broke behind the request. */
+/** @param answer `refused`: nothing listens there, so nothing was sent. `reset`: the connection broke after the request. */
 export function answeredBy(
   answer: (request: Pick<SeenRequest, 'operation' | 'body'>) => Answer | 'refused' | 'reset',
   options: { readonly clock?: Clock; readonly serverVersion?: EwsServerVersion } = {},

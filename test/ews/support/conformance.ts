@@ -1,4 +1,4 @@
-/** The harness of the transport conformance suite over the simulator, for every transport that speaks EWS. */
+/** The harness of the transport conformance suite with the simulator, for every transport that speaks EWS. */
 import {
   type ConformanceMessage,
   type ExchangeSimulator,
@@ -17,7 +17,7 @@ const alice = 'alice@contoso.test';
 const password = 'péss & "wörd"';
 const tagPath = { type: 'String', set: 'b1f7c0a4-52c8-4d5e-9c3b-6f0d8e2a9147', name: 'OfflineImTag' } as const;
 
-/** What a transport is made for. */
+/** What a transport is created for. */
 export interface Account extends TransportHarnessOptions {
   readonly url: string;
   readonly username: string;
@@ -28,7 +28,7 @@ export async function overSimulator(
   makeTransport: (account: Account) => Transport | Promise<Transport>,
   options: TransportHarnessOptions,
 ): Promise<TransportHarness> {
-  // Ten minutes behind, so that what is put into a mailbox has been there for a while.
+  // Ten minutes behind, so that items put into a mailbox have been there for a while.
   const clock = new ManualClock(Date.now() - 600_000);
   const server = await startExchangeSimulator({
     clock,

@@ -1,4 +1,4 @@
-/** Delivers one note to the URL given, and prints its outcome: for what only the environment of a process can set. */
+/** Delivers one note to the given URL, and prints its outcome: for settings that only the environment of a process can make. */
 import { EwsTransport } from '../../../src/ews/ews-transport.ts';
 import { basicAuth } from '../../../src/index.ts';
 import { always, makeNote } from './note.ts';

@@ -18,7 +18,7 @@ export interface Harness {
   deliver(count: number, options?: Partial<EwsTransportOptions>): Promise<readonly DeliveryOutcome[]>;
 }
 
-/** A server and transports for one test file; every request any of its tests writes must validate. */
+/** A server and transports for one test file; every request that its tests send must be valid. */
 export function useHarness(): Harness {
   let server: CannedServer | undefined;
   let errors: (readonly string[])[] = [];

@@ -3,13 +3,13 @@ import type { Facts } from '../../support/by-schema/document.ts';
 import { serverWords } from './imagined-envelope.ts';
 import type { ImaginedItem } from './imagined-mailbox.ts';
 
-/** A member of a list: its element and what that says. */
+/** A member of a list: its element and its meaning. */
 export type Member = readonly [name: string, facts: Facts];
 
-/** The facts of an imagined server, in each of the ways that the schema has for them. */
+/** The facts of an imagined server, in each form that the schema has for them. */
 export class AnswerFacts {
   readonly #random: () => number;
-  /** Everything that is asked for is shown. Else each of it may be missing, as far as the schema lets it. */
+  /** Everything requested is shown. Otherwise any of it may be missing, as far as the schema allows. */
   readonly #exact: boolean;
 
   constructor(random: () => number, exact: boolean) {
@@ -38,7 +38,7 @@ export class AnswerFacts {
     return this.success({ RootFolder: [{ attributes, children: { Items: [items], Groups: [] } }] });
   }
 
-  /** An item of a class that a server doesn't know comes back as t:Item, say. */
+  /** For instance, an item of a class unknown to a server comes back as t:Item. */
   elementFor(): string {
     return pick(this.#random, [
       'Message',
@@ -158,7 +158,7 @@ export function valueNamed(name: string, text: string): Member {
   return ['t:Value', { attributes: { Name: name }, text }];
 }
 
-/** Of a search that found `count`. */
+/** The result of a search that found `count`. */
 export function paging(count: string, random: () => number): Readonly<Record<string, string | undefined>> {
   return {
     TotalItemsInView: pick(random, [count, undefined]),

@@ -7,7 +7,7 @@ import { rewrittenXml } from '../../support/rewritten-xml.ts';
 
 export const documents = new Documents(wholeGrammar);
 
-/** Stands in whatever the server says by itself: none of it may come out again. */
+/** Part of everything that the server says by itself: none of it may be repeated. */
 export const serverWords = 'Zq7';
 
 /** A SOAP fault: the code in one of its two places, or both; with a back-off in ms, or none. */
@@ -48,7 +48,7 @@ export function faultWith(code: string, random: () => number, backOff?: number):
   return { ...leaf(soapNs, 'Fault', ''), children };
 }
 
-/** The envelope around an answer, spelt in some way. */
+/** The envelope around a response, in a random spelling. */
 export function envelopeAround(payload: XmlElement, chance: Chance): string {
   const { random } = chance;
   const info = documents.draw('t:ServerVersionInfo', globalTypes.get('t:ServerVersionInfo') ?? '', {

@@ -1,6 +1,6 @@
-/** What an imagined server did, and what its mailbox holds: the facts that answers are made of, and verdicts are held against. */
+/** What an imagined server did, and the content of its mailbox: the facts from which responses are made, and with which verdicts are compared. */
 
-/** What became of a note that was handed over. */
+/** What happened to a note that was handed over. */
 export type Fate =
   | { readonly kind: 'sent' }
   /** Refused before it was sent. */
@@ -44,7 +44,7 @@ export class ImaginedMailbox {
     this.#folders = new Set(history === 'absent' ? usual : [...usual, historyId]);
   }
 
-  /** The folder that a request means, or none. */
+  /** The folder that a request refers to, if any. */
   folder(id: string, distinguished: boolean): string | undefined {
     if (!distinguished) return this.#folders.has(id) ? id : undefined;
     if (id === 'conversationhistory') return this.#ofHistory === 'distinguished' ? historyId : undefined;

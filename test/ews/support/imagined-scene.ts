@@ -1,6 +1,6 @@
 /**
- * What the transport makes of answers that are right by the schema, whatever else stands in them. The expectations are those of the guarantees and of
- * Microsoft's documentation of the codes, not of the code that reads them.
+ * The conclusions of the transport from responses valid by the schema, whatever else they contain. The expectations come from the
+ * guarantees and from Microsoft's documentation of the codes, not from the code that reads them.
  */
 import { deepEqual, ok } from 'node:assert/strict';
 import { hasCode, OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
@@ -16,7 +16,7 @@ import { type Fate, historyId, ImaginedMailbox } from './imagined-mailbox.ts';
 import { ImaginedServer } from './imagined-server.ts';
 import { always, makeNote } from './note.ts';
 
-/** Known not to have been processed, by what the code means; what becomes of the note then. */
+/** Known not to have been processed, by the meaning of the code; and what happens to the note then. */
 const refusals: Readonly<Record<string, readonly string[]>> = {
   deferred: ['ErrorServerBusy', 'ErrorExceededConnectionCount', 'ErrorSubmissionQuotaExceeded'],
   rejected: [
@@ -51,7 +51,7 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
     'ErrorNonPrimarySmtpAddress',
   ],
 };
-/** A note may have gone out before any of these was said. */
+/** A note may have been sent before any of these was returned. */
 const doubts = [
   'ErrorInternalServerTransientError',
   'ErrorMailboxStoreUnavailable',
@@ -104,14 +104,14 @@ function expectedOf(fate: Fate): readonly string[] {
   }
 }
 
-/** What one scene drew: for whoever counts. */
+/** What one scene contained, for statistics. */
 export interface Drawn {
   readonly answers: Map<string, number>;
-  /** Whether each answer is judged by libxml2 too. */
+  /** Whether each response is also validated by libxml2. */
   readonly judged: boolean;
 }
 
-/** Sends and looks for notes at an imagined server; throws where a verdict is not what the model says. */
+/** Sends and probes notes with an imagined server; throws if a verdict is not that of the model. */
 export async function playScene(seed: number, drawn: Drawn): Promise<void> {
   const random = randomFrom(seed * 7919);
   for (let warm = 0; warm < 3; warm++) random();
@@ -142,7 +142,7 @@ class ImaginedScene {
     const code = pick(random, [...doubts, 'ErrorServerBusy', 'ErrorAccessDenied', 'ErrorOrganizationAccessBlocked']);
     const sent = pick(random, [() => false, (tag: string) => tag === 'note-1/1', () => true]);
     const count = 1 + Math.floor(random() * 4);
-    // These come before the first item; that one only where it is for a single note.
+    // These come before the first item; that one only for a single note.
     const isClear =
       code === 'ErrorServerBusy' || code === 'ErrorOrganizationAccessBlocked' || (code === 'ErrorAccessDenied' && count === 1);
     this.#fault = random() < 0.1 ? { code, sent: isClear ? () => false : sent } : undefined;
@@ -173,7 +173,7 @@ class ImaginedScene {
     this.#notes = Array.from({ length: count }, (_, at) => makeNote(this.#transport, at + 1));
     for (const { tag } of this.#notes) this.#fates.set(tag, anyFate(random));
     const answered = this.#notes.findIndex(({ tag }) => this.#fates.get(tag)?.kind === 'unanswered');
-    // Answers have no names in them: only the last ones can be missing.
+    // Response messages have no names: only the last ones can be missing.
     for (const { tag } of answered === -1 ? [] : this.#notes.slice(answered))
       this.#fates.set(tag, { kind: 'unanswered', sent: random() < 0.5 });
   }
@@ -202,7 +202,7 @@ class ImaginedScene {
     }
   }
 
-  /** What the server asked for, in ms; a quota of messages is left alone for an hour all the same. */
+  /** The back-off of the server in ms; after a message quota the mailbox is left alone for an hour anyway. */
   #backOff(tag: string, fate: Fate): number | undefined {
     const usedUp = this.#fault === undefined && fate.kind === 'refused' && fate.code === 'ErrorSubmissionQuotaExceeded';
     return this.#server.backOffs.get(tag) ?? (usedUp ? 3_600_000 : undefined);
@@ -280,7 +280,7 @@ function mayHaveGone(outcome: DeliveryOutcome, of: object): void {
   else isOneOf(outcome.status, ['delivered', 'unconfirmed'], of);
 }
 
-/** Neither what was sent nor what the server wrote by itself. */
+/** Neither sent text nor text that the server wrote itself. */
 function keepsSecrets(error: unknown): void {
   if (!(error instanceof OfflineImError)) throw error;
   ok(hasCode(error, error.code));

@@ -1,6 +1,6 @@
 /**
- * A server that nobody built: it does what a mailbox of the imagination does, and answers in any way that Microsoft's schema allows. What stands
- * in its answers beside the facts is drawn at random.
+ * A server that does not exist: it acts on an imagined mailbox, and responds in any way that Microsoft's schema allows.
+ * Everything in its responses besides the facts is random.
  */
 import { parseXml, type XmlElement } from '../../../src/ews/xml/read.ts';
 import { pick } from '../../support/by-schema/any-value.ts';
@@ -14,27 +14,27 @@ import { speltBytes } from './spelt-bytes.ts';
 export interface Imagined {
   readonly mailbox: ImaginedMailbox;
   readonly random: () => number;
-  /** Everything that is asked for is shown. Else each of it may be missing, as far as the schema lets it. */
+  /** Everything requested is shown. Otherwise any of it may be missing, as far as the schema allows. */
   readonly exact: boolean;
   readonly fateOf: (tag: string, itemClass: string) => Fate;
-  /** A fault in the place of the answer to CreateItem. */
+  /** A fault instead of the response to CreateItem. */
   readonly fault?: { readonly code: string; readonly sent: (tag: string) => boolean } | undefined;
-  /** Whether what is to be deleted is. */
+  /** Whether a deletion succeeds. */
   readonly deletes: boolean;
-  /** Schema versions that it takes. */
+  /** Accepted schema versions. */
   readonly takes: (version: string) => boolean;
-  /** Sees each answer before it is spelt, with its operation. */
+  /** Called with each response before it is written, and its operation. */
   readonly onAnswer?: (operation: string, xml: string) => void;
 }
 
-/** A fault in the place of the answers. */
+/** A fault instead of the responses. */
 interface WholeFault {
   readonly code: string;
   readonly backOff?: number | undefined;
 }
 
 export class ImaginedServer {
-  /** How long to leave it alone, in ms, by tag: as the last answer said, which may be a fault in the place of what fate held. */
+  /** The back-off in ms, by tag, in the last response, which may be a fault instead of the planned result. */
   readonly backOffs = new Map<string, number>();
   readonly #by: Imagined;
   readonly #chance: Chance;
@@ -88,7 +88,7 @@ export class ImaginedServer {
     };
   }
 
-  /** One for each that was asked for, or a fault. */
+  /** One for each requested, or a fault. */
   #messages(request: XmlElement): readonly Member[] | WholeFault {
     switch (request.name) {
       case 'CreateItem':
@@ -134,7 +134,7 @@ export class ImaginedServer {
       if (fate.kind === 'refused' && fate.backOff !== undefined) this.backOffs.set(tag, fate.backOff);
       if (fate.kind !== 'unanswered') messages.push(['CreateItemResponseMessage', this.#answerOf(fate)]);
     }
-    // At least one message must stand there.
+    // There must be at least one message.
     return messages.length === 0 ? { code: 'ErrorInternalServerError' } : messages;
   }
 

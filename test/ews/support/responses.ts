@@ -1,4 +1,4 @@
-/** Answers of an EWS server, as text, with prefixes that are not ours. */
+/** Responses of an EWS server, as text, with prefixes unlike ours. */
 const typesNs = 'http://schemas.microsoft.com/exchange/services/2006/types';
 const messagesNs = 'http://schemas.microsoft.com/exchange/services/2006/messages';
 const errorsNs = 'http://schemas.microsoft.com/exchange/services/2006/errors';
@@ -37,14 +37,14 @@ export function created(...codes: string[]): string {
   );
 }
 
-/** A FindFolder answer: the folders with these ids. */
+/** A FindFolder response: the folders with these ids. */
 export function foundFolders(...ids: readonly string[]): string {
   const xml = ids.map((id) => `<ty:Folder><ty:FolderId Id="${id}" ChangeKey="ck"/></ty:Folder>`).join('');
   const root = `<me:RootFolder IncludesLastItemInRange="true"><ty:Folders>${xml}</ty:Folders></me:RootFolder>`;
   return response('FindFolder', [message('FindFolder', ok, { content: root })]);
 }
 
-/** A CreateFolder answer: the folder that was made, or a code. */
+/** A CreateFolder response: the folder that was created, or a code. */
 export function createdFolder(id: string | undefined, code = ok): string {
   const xml = id === undefined ? '' : `<ty:Folder><ty:FolderId Id="${id}" ChangeKey="ck"/></ty:Folder>`;
   return response('CreateFolder', [message('CreateFolder', code, { content: `<me:Folders>${xml}</me:Folders>` })]);
@@ -62,7 +62,7 @@ export interface Item {
 
 const propertySet = /PropertySetId="([^"]+)"/;
 
-/** A FindItem answer, folder by folder: items, or a code; `request` gives the tag's property. */
+/** A FindItem response, folder by folder: items, or a code; `request` provides the property of the tag. */
 export function found(request: string, folders: readonly (readonly Item[] | string)[], last = true): string {
   const guid = propertySet.exec(request)?.[1]?.toUpperCase() ?? '';
   return response(

@@ -1,4 +1,4 @@
-/** A real HTTP server that answers as a test tells it to. */
+/** A real HTTP server with scripted responses. */
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseXml, type XmlElement } from '../../../src/ews/xml/read.ts';
@@ -19,7 +19,7 @@ export interface Answer {
   readonly body?: string;
 }
 
-/** What to do with a request: an answer, or the raw response for anything rude. */
+/** How to handle a request: a response, or the raw response object for anything unusual. */
 export type Handler = (request: SeenRequest, response: ServerResponse) => Answer | undefined | Promise<Answer | undefined>;
 
 export class CannedServer {

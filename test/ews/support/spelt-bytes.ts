@@ -1,6 +1,6 @@
 import { pick } from '../../support/by-schema/any-value.ts';
 
-/** The bytes of a document, and the type that is said beside them. */
+/** The bytes of a document, and its stated content type. */
 export interface SpeltBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly contentType: string;
@@ -8,7 +8,7 @@ export interface SpeltBytes {
 
 const said = /^\ufeff?<\?xml[^>]*\?>\s*/;
 
-/** A document in one of the encodings that XML may come in: what is read is always the same text. */
+/** A document in one of the encodings that XML may have: the text read is always the same. */
 export function speltBytes(xml: string, random: () => number): SpeltBytes {
   const types = ['text/xml; charset=utf-8', 'text/xml;charset="UTF-8"', 'text/xml', 'application/xml', 'text/xml; charset=utf8'];
   const plain = { bytes: new TextEncoder().encode(xml), contentType: pick(random, types) };

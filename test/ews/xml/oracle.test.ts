@@ -26,7 +26,7 @@ function shapeOf({ ns, name, attributes, text, children }: XmlElement): Shape {
   return { name: `${ns}|${name}`, attributes: named, text, children: children.map(shapeOf) };
 }
 
-/** The document as libxml2, an XML parser that nobody suspects, reads it. */
+/** The document as read by libxml2, a trusted XML parser. */
 function theirs(source: string): Shape | undefined {
   try {
     using document = XmlDocument.fromString(source, { option: ParseOption.XML_PARSE_NONET });
@@ -126,7 +126,7 @@ it('accepts nothing that libxml2 rejects, however a document is damaged', () => 
           return at.slice(0, from) + piece + at.slice(from + cut);
         }, source);
         const read = ours(damaged);
-        // What XML forbids and Exchange writes all the same; and which names of namespaces are no URI matters to libxml2 alone.
+        // What XML forbids but Exchange writes; and namespace names that are no URI, which only libxml2 rejects.
         const names = [...damaged.matchAll(/xmlns(?::[^\s=]+)?\s*=\s*(["'])([\s\S]*?)\1/g)].map(([, , ns = '']) => ns);
         const comparable =
           read !== undefined &&

@@ -174,7 +174,7 @@ describe('parseXml', () => {
       return (user + system) / 1000;
     };
     cpu(1_200);
-    // Squared it would be tens of seconds.
+    // In quadratic time it would take tens of seconds.
     expect(cpu(12_000)).toBeLessThan(2_000);
   });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseXml, type XmlElement } from '../../../src/ews/xml/read.ts';
 import { readEnvelope, readTree } from '../../../src/ews/xml/tree.ts';
 
-/** What a reader makes of a document, as plain data; a refusal is one, whatever its words. */
+/** The result of a reader for a document, as plain data; all refusals are equal, whatever their text. */
 function madeBy(read: (source: string) => XmlElement, source: string): unknown {
   try {
     return plain(read(source));
@@ -61,7 +61,7 @@ describe('the tree reader', () => {
     fc.assert(
       fc.property(fc.oneof(documents, wrapped), (source) => {
         const made = madeBy(parseXml, source);
-        // What that one refuses, this one may accept where nothing hangs on it: two hyphens in a comment, a control character.
+        // Where it does not matter, this reader may accept what the other refuses: two hyphens in a comment, a control character.
         if (made !== 'XML_UNREADABLE') expect(madeBy(readTree, source)).toEqual(made);
       }),
       { numRuns: 3_000 },
@@ -69,7 +69,7 @@ describe('the tree reader', () => {
   });
 });
 
-/** Without the white space around the operation, which means nothing. */
+/** Without the white space around the operation, which has no meaning. */
 function withoutBodyText(read: (source: string) => XmlElement, source: string): unknown {
   return madeBy((text) => {
     const root = read(text);

@@ -5,7 +5,7 @@ import { parseXml } from '../../../src/ews/xml/read.ts';
 import { escapeAttribute, escapeText } from '../../../src/ews/xml/write.ts';
 import { anyText, expectedText, withoutMark } from '../support/any-text.ts';
 
-/** The document as libxml2, an XML parser that nobody suspects, reads it. */
+/** The document as read by libxml2, a trusted XML parser. */
 function libxml(xml: string): { text: string; attribute: string } {
   using document = XmlDocument.fromString(xml);
   return { text: document.root.content, attribute: document.root.attr('b')?.value ?? '' };

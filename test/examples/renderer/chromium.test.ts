@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 beforeEach(({ skip }) => skip(chromium === undefined, failure));
 
-/** The page as its bundler leaves it, and the relay of docs/browsers.md, from one origin. At `/later`, notes wait an hour. */
+/** The page as bundled, and the relay of docs/browsers.md, from one origin. At `/later`, notes wait an hour. */
 async function serve(): Promise<HandlerServer> {
   const { outputFiles } = await build({
     entryPoints: [join(folder, 'renderer.ts')],

@@ -1,11 +1,11 @@
-/** A server that says what it was sent, wherever an answer has room for it: nothing of that is kept in an error, a trace or a log. */
+/** A server that repeats what it was sent, wherever a response has room for it: none of that is kept in an error, a trace or a log. */
 import { describe, expect, it } from 'vitest';
 import { canned, graphError, standing } from '../support/canned.ts';
 
 const token = 'eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9';
 const text = 'GeheimesWort';
 
-/** Everything that is kept of a delivery and a probe. */
+/** Everything kept of a delivery and a probe. */
 async function keptOf(answer: ReturnType<typeof graphError>): Promise<string> {
   const lines: unknown[] = [];
   const log = (fields: unknown): void => void lines.push(fields);

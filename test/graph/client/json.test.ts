@@ -1,11 +1,11 @@
-/** JSON of a stranger is bounded before anything is made of it, and otherwise read as the language reads it. */
+/** JSON from outside is limited before it is parsed, and otherwise read as the language reads it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseJson } from '../../../src/graph/client/json.ts';
 
 const repeat = (text: string, times: number): string => text.repeat(times);
 
-/** By another way than that of the reader: a name that is written more often than it is there was written twice. */
+/** In a different way from the reader: a name that is written more often than it exists was written twice. */
 function expected(text: string): unknown {
   let value: unknown;
   try {

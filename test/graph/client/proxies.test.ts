@@ -1,8 +1,8 @@
-/** A proxy on the way to Graph that does not connect: nothing reached the service, and the reason names the proxy. */
+/** A proxy in front of Graph that does not connect: nothing reached the service, and the reason names the proxy. */
 import { describe, expect, it } from 'vitest';
 import { canned } from '../support/canned.ts';
 
-/** As undici's ProxyAgent and Node's own proxies say it. */
+/** The errors of undici's ProxyAgent and of Node's own proxies. */
 const refusals = (status: number): readonly object[] => [
   { code: 'UND_ERR_ABORTED', message: `Proxy response (${status}) !== 200 when HTTP Tunneling` },
   { code: 'ERR_PROXY_TUNNEL', statusCode: status, message: 'no tunnel' },

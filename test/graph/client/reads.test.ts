@@ -1,4 +1,4 @@
-/** A look for one note takes many requests: what breaks on the way is asked again, what was answered is not. */
+/** A probe of one note takes many requests: broken ones are repeated, answered ones are not. */
 import { describe, expect, it } from 'vitest';
 import { type Answer, canned, graphError, nothing } from '../support/canned.ts';
 

@@ -1,4 +1,4 @@
-/** Tokens that never come, that are refused for ever, and that must say more: asked for once, told to the host, nothing sent twice. */
+/** Tokens that never arrive, are always refused, or need more claims: requested once, the host informed, nothing sent twice. */
 import { describe, expect, it } from 'vitest';
 import type { TokenRequest } from '../../../src/graph/options.ts';
 import { ManualClock } from '../../../src/testing.ts';
@@ -15,7 +15,7 @@ const challenged = (text = claims, status = 401) => ({
 const refused = { status: 401, json: { error: { code: 'InvalidAuthenticationToken', message: '' } } };
 const bearer = (headers: Headers): string => headers.get('authorization')?.replace('Bearer ', '') ?? '';
 
-/** A host whose tokens count up; `asked` is what each was asked for with. */
+/** A host with numbered tokens; `asked` holds the request of each. */
 function counting() {
   const asked: TokenRequest[] = [];
   const credential = async (_: unknown, request: TokenRequest) => {
@@ -77,7 +77,7 @@ describe('repeated refusals', () => {
     expect(await deliverOne()).toMatchObject({ status: 'blocked', scope: 'mailbox', sent: 'no' });
     expect(asked.map(({ headers }) => bearer(headers))).toEqual(['token-1', 'token-2']);
     expect(host.asked.map((request) => request.claims)).toEqual([undefined, expected]);
-    // The next note learns it with one request, and the host is left alone for a while.
+    // The next note learns that with one request, and the host is left alone for a while.
     for (let n = 2; n < 20; n++) expect(await deliverOne(note(n))).toMatchObject({ status: 'blocked', sent: 'no' });
     expect(asked).toHaveLength(2 + 18);
     expect(host.asked).toHaveLength(2);
@@ -137,7 +137,7 @@ describe('claims', () => {
     let open = 0;
     const { deliverOne, note } = canned(
       async ({ headers }) => {
-        // Shortly before its end the token is renewed beside this very request.
+        // Shortly before it expires, the token is renewed in parallel with this very request.
         if (open++ === 1) await clock.advance(1);
         return open > 1 && wants(headers) ? challenged() : accepted;
       },

@@ -1,4 +1,4 @@
-/** Every row of the outcome table, through the transport: an answer to sendMail, and what it means. */
+/** Every row of the outcome table, through the transport: a response to sendMail, and its meaning. */
 import { describe, expect, it } from 'vitest';
 import { codeRules } from '../../../src/graph/outcome/error-codes.ts';
 import { type Answer, accepted, canned, graphError, nothing } from '../support/canned.ts';
@@ -162,7 +162,7 @@ describe('an answer to sendMail', () => {
     const outcome = await deliverOne();
     expect(outcome).toMatchObject(expected);
     expect(JSON.stringify(outcome)).not.toContain('secret');
-    // A 401 is asked once more, with a new token; nothing else is ever sent twice.
+    // A 401 is retried once, with a new token; nothing else is ever sent twice.
     expect(asked.filter(({ what }) => what === 'sendMail')).toHaveLength(answer.status === 401 ? 2 : 1);
   });
 

@@ -1,4 +1,4 @@
-/** What replies of Graph mean for a note, row by row, without a server; the same through the transport is in outcome-table.test.ts. */
+/** What Graph responses mean for a note, row by row, without a server; the same through the transport is in outcome-table.test.ts. */
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
 import type { Reply } from '../../../src/graph/client/reply.ts';

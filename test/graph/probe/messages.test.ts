@@ -1,4 +1,4 @@
-/** One list, one message, one move: what is asked, and what of the answer is believed. */
+/** One list, one message, one move: the request, and which parts of the response are trusted. */
 import { describe, expect, it } from 'vitest';
 import { GraphClient } from '../../../src/graph/client/client.ts';
 import { listMessages, literal, type MailboxAccess, moveMessage, readStanding } from '../../../src/graph/probe/messages.ts';
@@ -12,7 +12,7 @@ interface Asked {
   readonly body: unknown;
 }
 
-/** A mailbox whose requests are answered one after the other; the last answer holds for all that follow. */
+/** A mailbox whose requests are answered in order; the last response applies to all later ones. */
 function mailbox(...answers: readonly Answer[]): { readonly access: MailboxAccess; readonly asked: Asked[] } {
   const asked: Asked[] = [];
   const fetch: typeof globalThis.fetch = async (input, init) => {

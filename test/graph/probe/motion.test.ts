@@ -1,4 +1,4 @@
-/** An item moves between any two questions of a probe: it is never missed, whichever way it goes. */
+/** An item moves between any two requests of a probe: it is never missed, whichever way it goes. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { GraphTransport } from '../../../src/graph/graph-transport.ts';
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** Lays the item where it is at that stage, under a new id. */
+/** Places the item where it is at that stage, with a new id. */
 function lay(item: SimulatedItem | undefined, stage: (typeof stages)[number], content: SimulatedItem['content']): SimulatedItem {
   const mailbox = server.mailbox(alice);
   if (item !== undefined) mailbox.remove(item);

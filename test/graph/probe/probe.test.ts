@@ -6,7 +6,7 @@ const folders = ['drafts', 'outbox', 'sentitems', 'deleteditems', 'recoverableit
 const gone = graphError(404, 'ErrorFolderNotFound');
 const young = new Date().toISOString();
 
-/** What every folder holds, by name; others are empty. */
+/** The content of every folder, by name; others are empty. */
 function holding(content: Readonly<Record<string, Answer>>, keys: 'both' | 'tag' = 'tag') {
   return canned(({ what, query }) => {
     const byTag = query.get('$filter')?.includes('OfflineImTag') === true;
@@ -349,7 +349,7 @@ describe('unknown states the reason, as a delivery does', () => {
       { scope: 'endpoint', retryAfter: 9000 },
     ],
     [graphError(404, 'MailboxNotEnabledForRESTAPI'), { scope: 'mailbox', blocked: true }],
-    // Who may send and not read goes on sending.
+    // A login that may send but not read continues to send.
     [graphError(403, 'ErrorAccessDenied'), { scope: 'note', error: { details: { responseCode: 'ErrorAccessDenied' } } }],
   ])('%j', async (answer, expected) => {
     const [result] = await canned(() => answer).probe();
@@ -404,7 +404,7 @@ describe('unknown states the reason, as a delivery does', () => {
     const results = await probe([...alice, bob]);
     expect(results.slice(0, 20).every(({ status }) => status === 'unknown')).toBe(true);
     expect(results[20]).toEqual({ status: 'absent' });
-    // Four attempts are looked for at once, each in five folders: one may be missing.
+    // Four attempts are probed concurrently, each in five folders: one may be missing.
     expect(asked.filter(({ path }) => /alice/i.test(path)).length).toBeLessThanOrEqual(20);
   });
 

@@ -1,4 +1,4 @@
-/** Extended properties come back in other forms than they were asked for; another property is never taken for one. */
+/** Extended properties may be returned in another form than requested; no other property is ever taken for one. */
 import { describe, expect, it } from 'vitest';
 import { classProperty, flagsProperty, propertyOf, submittedIn, tagProperty } from '../../../src/graph/probe/properties.ts';
 

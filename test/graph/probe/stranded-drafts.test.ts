@@ -1,4 +1,4 @@
-/** What is asked of Drafts by Graph, what is believed of the answers, and what became of what was removed. */
+/** Requests to Drafts by Graph, which parts of the responses are trusted, and the results of removal. */
 import { describe, expect, it } from 'vitest';
 import type { FindStrandedDraftsOptions } from '../../../src/transport/stranded-drafts.ts';
 import { type Answer, canned, graphError, type Handler, item, standing } from '../support/canned.ts';
@@ -18,7 +18,7 @@ interface Draft {
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
-/** Drafts that hold these, each listing with the property that it asks for. */
+/** A Drafts folder with these items, each listed with the requested property. */
 const holding =
   (...drafts: readonly Draft[]): Handler =>
   ({ query }) => {

@@ -1,4 +1,4 @@
-/** keepCopyIn: the copy is moved 5 s, 30 s or 2 min after the 202; what fails is a warning, and never an outcome. */
+/** keepCopyIn: the copy is moved 5 s, 30 s or 2 min after the 202; a failure is a warning, and never an outcome. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../src/testing.ts';
 import { type Answer, accepted, canned, type Handler, item, list, nothing } from '../support/canned.ts';

@@ -61,7 +61,7 @@ describe('the request', () => {
       () => '',
       () => 7 as never,
       () => '..',
-      // One that has to answer at once: nobody waits for its promise, whose rejection would end the process.
+      // One that must answer at once: its promise is not awaited, and a rejection would end the process.
       (async () => {
         throw new Error('no');
       }) as never,
@@ -93,7 +93,7 @@ describe('a refused class', () => {
       expect(asked.map(({ what }) => what)).toEqual(['sendMail', 'drafts', 'sendMail']);
       await deliver([note(2)]);
       const sends = asked.filter(({ what }) => what === 'sendMail').map(({ body }) => classOf(body));
-      // What may have had another reason is asked for again.
+      // A refusal that may have had another reason is tried again.
       expect(sends.slice(2)[0]).toBe(
         code === 'ErrorItemSavePropertyError' ? 'IM.Note.MissedConversation' : 'IPM.Note.Microsoft.Missed',
       );

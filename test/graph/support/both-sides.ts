@@ -15,11 +15,11 @@ export interface BothSides {
   readonly transport: Transport;
   readonly graph: GraphTransport;
   readonly ews: EwsTransport;
-  /** Where the host believes mailboxes to be. */
+  /** Where the host assumes mailboxes to be. */
   readonly located: Map<string, RouteLocation>;
 }
 
-/** @param login Of the EWS side, whose mailbox alone it may read. */
+/** @param login Of the EWS side; it may read only its own mailbox. */
 export async function bothSides(clock: ManualClock, login = onPremises): Promise<BothSides> {
   const server = await startExchangeSimulator({
     clock,

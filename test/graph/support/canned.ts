@@ -1,4 +1,4 @@
-/** A Graph that answers as a test tells it to, behind a fetch; every request that is written to it has to be one that the description allows. */
+/** A Graph with scripted responses, behind a fetch; every request sent to it must be one that the description allows. */
 import { afterEach, expect } from 'vitest';
 import { GraphTransport } from '../../../src/graph/graph-transport.ts';
 import type { GraphTransportOptions } from '../../../src/graph/options.ts';
@@ -138,7 +138,7 @@ export function graphError(
 
 const tagId = 'String {b1f7c0a4-52c8-4d5e-9c3b-6f0d8e2a9147} Name OfflineImTag';
 
-/** A message in a list: with its tag, unless told otherwise. */
+/** A message in a list, with its tag unless specified otherwise. */
 export function item(tag: string, fields: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   return {
     id: `id-${tag}`,
@@ -151,7 +151,7 @@ export function item(tag: string, fields: Readonly<Record<string, unknown>> = {}
 
 export const list = (...value: readonly unknown[]): Answer => ({ json: { value } });
 
-/** One message, read by itself: with its flags. */
+/** A single message, with its flags. */
 export function standing(tag: string, flags: number | undefined, fields: Readonly<Record<string, unknown>> = {}): Answer {
   const properties =
     flags === undefined ? {} : { singleValueExtendedProperties: [{ id: 'Integer 0xe07', value: String(flags) }] };

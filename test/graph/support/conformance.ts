@@ -1,4 +1,4 @@
-/** The harness of the transport conformance suite over the Graph door of the simulator. */
+/** The harness of the transport conformance suite with the Graph door of the simulator. */
 import { GraphTransport } from '../../../src/graph/graph-transport.ts';
 import type { GraphTransportOptions } from '../../../src/graph/options.ts';
 import {
@@ -18,7 +18,7 @@ import { checkedGraphFetch, journalErrors } from './graph-schema.ts';
 const alice = 'alice@contoso.test';
 const tagPath = { type: 'String', set: 'b1f7c0a4-52c8-4d5e-9c3b-6f0d8e2a9147', name: 'OfflineImTag' } as const;
 
-/** What can't be arranged where every note is a request of its own, with an answer that has no body. */
+/** Troubles that cannot be arranged if every note is its own request, with a response without a body. */
 export const leftOut = [
   'truncated',
   'batch-stopped',
@@ -31,7 +31,7 @@ export async function overGraphDoor(
   wrap: (transport: GraphTransport, server: ExchangeSimulator) => Transport = (transport) => transport,
   own: Partial<GraphTransportOptions> = {},
 ): Promise<TransportHarness> {
-  // Two days behind, so that what is put into a mailbox has been there for longer than any draft may.
+  // Two days behind, so that items put into a mailbox have been there longer than any draft may.
   const clock = new ManualClock(Date.now() - 2 * 86_400_000);
   const server = await startExchangeSimulator({
     clock,

@@ -1,7 +1,6 @@
 /**
- * A client of Graph that we did not write, at the simulator, as its own documentation uses it:
- * `node foreign-client.ts <graph-client|kiota> <root> <token> <user>`. A process of its own, since Node reads
- * NODE_EXTRA_CA_CERTS once.
+ * A third-party Graph client with the simulator, used as in its own documentation: `node foreign-client.ts <graph-client|kiota>
+ * <root> <token> <user>`. A process of its own, since Node reads NODE_EXTRA_CA_CERTS only at the start.
  */
 import '@microsoft/msgraph-sdk-users';
 import { BaseBearerTokenAuthenticationProvider } from '@microsoft/kiota-abstractions';
@@ -12,7 +11,7 @@ const [kind = '', root = '', token = '', user = ''] = process.argv.slice(2);
 const tagId = 'String {5f8e0c2a-6c3b-4d55-9d5e-0f1c9d3a7b10} Name ForeignTag';
 const filter = `singleValueExtendedProperties/Any(ep: ep/id eq '${tagId}' and ep/value eq 'a:1')`;
 
-/** What the test compares: the same of either client. */
+/** What the test compares: the same for both clients. */
 export interface ForeignReport {
   readonly user: string | undefined;
   readonly found: {

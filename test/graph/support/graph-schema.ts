@@ -1,6 +1,6 @@
 /**
- * Judges traffic by Microsoft's description of Graph (graph-openapi.yaml, OpenAPI 3.1, whose schemas are JSON Schema 2020-12),
- * as the XSD judges EWS: nothing of the library decides here what is right.
+ * Judges traffic by Microsoft's description of Graph (graph-openapi.yaml, OpenAPI 3.1, whose schemas are JSON Schema 2020-12), as
+ * the XSD judges EWS: nothing of the library decides what is valid here.
  */
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
@@ -30,7 +30,7 @@ ajv.addFormat('base64url', /^[\w-]*=*$/);
 ajv.addSchema({ $id: 'graph', components: description.components });
 const compiled = new Map<object, ValidateFunction>();
 
-/** One request and what was answered to it. */
+/** One request and its response. */
 export interface GraphTraffic {
   readonly method: string;
   /** Below the version: `/users/alice/sendMail?$top=1`. */
@@ -42,10 +42,10 @@ export interface GraphTraffic {
   readonly responseBody: string;
 }
 
-/** What of a request the description does not allow. */
+/** What the description does not allow in a request. */
 function requestErrors({ method, path, headers, body }: Pick<GraphTraffic, 'method' | 'path' | 'headers' | 'body'>): string[] {
   const found = operationOf(method, path);
-  // The one path that the description leaves out.
+  // The only path missing in the description.
   if (found === undefined) return /^\/users\/[^/]+$/.test(pathOf(path)) ? [] : [`no operation ${method} ${pathOf(path)}`];
   const errors: string[] = [];
   const query = new URLSearchParams(path.slice(pathOf(path).length + 1));
@@ -70,7 +70,7 @@ function requestErrors({ method, path, headers, body }: Pick<GraphTraffic, 'meth
     : [...errors, 'a body that is no JSON'];
 }
 
-/** What of an answer the description does not allow. */
+/** What the description does not allow in a response. */
 function answerErrors({ method, path, status, responseHeaders, responseBody }: GraphTraffic): string[] {
   const found = operationOf(method, path);
   if (found === undefined) return [];
@@ -98,8 +98,8 @@ const errorContent: Readonly<Record<string, { readonly schema: object }>> = {
 };
 
 /**
- * What the description does not allow in what went through the simulator's door. A request of the library's own has to be right
- * whatever becomes of it; a wrong one of others has to be refused.
+ * What the description does not allow in the traffic through the simulator's door. A request of the library itself must always be
+ * valid; an invalid request of others must be refused.
  */
 export function exchangeErrors(asked: FrontRequest, { response, fault }: GraphExchange): string[] {
   if (!/^\/v1\.0\//i.test(asked.path) || asked.tooLarge === true) return [];
@@ -121,7 +121,7 @@ export function exchangeErrors(asked: FrontRequest, { response, fault }: GraphEx
   return [...wrong, ...answerErrors(seen)];
 }
 
-/** Graph takes `Text` for `text`, and an SDK of Microsoft's writes it. */
+/** Graph accepts `Text` for `text`, and an SDK of Microsoft writes it. */
 function inLowerCase(body: string): string {
   return body.replaceAll(
     /("contentType"\s*:\s*")(text|html)"/gi,
@@ -137,7 +137,7 @@ const methods: Readonly<Record<string, string>> = {
 };
 const listed = new Set([...Object.keys(methods), 'listMessages', 'getMessage', 'listMailFolders', 'getMailFolder', 'getUser']);
 
-/** What the description does not allow in what a simulator was asked by Graph, and in its answers that no fault has shaped. */
+/** What the description does not allow in Graph requests to a simulator, and in its responses not shaped by a fault. */
 export function journalErrors(journal: readonly JournalEntry[]): string[] {
   return journal.flatMap(({ operation, path: whole, requestBody, responseBody, status, fault, outcome, problem }) => {
     if (!listed.has(operation) || !whole.includes('/v1.0')) return [];
@@ -151,7 +151,7 @@ export function journalErrors(journal: readonly JournalEntry[]): string[] {
   });
 }
 
-/** A fetch that collects what the description does not allow in requests, and in answers that no fault has shaped (`checkAnswers`). */
+/** A fetch that collects what the description does not allow in requests, and in responses not shaped by a fault (`checkAnswers`). */
 export function checkedGraphFetch(
   inner: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init),
   { checkAnswers = false }: { readonly checkAnswers?: boolean } = {},
