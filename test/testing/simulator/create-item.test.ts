@@ -183,6 +183,30 @@ describe('requests refused as a whole', () => {
     expect(await call(exchange.url, '<m:CreateItem>', { unchecked: true })).toMatchObject({ fault: 'ErrorSchemaValidation' });
   });
 
+  const security = (attributes: string): string => `<w:Security xmlns:w="urn:security" ${attributes}/>`;
+  it.each<[header: string, understood: boolean]>([
+    [security('soap:mustUnderstand="1"'), false],
+    [security('soap:mustUnderstand="1" soap:actor="http://schemas.xmlsoap.org/soap/actor/next"'), false],
+    [security('soap:mustUnderstand="1" mustUnderstand="0"'), false],
+    [security('soap:mustUnderstand="0"'), true],
+    [security('soap:mustUnderstand="0" w:mustUnderstand="0"'), true],
+    [security('mustUnderstand="1"'), true],
+    [security('soap:mustUnderstand="1" soap:actor="urn:another"'), true],
+    ['<t:MailboxCulture soap:mustUnderstand="1">en-US</t:MailboxCulture>', true],
+    ['<MailboxCulture xmlns="urn:other" soap:mustUnderstand="1">en-US</MailboxCulture>', false],
+  ])('a header %s is understood: %j', async (header, understood) => {
+    const answer = await call(exchange.url, createItem([message()]), { header, unchecked: true });
+    if (understood) expect(answer).toMatchObject({ status: 200, codes: ['NoError'] });
+    else expect(answer).toMatchObject({ status: 500, text: expect.stringContaining('<faultcode>s:MustUnderstand</faultcode>') });
+    expect(inbox('bob@contoso.test')).toHaveLength(understood ? 1 : 0);
+  });
+
+  it('a text that speaks of mustUnderstand is no header', async () => {
+    const answer = await call(exchange.url, createItem([message({ subject: 'a s:mustUnderstand="1" b' })]));
+    expect(answer).toMatchObject({ status: 200, codes: ['NoError'] });
+    expect(inbox('bob@contoso.test')[0]?.subject).toBe('a s:mustUnderstand="1" b');
+  });
+
   it('an unknown schema version: ErrorInvalidServerVersion', async () => {
     const answer = await call(exchange.url, createItem([message()]), { version: 'Exchange2099', unchecked: true });
     expect(answer).toMatchObject({ status: 500, fault: 'ErrorInvalidServerVersion' });

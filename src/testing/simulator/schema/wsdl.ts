@@ -5,15 +5,15 @@ import { globalElements } from './xsd.ts';
 
 export { writeSchema } from './xsd.ts';
 
-/** Headers that a request may have, beside `t:RequestServerVersion`, and the one that every answer has. */
-const requestHeaders = [
+/** Headers that a request may have, and the one that every answer has. */
+export const requestHeaders: readonly string[] = [
   'RequestServerVersion',
   'ExchangeImpersonation',
   'MailboxCulture',
   'TimeZoneContext',
   'DateTimePrecision',
   'ManagementRole',
-] as const;
+];
 const answerHeader = 'ServerVersionInfo';
 
 interface Described {

@@ -4,6 +4,7 @@ import { readEnvelope } from '../../../ews/xml/tree.ts';
 import { isSchemaOperation, operationOf } from '../schema/operations.ts';
 import { type SchemaVersion, type SimulatorProfile, schemaVersions } from '../schema/profile.ts';
 import { inZoneOf } from '../schema/time-zones/in-zone-of.ts';
+import { requestHeaders } from '../schema/wsdl.ts';
 import { EwsFault } from './ews-errors.ts';
 import { isTime } from './written-element.ts';
 
@@ -48,6 +49,7 @@ export function readRequest(body: string): ReadRequest {
     element,
     impersonate: impersonated(header),
     request: (profile) => {
+      if (body.includes('mustUnderstand')) requireUnderstood(body);
       const name = operationOf(element.name);
       if (element.ns !== messagesNs || !isSchemaOperation(name)) {
         throw new EwsFault('ErrorInvalidRequest', `The operation ${element.name} is not known.`);
@@ -57,6 +59,30 @@ export function readRequest(body: string): ReadRequest {
       return { operation: name, element, version: versionOf(header, profile), impersonate: impersonated(header) };
     },
   };
+}
+
+/**
+ * The fault for a header that has to be understood, and is none of EWS (SOAP 1.1, 4.2.3), in the words of WCF. Headers for another actor are not for this server. The
+ * reader leaves attributes with a prefix out, so that these two get another name first.
+ */
+function requireUnderstood(body: string): void {
+  let envelope: XmlElement;
+  try {
+    envelope = readEnvelope(body.replaceAll(/(\s)[\w.-]+:(mustUnderstand|actor)(?=\s*=)/g, '$1soap-$2'));
+  } catch {
+    return; // one of SOAP's beside another of that name: rarer than is worth a reader of its own
+  }
+  const unknown = child(envelope, soapNs, 'Header')?.children.find(({ ns, name, attributes }) => {
+    const wanted = ['1', 'true'].includes(attributes.get('soap-mustUnderstand')?.trim() ?? '');
+    const here = ['', 'http://schemas.xmlsoap.org/soap/actor/next'].includes(attributes.get('soap-actor')?.trim() ?? '');
+    return wanted && here && !(ns === typesNs && (requestHeaders.includes(name) || name === 'SerializedSecurityContext'));
+  });
+  if (unknown === undefined) return;
+  const what = `The header '${unknown.name}' from the namespace '${unknown.ns}'`;
+  throw new EwsFault(
+    'MustUnderstand',
+    `${what} was not understood by the recipient of this message, causing the message to not be processed.`,
+  );
 }
 
 /** The fault of a request that the schema does not allow. */

@@ -36,12 +36,17 @@ export function writeWhole(
 
 /** What a server says that does not have an operation: no code, so that clients don't take it for a wrong version. */
 export function writeUnsupported(profile: SimulatorProfile, text: string): string {
-  const fault = `<faultcode>s:Client</faultcode><faultstring xml:lang="en-US">${escapeText(text)}</faultstring>`;
+  return writeSoapFault(profile, 'Client', text);
+}
+
+function writeSoapFault(profile: SimulatorProfile, code: string, text: string): string {
+  const fault = `<faultcode>s:${code}</faultcode><faultstring xml:lang="en-US">${escapeText(text)}</faultstring>`;
   return writeEnvelope(profile, `<s:Fault>${fault}</s:Fault>`);
 }
 
-/** A SOAP fault, in the form in which Exchange writes it. */
+/** A SOAP fault, in the form in which Exchange writes it; one of SOAP itself has no detail, since nothing of the body was looked at. */
 export function writeFault(profile: SimulatorProfile, fault: EwsFault): string {
+  if (fault.code === 'MustUnderstand') return writeSoapFault(profile, fault.code, fault.message);
   const code = escapeText(fault.code);
   const said =
     (fault.violation === undefined ? '' : `<t:Violation>${escapeText(fault.violation)}</t:Violation>`) +
