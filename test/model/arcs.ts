@@ -1,20 +1,20 @@
 import type { ClaimedNote, Settlement, SpoolState } from '../../src/spool/contract.ts';
 
-/** Where an entry can be seen; `gone`: purged, or its tombstone's time is over. */
+/** Where an entry can be seen; `gone`: purged, or its tombstone has expired. */
 export type ModelState = SpoolState | 'gone';
 
-/** What the model knows of an entry before the operations whose effect it judges. */
+/** What the model knew of an entry before the operations under judgement. */
 interface Before {
   readonly state: ModelState;
   readonly cancelRequested: boolean;
   readonly mayHaveBeenSent: boolean;
-  /** Its state before the claim that is at work. */
+  /** Its state before the current claim. */
   readonly beforeClaim: readonly SpoolState[];
 }
 
 export type Arc = readonly [from: ModelState, to: ModelState];
 
-/** One storage operation as the model sees it: the arcs of the table that it may have taken an entry along. */
+/** One storage operation as the model sees it: the arcs of the table along which it may have moved an entry. */
 export interface Operation {
   readonly name: string;
   readonly entryIds: readonly string[] | 'any';
@@ -27,7 +27,7 @@ const operation = (name: string, entryIds: Operation['entryIds'], arcs: Operatio
   arcs,
 });
 
-/** The state table of the design, read row by row and nothing more. */
+/** The state table of the design, row by row, and nothing else. */
 export const operations = {
   append: (ids: readonly string[]) => operation('append', ids, () => [['gone', 'spooled']]),
 
@@ -44,7 +44,7 @@ export const operations = {
           : [],
     ),
 
-  /** What a claim may have come to whose process died over it. */
+  /** Possible results of a claim whose process died during it. */
   maybeClaimed: [
     operation('maybe claimed', 'any', () => [
       ['spooled', 'delivering'],
@@ -55,7 +55,7 @@ export const operations = {
 
   maybeExpired: [operation('maybe expired', 'any', (before) => expireArcs(before))],
 
-  /** The process that worked on it is gone, or its lease is over. */
+  /** The process that worked on it is gone, or its lease has expired. */
   lapse: (ids: readonly string[]) => operation('lapse', ids, () => [['delivering', 'unconfirmed']]),
 
   settle: (settlement: Settlement, kind: 'deliver' | 'probe', ids: readonly string[]) =>
@@ -124,7 +124,7 @@ function settleArcs(
     case 'delivered':
       return [[from, 'delivered']];
     case 'deferred':
-      // Sent again blindly: whether it had been sent, nobody will know.
+      // Resent blindly: whether it had been sent stays unknown.
       return settlement.sent === 'unknown' ? [[from, cancelRequested ? 'dead' : 'deferred']] : unlessCancelled('deferred');
     case 'unconfirmed':
       return [[from, 'unconfirmed']];

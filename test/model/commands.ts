@@ -6,14 +6,14 @@ import { sendAgain, sendConflicting, sendNew } from './sending.ts';
 import type { Server } from './server.ts';
 import { hour, minute, second, type World } from './world.ts';
 
-/** What decides which commands make sense: nothing can be done with messages before there is one. */
+/** What determines which commands make sense: nothing can be done with messages before there is one. */
 interface Sketch {
   messages: number;
 }
 
 export type Command<S extends Server = Server> = fc.AsyncCommand<Sketch, World<S>>;
 
-/** A command as its name, its data, which a failing run prints, and what it does. */
+/** A command: its name, its data, which a failing run prints, and its action. */
 export function command<S extends Server = Server>(
   name: string,
   data: unknown,
@@ -55,7 +55,7 @@ const act = (action: Action, index: number, entry: number | undefined): Command 
       const id =
         entry === undefined ? outgoing.messageId : (entryIds[entry % Math.max(1, entryIds.length)] ?? outgoing.messageId);
       const { sender } = world.process;
-      // What it rejects with is judged elsewhere; here it may be unknown, forgotten, or the storage away.
+      // Its rejection is judged elsewhere; here the message may be unknown, forgotten, or the storage unavailable.
       await world.process.attempt(action === 'force' ? sender.requeue(id, { force: true }) : sender[action](id));
     }),
   );
@@ -111,7 +111,7 @@ const fitting: Readonly<Record<Action, readonly string[]>> = {
   purge: ['delivered', 'dead', 'cancelled'],
 };
 
-/** Mostly a message that the action fits; every seventh time any. */
+/** Mostly a message to which the action applies; every seventh time any. */
 function messageFor(world: World, action: Action, index: number) {
   const states = fitting[action];
   const fits = world.messages.filter(({ entryIds }) =>
@@ -139,7 +139,7 @@ const manySends = fc
   .map(([drafts, own]) => send(drafts, own));
 const waits = fc.constantFrom(100, 5 * second, 30 * second, 2 * minute, 2 * minute, 2 * minute, 6 * minute, 2 * hour);
 
-/** What hosts, disks and clocks do; listed as often as they should come. */
+/** Actions of hosts, disks and clocks, listed as often as they should occur. */
 export const anyCommand: readonly fc.Arbitrary<Command>[] = [
   manySends,
   manySends,

@@ -1,29 +1,29 @@
 import type { SpoolStorage } from '../../src/spool/contract.ts';
 import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 
-/** Where a spool lies: what outlives a process. */
+/** The place of a spool: what outlives a process. */
 export interface Disk {
   readonly name: string;
   /**
-   * The spool of the process that begins now.
+   * The spool of the process that starts now.
    *
-   * @param died Called when the disk takes the process down in the middle of an operation; that operation never ends.
+   * @param died Called when the disk kills the process during an operation, which then never ends.
    */
   begin(died: () => void): SpoolStorage;
-  /** The process is gone. `halfway`: whatever its spool was doing stays undone; else all that was asked for is done first. */
+  /** The process is gone. `halfway`: whatever its spool was doing stays unfinished; otherwise all requested operations are completed first. */
   end(): Promise<void>;
   readonly endsHalfway: boolean;
   /** The process dies at one of the next operations of the disk. */
   dieAt?(operation: number): void;
-  /** The machine lost power when the process ended: what was not synced is kept or not, by `seed`. */
+  /** The machine lost power when the process ended: unsynced data is kept or not, by `seed`. */
   losePower?(seed: number): void;
-  /** No fault happens any more. */
+  /** No more faults. */
   calm(): void;
-  /** Nobody needs it any more. */
+  /** It is no longer needed. */
   remove(): void;
 }
 
-/** Memory, as if it were a disk that outlives its process. */
+/** Memory, as a disk that outlives its process. */
 export class MemoryDisk implements Disk {
   readonly name: string = 'memory';
   readonly endsHalfway = false;

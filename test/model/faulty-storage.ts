@@ -40,26 +40,26 @@ export const storageCalls = [
 
 export type StorageCall = (typeof storageCalls)[number];
 
-/** Something that happens at a storage call to come: the process dies, or the call rejects, before or after it took effect. */
+/** A fault at a future storage call: the process dies, or the call rejects, before or after it took effect. */
 export interface StorageFault {
   readonly call: StorageCall | 'any';
   readonly what: 'dies' | 'rejects';
   readonly when: 'before' | 'after';
-  /** Matching calls that go well until then. */
+  /** Number of matching calls that succeed before it. */
   countdown: number;
-  /** Matching calls in a row that it hits; a process dies once. */
+  /** Number of consecutive matching calls affected; a process dies once. */
   times: number;
 }
 
-/** What the storages of all processes of one run share. */
+/** State shared by the storages of all processes in a run. */
 export interface StorageWorld {
   readonly disk: Disk;
   readonly watcher: TableWatcher;
   readonly clock: Clock;
-  /** Turns of the event loop until the next answer is given. */
+  /** Turns of the event loop until the next response. */
   latency(): number;
   readonly faults: StorageFault[];
-  /** Calls so far, for counting them. */
+  /** Number of calls so far. */
   calls: number;
   inFlight: number;
   /** Something has changed that the watcher has not seen. */
@@ -67,12 +67,13 @@ export interface StorageWorld {
   looking: Promise<void> | undefined;
 }
 
-/** A promise of its own each time: one for all would keep whatever ever waited for it. */
+/** A new promise each time: a shared one would retain everything that ever waited for it. */
 const never = (): Promise<never> => new Promise(() => undefined);
 
 /**
- * The storage of one process, over a spool that outlives it. After every call that changes something, and while no other call is on its way, the
- * watcher sees all entries. Once the process is dead nothing passes and nothing answers; what had passed takes its effect.
+ * The storage of one process, over a spool that outlives it. After every call that changes something, and while no other call is
+ * in progress, the watcher sees all entries. Once the process is dead, no call passes and none is answered; calls that had passed
+ * take effect.
  */
 export class FaultyStorage implements SpoolStorage {
   readonly name = 'faulty';
@@ -80,7 +81,7 @@ export class FaultyStorage implements SpoolStorage {
   readonly #world: StorageWorld;
   readonly #spool: SpoolStorage;
   readonly #died: () => void;
-  /** What the spool was asked for and has not answered. */
+  /** Calls that the spool has not answered. */
   readonly #asked = new Set<readonly Operation[]>();
   #dead = false;
 
@@ -95,12 +96,12 @@ export class FaultyStorage implements SpoolStorage {
     this.capabilities = { durable: true, shared: this.#spool.capabilities.shared };
   }
 
-  /** Nothing passes any more. */
+  /** No more calls pass. */
   cut(): void {
     this.#dead = true;
   }
 
-  /** Resolves when the spool is as a dead process leaves it: in the middle of what had passed, or with all of that done. */
+  /** Resolves when the spool is as a dead process leaves it: in the middle of the calls that had passed, or with all of them done. */
   async die(): Promise<void> {
     this.cut();
     const world = this.#world;
@@ -232,13 +233,13 @@ export class FaultyStorage implements SpoolStorage {
     this.#world.changed = true;
   }
 
-  /** A process that died in the middle hears no answer: its spool may go on by itself, as with a new file where its own was taken away. */
+  /** A process that died meanwhile gets no response: its spool may continue by itself, as with a new file when its own was removed. */
   async #unlessDead<Result>(answer: Promise<Result>): Promise<Result> {
     const result = await answer;
     return this.#dead && this.#world.disk.endsHalfway ? never() : result;
   }
 
-  /** `what`: all that it can come to where its answer is not seen. */
+  /** `what`: all possible results if its response is not seen. */
   #ask<Result>(what: readonly Operation[], call: StorageCall, run: () => Promise<Result>): Promise<Result> {
     return this.#call(call, async () => {
       const asked = [...what];
@@ -265,7 +266,7 @@ export class FaultyStorage implements SpoolStorage {
       if (fault !== undefined) this.#strike(fault);
       return result;
     } finally {
-      // Nothing that follows from a call happens before the watcher has seen what the call did.
+      // Nothing that follows from a call happens before the watcher has seen its effect.
       while (!this.#dead && (world.changed || world.looking !== undefined) && call !== 'close') {
         await (world.looking ?? (world.inFlight === 0 ? this.#look() : nextTurn()));
       }

@@ -8,13 +8,13 @@ import { FaultyStorage, type StorageWorld } from './faulty-storage.ts';
 import type { HookAnswer } from './hooks.ts';
 import type { Server } from './server.ts';
 
-/** What became of something that a process was asked to do. */
+/** The result of a request to a process. */
 export type Attempt<Value> =
   | { readonly status: 'done'; readonly value: Value }
   | { readonly status: 'failed'; readonly error: unknown }
   | { readonly status: 'died' };
 
-/** What a process is made of, besides its spool. */
+/** The parts of a process, besides its spool. */
 export interface ProcessParts {
   readonly clock: Clock;
   readonly server: Server;
@@ -26,7 +26,7 @@ export interface ProcessParts {
   onLog(fields: unknown): void;
 }
 
-/** One run of the program: a real sender over a storage that can kill it. Dead, it does nothing any more; the world goes on without it. */
+/** One run of the program: a real sender over a storage that can kill it. Once dead it does nothing more; the world continues without it. */
 export class Process {
   readonly sender: OfflineImSender;
   readonly #storage: FaultyStorage;
@@ -62,7 +62,7 @@ export class Process {
     return this.#alive;
   }
 
-  /** Resolves when it is done, or when the process has died over it. */
+  /** Resolves when it is done, or when the process has died during it. */
   attempt<Value>(work: Promise<Value>): Promise<Attempt<Value>> {
     const done = work.then(
       (value): Attempt<Value> => ({ status: 'done', value }),
@@ -71,7 +71,7 @@ export class Process {
     return Promise.race([done, this.#died.promise]);
   }
 
-  /** Stops in good order; from the next turn on nothing may be written. */
+  /** Stops cleanly; from the next turn on nothing may be sent. */
   stop(timeout: number): Promise<Attempt<void>> {
     const stopping = this.attempt(this.sender.stop({ timeout }));
     setImmediate(() => {

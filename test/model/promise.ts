@@ -10,12 +10,12 @@ export async function settleDown(world: World): Promise<void> {
   world.calm();
   await world.restart(second);
   for (let halfHours = 0; halfHours < 60 && !allEnded(world); halfHours++) await world.clock.advance(30 * minute);
-  // A request on the wire ends within the deadline, whoever has died since, and a draft that the server sends later leaves Drafts within two minutes.
+  // A request in transit ends within the deadline, whoever has died since, and a draft that the server sends later leaves Drafts within two minutes.
   await world.clock.advance(3 * minute);
   await world.mend();
 }
 
-/** The promise of the design, point by point, once all has settled. */
+/** The promise of the design, point by point, once everything has settled. */
 export async function checkPromise(world: World): Promise<void> {
   const shown: MessageEntry[] = [];
   for await (const entry of world.process.sender.list()) shown.push(entry);
@@ -45,7 +45,7 @@ function everyMessageHasItsEnd(world: World): string[] {
   return [...lost, ...open];
 }
 
-/** Whether what is said of an entry agrees with what the Exchange knows. */
+/** Whether the reported state of an entry agrees with Exchange. */
 function endIsTrue(world: World, watched: Watched): string[] {
   const { id, entry, purged } = watched;
   const times = world.server.timesSent(watched);
@@ -57,21 +57,21 @@ function endIsTrue(world: World, watched: Watched): string[] {
   const cancelled = entry.state === 'cancelled' && !watched.cancelledUnknown;
   const unknown = entry.reason?.code === 'OUTCOME_UNKNOWN' || entry.reason?.code === 'COPY_AFTER_FAULT';
   const knownUnsent = entry.state === 'dead' && !unknown;
-  // What was purged is not looked after any more.
+  // Purged entries are no longer checked.
   if ((cancelled || knownUnsent) && times > 0 && !asked && !purged) {
     broken.push(`${id} is ${entry.state} (${entry.reason?.code}), and was sent`);
   }
   return broken;
 }
 
-/** No draft is left behind, or someone has been told. */
+/** No draft is left behind, or it has been reported. */
 function draftsAreKnown(world: World): string[] {
   return world.server
     .draftsLeft()
     .flatMap(({ tag, entryIds }) => entryIds.map((id) => ({ tag, watched: world.watcher.entries.get(id) })))
     .filter(({ watched }) => {
       const told = watched?.reasons.has('DRAFT_LEFT');
-      // Where it could not be settled, the host knows that it must look; where it forced or purged, it did not want to.
+      // If it could not be settled, the host knows that it must check; after force or purge, it did not want to.
       const hosts = watched?.reasons.has('OUTCOME_UNKNOWN') && (watched.entry.state === 'dead' || watched.cancelledUnknown);
       const asked = watched !== undefined && (watched.purged || maySendTwice(world, watched));
       return !told && !hosts && !asked;
@@ -79,7 +79,7 @@ function draftsAreKnown(world: World): string[] {
     .map(({ tag, watched }) => `the draft ${tag} is left, and ${watched?.id} (${watched?.entry.state}) does not say so`);
 }
 
-/** Messages of one conversation and audience reach Exchange in the order of the send() calls, but for one that had expired before a later one was sent. */
+/** Messages of one conversation and audience reach Exchange in the order of the send() calls, except one that had expired before a later one was sent. */
 function orderIsKept(world: World): string[] {
   const { server, watcher, messages } = world;
   const orders = new Map(messages.flatMap(({ entryIds, order }) => entryIds.map((id) => [id, order] as const)));
@@ -93,7 +93,7 @@ function orderIsKept(world: World): string[] {
     seen.add(id);
     const stream = world.streamOf(watched);
     const before = last.get(stream);
-    // What expired while it may have been sent held back nobody, and a request of it may still be on its way. Whether it had expired then, write-rules.ts asks.
+    // An expired message that may have been sent holds back no other, and a request for it may still be in transit. Whether it had expired then is checked by write-rules.ts.
     if (before !== undefined && before.order > order && !watched.expired)
       broken.push(`${id} was sent after ${before.id}, which is younger`);
     if (before === undefined || before.order < order) last.set(stream, { order, id });

@@ -5,8 +5,8 @@ import type { Attempt } from './process.ts';
 import type { Remembered, World } from './world.ts';
 
 /**
- * Sends new messages, in this order. Those of one conversation are sent at once; others one after the other, since which of them is accepted first is
- * nobody's promise, and a replay must go the same way.
+ * Sends new messages, in this order. Those of one conversation are sent concurrently; others one at a time, since the order of
+ * their acceptance is not promised, and a replay must be identical.
  */
 export async function sendNew(world: World, drafts: readonly Draft[], ownIds: boolean): Promise<void> {
   let key = '';
@@ -40,12 +40,12 @@ function compose(world: World, { to, from, conversationId, expiresIn }: Draft): 
   return message;
 }
 
-/** Sends a message that was sent before, with the same content. */
+/** Sends an earlier message again, with the same content. */
 export function sendAgain(world: World, message: Remembered): Promise<void> {
   return send(world, message, true);
 }
 
-/** Sends other content under the id of a message that was sent before. */
+/** Sends other content with the id of an earlier message. */
 export async function sendConflicting(world: World, message: Remembered): Promise<void> {
   const { process } = world;
   const kept = isKept(world, message);
@@ -57,7 +57,7 @@ export async function sendConflicting(world: World, message: Remembered): Promis
     message.order = undefined;
     takeOver(world, message, attempt.value, outgoing);
   }
-  // Whether the other content was kept, nobody knows: no rule speaks of this message any more but those of its entries.
+  // Whether the other content was kept is unknown: rules no longer apply to this message, only to its entries.
   if (unknown(attempt) && !kept) {
     message.accepted = 'unknown';
     message.contested = true;
@@ -67,7 +67,7 @@ export async function sendConflicting(world: World, message: Remembered): Promis
 async function send(world: World, message: Remembered, ownId: boolean): Promise<void> {
   const { process } = world;
   const order = world.sends++;
-  // Nobody has to remember its id any more: it is another message, which may be refused as long as somebody does.
+  // Its id may have been forgotten: then it is another message, which may still be refused while the id is remembered.
   if (message.accepted === 'yes' && !isKept(world, message)) {
     message.outgoing = withNewText(world, message);
     message.contested = true;
@@ -89,7 +89,7 @@ async function send(world: World, message: Remembered, ownId: boolean): Promise<
     if (!late && !lost) world.violation(`send() rejected: ${String(attempt.error)}`);
     return;
   }
-  // It may be there under an id that nobody was told of: what is sent after it is another message.
+  // It may exist under an id that was not reported: whatever is sent after it is another message.
   if (!ownId) message.outgoing = withNewText(world, message);
   if (!kept) {
     message.accepted = 'unknown';
@@ -97,7 +97,7 @@ async function send(world: World, message: Remembered, ownId: boolean): Promise<
   }
 }
 
-/** What is sent twice can be told from what was sent two times. */
+/** A message delivered twice can be distinguished from two messages. */
 function withNewText(world: World, { outgoing }: Remembered): Remembered['outgoing'] {
   return { ...outgoing, text: `${textMarker}anew ${world.sends}.` };
 }
@@ -109,7 +109,7 @@ function takeOver(world: World, message: Remembered, receipt: Receipt, outgoing:
   Object.assign(message, { outgoing, entryIds, accepted: 'yes' });
 }
 
-/** True while its id must not make another message. */
+/** True while its id must not create another message. */
 function isKept(world: World, { accepted, outgoing }: Remembered): boolean {
   return accepted === 'yes' && world.watcher.idTaken(outgoing.messageId);
 }

@@ -10,30 +10,30 @@ export interface Watched {
   readonly text: string;
   state: ModelState;
   entry: SpoolEntry;
-  /** Its state before the claim at work; both where the watcher did not see it. */
+  /** Its state before the current claim; both undefined if the watcher did not see it. */
   beforeClaim: readonly SpoolState[];
   cancelRequested: boolean;
   /** Every reason it has shown. */
   readonly reasons: Set<string>;
   purged: boolean;
   endedAt: number | undefined;
-  /** Its tombstone's time has been over by the storage's clock, wherever that has been set since. */
+  /** Its tombstone has expired by the storage's clock, to whatever time that was set since. */
   forgettable: boolean;
-  /** The host let it go to the end of the order. */
+  /** The host released it to the end of the order. */
   moved: boolean;
   /** Its place in the order, by arrival and by moving to the end. */
   rank: number;
   /** Never merges with others again. */
   split: boolean;
-  /** Claimed to be delivered by the process of the moment. */
+  /** Claimed for delivery by the current process. */
   tried: boolean;
-  /** Nobody looks for it any more: a request that is still on the wire may come late. */
+  /** It is no longer probed: a request in transit may arrive late. */
   gaveUp: boolean;
-  /** It expired when it may have been sent: it is looked for, and never sent again. */
+  /** It expired when it may have been sent: it is probed, and never resent. */
   expired: boolean;
-  /** The host asked to send it though it may have been sent. */
+  /** The host requested a send though it may have been sent. */
   forced: boolean;
-  /** The host cancelled it when nobody could say any more whether it was sent. */
+  /** The host cancelled it when it could no longer be known whether it was sent. */
   cancelledUnknown: boolean;
 }
 
@@ -48,21 +48,21 @@ interface Claim {
 }
 
 /**
- * The plain model of the state table beside the real spool: after every storage operation the entries are read, and each must have gone a way that
- * the table allows for the operations there were.
+ * The plain model of the state table beside the real spool: after every storage operation the entries are read, and each must
+ * have moved along an arc that the table allows for these operations.
  */
 export class TableWatcher {
   readonly entries = new Map<string, Watched>();
   readonly violations: string[] = [];
-  /** Every change of state, for whoever reads a failing run. */
+  /** Every change of state, for the reader of a failing run. */
   readonly history: string[] = [];
   readonly #claims = new Map<string, Claim>();
   readonly #clock: Clock;
   readonly #tombstones: number;
   #pending: Operation[] = [];
-  /** Entries of which the storage has been told that they were delivered. */
+  /** Entries that the storage was told were delivered. */
   readonly #toldDelivered = new Set<string>();
-  /** In the process of the moment a lane or an endpoint has been closed. */
+  /** A lane or an endpoint has been closed in the current process. */
   laneWasClosed = false;
   #rank = 0;
   /** A process has opened the spool, and nothing has been seen since. */
@@ -81,7 +81,7 @@ export class TableWatcher {
     this.#pending.push(operation);
   }
 
-  /** What settling may come to where nobody sees the answer. */
+  /** Possible results of settling if its response is not seen. */
   settling(settlements: readonly Settlement[]): readonly Operation[] {
     return settlements.flatMap((settlement) => {
       const claim = this.#claims.get(settlement.token);
@@ -92,7 +92,7 @@ export class TableWatcher {
     });
   }
 
-  /** Those of the claim, and whoever has left their note since that attempt. */
+  /** Those of the claim, and any that have left their note since that attempt. */
   #sentWith({ token }: Settlement, claimed: readonly string[]): readonly string[] {
     const tag = token.split(':').slice(0, 2).join(':');
     const others = [...this.entries.values()].filter(({ entry }) => entry.unknownAttempts.some((one) => one.tag === tag));
@@ -142,7 +142,7 @@ export class TableWatcher {
     for (const id of claim.entryIds) this.#toldDelivered.add(id);
   }
 
-  /** Takes in what the spool shows now, and judges it. */
+  /** Reads what the spool shows now, and judges it. */
   observe(shown: readonly SpoolEntry[]): void {
     for (const claim of this.#claims.values()) this.#lapse(claim);
     this.#markForgettable();
@@ -151,15 +151,15 @@ export class TableWatcher {
     for (const entry of shown) if (!this.entries.has(entry.id)) this.#arrive(entry);
     for (const watched of this.entries.values()) this.#judge(watched, seen.get(watched.id));
     this.#lastLook = this.storageNow();
-    // The first look of a process still sees what the one before it has done.
+    // The first reading in a process still sees changes of the previous one.
     if (this.#begins) for (const watched of this.entries.values()) watched.tried = false;
     this.#begins = false;
-    // What was purged just now may have ended long ago.
+    // An entry purged just now may have ended long ago.
     this.#markForgettable();
     this.#pending = [];
   }
 
-  /** True while the id of a message must not make a second one. */
+  /** True while the id of a message must not create a second one. */
   idTaken(messageId: string): boolean {
     return [...this.entries.values()].some((one) => one.messageId === messageId && !one.forgettable);
   }
@@ -196,7 +196,7 @@ export class TableWatcher {
   #judge(watched: Watched, entry: SpoolEntry | undefined): void {
     const from = watched.state;
     const own = this.#pending.filter((one) => concerns(one, watched.id));
-    // Of a lease that nobody holds any more a shared spool takes notice when it comes to it.
+    // A shared spool notices an orphaned lease only when it reaches it.
     if (from === 'delivering' && !this.#isClaimed(watched.id)) own.push(operations.lapse([watched.id]));
     const to = entry?.state ?? 'gone';
     const cancelled = own.some(({ name }) => name === 'cancel');
@@ -208,7 +208,7 @@ export class TableWatcher {
       beforeClaim: from === 'spooled' || from === 'deferred' ? [from] : watched.beforeClaim,
     });
     const allowed = [false, cancelled].some((requestedNow) => reaches(from, to, own, (state) => before(state, requestedNow)));
-    // It ended when nobody saw it, and its tombstone's time was over before anybody looked again.
+    // It ended unseen, and its tombstone expired before the next reading.
     const couldEnd = ends.some((end) => reaches(from, end, own, before));
     if (to === 'gone' && couldEnd && this.storageNow() - this.#lastLook >= this.#tombstones) watched.forgettable = true;
     if (!allowed && !(to === 'gone' && watched.forgettable) && !(from === 'gone' && this.#isBack(watched, entry))) {
@@ -227,13 +227,13 @@ export class TableWatcher {
     const from = watched.state;
     if (entry === undefined) {
       if (did('purge')) watched.purged = true;
-      // It may have ended and been purged between two looks.
+      // It may have ended and been purged between two readings.
       watched.endedAt ??= this.storageNow();
       watched.state = 'gone';
       return;
     }
     const mayHaveBeenSent = watched.entry.unknownAttempts.length > 0 || entry.unknownAttempts.length > 0;
-    // Operations that the watcher saw the effect of together may have met in between.
+    // Operations whose effects the watcher saw together may have interleaved.
     const wasDead = from === 'dead' || did('settle:dead:no') || did('settle:dead:unknown') || did('expire');
     const wasHeld = from === 'held' || did('hold') || did('settle:held');
     const released = did('release') && wasHeld && entry.state !== 'held';
@@ -263,13 +263,13 @@ export class TableWatcher {
     watched.endedAt = entry.endedAt;
   }
 
-  /** A tombstone whose time was over may still lie there when the clock has been set back since, and counts again. */
+  /** An expired tombstone may still exist after the clock was set back, and counts again. */
   #isBack({ forgettable }: Watched, entry: SpoolEntry | undefined): boolean {
     if (entry?.endedAt === undefined) return false;
     return forgettable && ends.some((end) => end === entry.state) && entry.endedAt > this.storageNow() - this.#tombstones;
   }
 
-  /** One id is one message: an earlier one whose tombstone's time was over has nothing to do with it. */
+  /** One id is one message: an earlier one whose tombstone has expired is unrelated. */
   #checkMessages(shown: readonly SpoolEntry[]): void {
     const accepted = new Map<string, number>();
     for (const { messageId, acceptedAt } of shown) {
@@ -279,7 +279,7 @@ export class TableWatcher {
     }
   }
 
-  /** What must be true of an entry by itself. */
+  /** What must be true of every entry by itself. */
   #checkShown(watched: Watched, entry: SpoolEntry): void {
     const { state } = entry;
     const wrong = (what: string): void => void this.violations.push(`${entry.id} is ${state} and ${what}`);
@@ -309,7 +309,7 @@ export class TableWatcher {
     return [...this.#claims.values()].some(({ open, kind, entryIds }) => open && kind === 'deliver' && entryIds.includes(id));
   }
 
-  /** Spools count whole milliseconds: what began within one ends as if it had begun with it. */
+  /** Spools count whole milliseconds: times within the same one are equal. */
   #leaseFrom(lease: number): number {
     return Math.floor(this.#clock.monotonic()) + lease;
   }

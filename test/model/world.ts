@@ -16,7 +16,7 @@ export const second = 1_000;
 export const minute = 60 * second;
 export const hour = 60 * minute;
 
-/** Shorter than the defaults where a run would only be longer for it. */
+/** Shorter than the defaults if longer values would only make a run longer. */
 const modelOptions = {
   probe: { giveUpAfter: hour },
   expiry: 4 * hour,
@@ -24,19 +24,19 @@ const modelOptions = {
   notesPerClaim: 3,
 } as const satisfies Partial<OfflineImSenderOptions>;
 
-/** Starts in a row that may fail: more than there are faults of the storage at a time. */
+/** Consecutive starts that may fail: more than there are concurrent storage faults. */
 const mostFailures = 200;
 
 /** A message as the host remembers it. */
 export interface Remembered {
   outgoing: OutgoingMessage & { readonly messageId: string };
-  /** `unknown`: the process died over it, or the storage could not tell. */
+  /** `unknown`: the process died during it, or the storage could not tell. */
   accepted: 'yes' | 'unknown' | 'no';
-  /** Other content was sent under its id, and may have been kept. */
+  /** Other content was sent with its id, and may have been kept. */
   contested: boolean;
-  /** The text of what was sent under its id besides. */
+  /** The other text sent with its id. */
   contestedText?: string;
-  /** Place among the calls of send(), where its receipt says that this call made it. */
+  /** Position among the calls of send(), if its receipt shows that this call created it. */
   order: number | undefined;
   entryIds: readonly string[];
 }
@@ -47,19 +47,19 @@ export interface RunClock extends Clock {
   setWall(time: number): void;
 }
 
-/** What a run is made of. */
+/** The parts of a run. */
 export interface WorldParts<S extends Server> {
   readonly clock: RunClock;
   readonly server: S;
   readonly disk: Disk;
   readonly options?: Partial<OfflineImSenderOptions>;
-  /** Of the sender's jitter, and of the storage's latency. */
+  /** For the sender's jitter, and the storage's latency. */
   readonly seed?: number;
-  /** The longest that a storage call may take, ms. @default 0 */
+  /** The longest duration of a storage call, ms. @default 0 */
   readonly latency?: number;
 }
 
-/** Everything in one run: the clock, the spool, the server, the host's memory, and the process of the moment. */
+/** Everything in one run: the clock, the spool, the server, the host's memory, and the current process. */
 export class World<S extends Server = Server> {
   readonly clock: RunClock;
   readonly server: S;
@@ -102,12 +102,12 @@ export class World<S extends Server = Server> {
     return this.#process;
   }
 
-  /** The spool is at work, and nobody waits for time to pass. */
+  /** The spool is working, and nothing waits for time to pass. */
   get isBusy(): boolean {
     return this.#process?.alive === true && this.storage.inFlight > 0;
   }
 
-  /** Starts the program; again, as often as it dies over it. */
+  /** Starts the program, again each time it dies during that. */
   async start(): Promise<void> {
     for (let failures = 0; ; ) {
       this.#process = this.#newProcess();
@@ -119,7 +119,7 @@ export class World<S extends Server = Server> {
     }
   }
 
-  /** Brings the program back when it has died; fails the run when a rule was broken. Every command ends with this. */
+  /** Restarts the program if it has died; fails the run if a rule was broken. Every command ends with this. */
   async mend(): Promise<void> {
     if (!this.process.alive) await this.crash();
     this.verify();
@@ -131,22 +131,22 @@ export class World<S extends Server = Server> {
     await this.start();
   }
 
-  /** Stops in good order, aborting what takes longer than the time-out, and starts anew. */
+  /** Stops cleanly, aborting whatever exceeds the time-out, and starts again. */
   async restart(timeout: number): Promise<void> {
     const { process } = this;
     const stopping = process.stop(timeout);
-    // A deaf transport call keeps stop() for its whole time-out, and its grace after aborting.
+    // A hanging transport call keeps stop() for its whole time-out, and its grace after aborting.
     await this.clock.advance(timeout + 10 * second);
     const stopped = await Promise.race([stopping, nextTurn().then(() => undefined)]);
     if (stopped === undefined) this.violation('stop() did not come to an end');
     if (stopped?.status === 'failed') this.violation(`stop() rejected: ${String(stopped.error)}`);
     if (!process.alive) return this.crash();
-    // Where close() failed, the end of the process closes it.
+    // If close() failed, the end of the process closes it.
     await process.kill();
     await this.start();
   }
 
-  /** Messages of one stream are owed in order: by what the host sent, not by what the spool makes of it. */
+  /** The promised order within one stream: by what the host sent, not by what the spool makes of it. */
   streamOf({ entry, text }: Watched): string {
     const sent = this.messages.find(({ outgoing, contestedText }) => outgoing.text === text || contestedText === text);
     return `${entry.audience} ${sent === undefined ? JSON.stringify([entry.lane, entry.conversationId]) : streamOf(sent.outgoing)}`;
@@ -164,7 +164,7 @@ export class World<S extends Server = Server> {
     throw new Error(`The promise is broken:\n${all.join('\n')}\n\nWhat the spool went through:\n${history}`);
   }
 
-  /** From now on all goes well: nothing that was planned for transport, hook or storage happens any more. */
+  /** From now on all goes well: planned faults of transport, hook and storage are cancelled. */
   calm(): void {
     this.server.calm();
     this.disk.calm();

@@ -3,7 +3,7 @@ import type { Server } from './server.ts';
 import type { Watched } from './table-watcher.ts';
 import type { World } from './world.ts';
 
-/** What must be true of a note at the moment when it is written to the server. */
+/** What must be true of a note when it is sent to the server. */
 export function checkWrite(world: World, note: Note, earlier: readonly Note[]): string[] {
   return [
     ...checkTag(world.server, note),
@@ -12,17 +12,17 @@ export function checkWrite(world: World, note: Note, earlier: readonly Note[]): 
   ];
 }
 
-/** The host asked for it: by force, or by preferring to send again what nobody could settle, and it came to that. */
+/** The host requested it: by force, or by preferring to resend what cannot be settled, which then happened. */
 export function maySendTwice({ options }: World, { forced, gaveUp }: Watched): boolean {
   return forced || (options.probe?.onUnconfirmed === 'resend' && gaveUp);
 }
 
-/** After a refusal that reached nobody, no attempt is consumed, and the tag comes again. */
+/** After a refusal without effect, no attempt is consumed, and the tag comes again. */
 function checkTag(server: Server, { tag }: Note): string[] {
   return server.isTagUsed(tag) ? [`two attempts carry the tag ${tag}`] : [];
 }
 
-/** A retry sends that very note: entries may have left it, everything else stays. */
+/** A retry sends the same note: entries may have left it, everything else stays. */
 function checkFrozen(note: Note, earlier: readonly Note[]): string[] {
   const first = earlier.find(({ id }) => id === note.id);
   if (first === undefined) return [];
@@ -55,7 +55,7 @@ function checkEntry(world: World, id: string, note: Note): string[] {
   return broken;
 }
 
-/** Older messages of its conversation and audience that have not come to an end; one that has expired is only looked for. */
+/** Older messages of its conversation and audience that have not ended; an expired one is only probed. */
 function overtaken(world: World, watched: Watched, note: Note): Watched[] {
   const stream = world.streamOf(watched);
   const active = ['spooled', 'deferred', 'delivering', 'unconfirmed'];

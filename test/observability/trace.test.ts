@@ -4,7 +4,7 @@ import { Trace, TypedEvents } from '../../src/observability/trace.ts';
 
 const secret = 'the text that nobody may see';
 
-/** What a logger is told of a warning. */
+/** What a warning tells the logger. */
 function logged(error: Error): unknown {
   const records: unknown[] = [];
   const keep = (fields: object): unknown => records.push(fields);

@@ -60,7 +60,7 @@ it('exposes as gauges how much waits by state, since when, and what is paused or
   expect(JSON.stringify([...all])).not.toContain('contoso');
   forget();
   await sender.pause();
-  // The SDK goes on with the last value that it was told.
+  // The SDK continues with the last value it received.
   expect((await points()).get('offline_im.paused')?.[0]?.value).toBe(0);
   await sender.stop();
   await end();

@@ -8,7 +8,7 @@ import { BasicTracerProvider, InMemorySpanExporter, type Sampler, SimpleSpanProc
 import { openTelemetry } from '../../src/opentelemetry/open-telemetry.ts';
 import type { OpenTelemetryOptions } from '../../src/opentelemetry/options.ts';
 
-/** The SDK of OpenTelemetry, with exporters that keep what they are given. */
+/** The OpenTelemetry SDK, with exporters that keep their input. */
 export function telemetryScene(options: OpenTelemetryOptions = {}, sampler?: Sampler) {
   const metricExporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const reader = new PeriodicExportingMetricReader({ exporter: metricExporter, exportIntervalMillis: 86_400_000 });
@@ -18,7 +18,7 @@ export function telemetryScene(options: OpenTelemetryOptions = {}, sampler?: Sam
     spanProcessors: [new SimpleSpanProcessor(spanExporter)],
     ...(sampler === undefined ? {} : { sampler }),
   });
-  /** Points of every metric now: value, or count and sum, by its attributes. */
+  /** Current points of every metric: value, or count and sum, by its attributes. */
   const points = async (): Promise<ReadonlyMap<string, readonly { readonly attributes: object; readonly value: unknown }[]>> => {
     metricExporter.reset();
     await reader.forceFlush();

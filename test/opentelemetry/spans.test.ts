@@ -9,7 +9,7 @@ import { telemetryScene } from './scene.ts';
 const message = { to: 'sip:bob@contoso.com', text: 'a' };
 const requests = new BasicTracerProvider().getTracer('web');
 
-/** A web request that sends: its span, and the traceparent that it gives. */
+/** A web request that sends: its span, and the resulting traceparent. */
 function request() {
   const span = requests.startSpan('POST /orders').spanContext();
   return { span, traceparent: `00-${span.traceId}-${span.spanId}-0${span.traceFlags}` };

@@ -4,7 +4,7 @@ import { publicApi } from '../support/public-api.ts';
 const entries = publicApi();
 const exported = new Set(entries.flatMap(({ names }) => names.map(({ name }) => name)));
 
-/** Interfaces that say what is used of somebody else's API, which has the documentation. */
+/** Interfaces that describe the used part of a third-party API, which has its own documentation. */
 const others =
   /^(Pg(Client|Pool|PoolClient)|Idb(Database|Factory|Store|Transaction)|Web(Event|EventTarget|Locks)|XhrApiLike|TestRunner|TokenCredential)\./;
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Packed } from './packed.ts';
 
-/** Everything that a module imports, statically or not. */
+/** All imports of a module, static or not. */
 const imports = /(?:\bfrom|\bimport)\s*\(?\s*["']([@\w./:-]+)["']/g;
 
 async function reachable(file: string, seen = new Map<string, string[]>()): Promise<Map<string, string[]>> {
@@ -16,7 +16,7 @@ async function reachable(file: string, seen = new Map<string, string[]>()): Prom
   return seen;
 }
 
-/** Without what browsers don't have; the console and the exit code are kept for the report. */
+/** Without anything that browsers lack; the console and the exit code are kept for the report. */
 const browserLike = `
   const { log } = console;
   for (const name of ['process', 'Buffer', 'global', 'require', 'module', 'setImmediate', 'clearImmediate']) delete globalThis[name];
@@ -47,7 +47,7 @@ export function browserTests(packed: () => Packed): void {
     const files = await reachable(join(installed, 'dist', `${entry}.js`));
     const bare = [...new Set([...files.values()].flat().filter((specifier) => !specifier.startsWith('.')))].sort();
     expect(bare.filter((specifier) => specifier.startsWith('node:') || builtinModules.includes(specifier))).toEqual([]);
-    // What the simulator is asked is read by a parser that nothing else loads.
+    // Requests to the simulator are read by a parser that nothing else loads.
     const all = Object.keys(manifest.dependencies ?? {}).filter((name) => name !== 'fast-xml-parser');
     expect(bare).toEqual(dependencies === 'everything' ? all.sort() : []);
   });

@@ -84,7 +84,7 @@ export function contentTests(packed: () => Packed): void {
   });
 
   it('passes are-the-types-wrong', async () => {
-    // With node10 too, TypeScript 5's default for CommonJS: it knows no exports, and finds the subpaths by typesVersions.
+    // With node10 too, TypeScript 5's default for CommonJS: it ignores exports, and finds the subpaths by typesVersions.
     const { tarball, tool } = packed();
     const { code, text } = await tool('@arethetypeswrong/cli/dist/index.js', [tarball, '--no-color', '--no-emoji']);
     expect(code, text).toBe(0);

@@ -34,7 +34,7 @@ export function declarationTests(packed: () => Packed): void {
     const dist = join(packed().installed, 'dist');
     const found = new Set<string>();
     for (const name of await readdir(dist)) {
-      // Handlers are msw's own, and matchers are added to Vitest's: whoever imports that entry has it.
+      // Handlers belong to msw, and matchers are added to Vitest's: an importer of that entry has it installed.
       if (!/\.d\.c?ts$/.test(name) || /^testing-(msw|vitest)\./.test(name)) continue;
       for (const module of importsOf(await readFile(join(dist, name), 'utf8'))) found.add(module);
     }
@@ -45,7 +45,7 @@ export function declarationTests(packed: () => Packed): void {
     const { project, tool } = packed();
     const sources = join(import.meta.dirname, 'consumer');
     for (const kind of ['consumer', 'node', 'browser']) {
-      // The same source as a module of either kind; kept as .txt so that the repository's own check leaves it alone.
+      // The same source as a module of each kind; kept as .txt so that the repository's own check ignores it.
       for (const ending of ['mts', 'cts']) await cp(join(sources, `${kind}.ts.txt`), join(project, `${kind}.${ending}`));
     }
     await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...strict, ...options }, files }));

@@ -41,7 +41,7 @@ describe('package-lock.json', () => {
   });
 });
 
-/** Beside the package that wants it, or in a folder above. */
+/** Beside the package that depends on it, or in a folder above. */
 function isLocked(path: string, name: string): boolean {
   const folders = path.split('/node_modules/').map((_, depth, parts) => parts.slice(0, depth + 1).join('/node_modules/'));
   return ['', ...folders].some((folder) => `${folder === '' ? '' : `${folder}/`}node_modules/${name}` in packages);

@@ -3,7 +3,7 @@ import { join, posix } from 'node:path';
 import { expect, it } from 'vitest';
 import { type Packed, root } from './packed.ts';
 
-/** What subpaths must have, as a sample. */
+/** A sample of exports that subpaths must have. */
 const expected: Readonly<Record<string, readonly string[]>> = {
   'offline-im': [
     'EwsTransport',
@@ -17,7 +17,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   ],
   'offline-im/admin': ['openSpool'],
   'offline-im/dashboard': ['dashboard', 'nodeHandler'],
-  // Loads where the library is not installed: nothing of it is imported.
+  // Loads without the library installed: nothing of it is imported.
   'offline-im/ews-javascript-api': ['fromExchangeService'],
   'offline-im/file': ['FileSpool', 'traceFile'],
   'offline-im/indexeddb': ['IndexedDbSpool'],
@@ -39,7 +39,7 @@ const specifiers = Object.keys(exports)
   .filter((subpath) => subpath !== './package.json')
   .map((subpath) => posix.join('offline-im', subpath));
 
-/** From `send()` to the recipient's Inbox, over all three subpaths: so they share what must be shared, such as the error class. */
+/** From `send()` to the recipient's Inbox, over all three subpaths: so they share common code, such as the error class. */
 const mainJob = `
   const exchange = await startExchangeSimulator({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });
   const root = mkdtempSync(join(tmpdir(), 'offline-im-spool-'));
@@ -106,7 +106,7 @@ export function moduleTests(packed: () => Packed): void {
     for (const file of files.filter((path) => path.endsWith('.cjs'))) {
       expect(await readFile(join(installed, file), 'utf8'), file).not.toMatch(/\bimport\(/);
     }
-    // msw 3 is an ES module itself, whoever requires it.
+    // msw 3 is an ES module itself, whatever requires it.
     const names = specifiers.filter((name) => name !== 'offline-im/testing/msw');
     const source = `for (const name of ${JSON.stringify(names)}) require(name);`;
     expect(await packed().node('no-esm.cjs', source, ['--no-experimental-require-module'])).toEqual({ code: 0, text: '' });

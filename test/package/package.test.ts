@@ -6,7 +6,7 @@ import { moduleTests } from './modules.ts';
 import { type Packed, pack } from './packed.ts';
 import { sizeTests } from './sizes.ts';
 
-// One file, since all of it looks at one build.
+// One file, since all of it uses one build.
 let packed: Packed | undefined;
 const current = (): Packed => {
   if (packed === undefined) throw new Error('The package was not built.');

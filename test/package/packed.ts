@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 export const root = join(import.meta.dirname, '..', '..');
 
-/** The package as users get it: built, packed, and put into a project that has nothing else but its dependencies. */
+/** The package as users get it: built, packed, and installed in a project with only its dependencies. */
 export interface Packed {
   readonly tarball: string;
   /** Paths in the tarball. */
@@ -15,7 +15,7 @@ export interface Packed {
   readonly manifest: Manifest;
   /** A project with the package in its node_modules. */
   readonly project: string;
-  /** The package in it. */
+  /** The installed package. */
   readonly installed: string;
   /** Runs a program of the repository's node_modules there. */
   tool(script: string, args: readonly string[]): Promise<Output>;
@@ -37,7 +37,7 @@ interface Output {
   readonly text: string;
 }
 
-/** Nothing is written into the repository: others may be building, and a dist/ that is there need not be this source's. */
+/** Nothing is written into the repository: others may be building, and an existing dist/ may be of another source. */
 export async function pack(): Promise<Packed> {
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-package-'));
   const stage = join(folder, 'stage');
@@ -92,12 +92,12 @@ export async function pack(): Promise<Packed> {
   };
 }
 
-/** What `npm run build` makes, in a folder of its own. */
+/** The output of `npm run build`, in a folder of its own. */
 export async function build(into: string): Promise<void> {
   await exec(process.execPath, [join(root, 'node_modules/tsup/dist/cli-default.js'), '--silent', '--out-dir', into], root);
 }
 
-/** A dependency from the repository, as npm would put it there; what is not declared is not there. */
+/** A dependency from the repository, as npm would install it; undeclared ones are missing. */
 async function link(project: string, name: string): Promise<void> {
   const target = join(project, 'node_modules', name);
   await mkdir(dirname(target), { recursive: true });
@@ -108,7 +108,7 @@ async function exec(file: string, args: readonly string[], cwd: string): Promise
   return run(file, [...args], { cwd, maxBuffer: 32 * 1024 ** 2, shell: file === 'npm' && process.platform === 'win32' });
 }
 
-/** The test runner's own settings are not a user's. */
+/** Users do not have the settings of the test runner. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _options, NODE_ENV: _env, VITEST: _vitest, ...rest } = process.env;
   return { ...rest, NO_COLOR: '1' };

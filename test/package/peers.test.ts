@@ -9,7 +9,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
   readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional?: boolean }>>;
 };
 
-/** Modules that a pattern finds in the files of src/, and who names them. */
+/** Modules that a pattern finds in the files of src/, and the files that name them. */
 function named(pattern: RegExp): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const name of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
@@ -20,9 +20,9 @@ function named(pattern: RegExp): ReadonlyMap<string, string> {
   return found;
 }
 
-/** What they load, types left out. */
+/** The modules they load, without types. */
 const loaded = () => named(/^(?:import|export) (?!type )[^;]*?from '([^']+)';$/gm);
-/** What they add types of their own to. */
+/** The modules whose types they augment. */
 const added = () => named(/^declare module '([^']+)'/gm);
 
 describe('a peer dependency', () => {

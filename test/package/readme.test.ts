@@ -29,7 +29,7 @@ it('README runs as shown, and prints what it says', async () => {
   const args = ['--import', './examples/from-source.ts', files[0] ?? ''];
   const { stdout } = await run(process.execPath, args, { cwd: root, timeout: 300_000 });
   const [, promised = ''] = /It prints:\n\n```\n([\s\S]*?)```/.exec(readme) ?? [];
-  // Exchange has the note before its answer is read, so the last two lines may change places.
+  // Exchange has the note before its response is read, so the last two lines may change places.
   expect(stdout.split('\n').sort()).toEqual(promised.split('\n').sort());
 });
 

@@ -69,7 +69,7 @@ async function bundled(options: BuildOptions): Promise<Buffer> {
   return Buffer.from(outputFiles?.[0]?.contents ?? []);
 }
 
-/** Bytes of a module and of every file of ours that it imports. */
+/** Bytes of a module and of all our files that it imports. */
 async function loadedBy(file: string, seen = new Set<string>()): Promise<number> {
   if (seen.has(file)) return 0;
   seen.add(file);

@@ -1,6 +1,6 @@
 /**
- * Every recorded answer of a real server, given to every request of the transport: whatever it is, it leads to a verdict
- * that is true, nothing of the server's own text gets out, and no note waits for ever without a word.
+ * Every recorded response of a real server, given to every request of the transport: it always leads to a true verdict, no text
+ * of the server is repeated, and no note waits forever without a reason.
  */
 import { describe, expect, it } from 'vitest';
 import { hasCode } from '../../src/core/errors/offline-im-error.ts';
@@ -20,7 +20,7 @@ function give(recording: Recording): void {
   h.server.handler = () => answer;
 }
 
-/** What became of each item of a recorded CreateItem, by its own response code or its fault. */
+/** The result of each item in a recorded CreateItem, by its own response code or its fault. */
 const verdicts: Readonly<Record<string, readonly string[]>> = {
   'createitem-middle-fails': ['delivered', 'rejected', 'delivered'],
   'createitem-no-recipients': ['rejected'],
@@ -28,7 +28,7 @@ const verdicts: Readonly<Record<string, readonly string[]>> = {
   'createitem-property-bad-guid': ['unconfirmed'],
   'createitem-saved-folder-gone': ['unconfirmed'],
   'sdk-createitem-other-mailbox-denied': ['rejected'],
-  // Given to every request: not even Sent Items is there.
+  // Given to every request: not even Sent Items exists.
   'createitem-saved-folder-not-found': ['deferred'],
   'sdk-createitem-conversationhistory-fault': ['deferred'],
   'impersonation-refused': ['blocked'],
@@ -51,7 +51,7 @@ describe('deliver()', () => {
   });
 });
 
-/** Another writer of XML, where it is XML. */
+/** Rewritten as by another XML writer, if it is XML. */
 function inOtherWords(answer: ReturnType<typeof answerOf>, seed: number): ReturnType<typeof answerOf> {
   try {
     return { ...answer, body: rewrittenXml(String(answer.body), { random: randomFrom(seed), foreign: 0.2 }) };
@@ -77,7 +77,7 @@ describe('probe()', () => {
     const note = h.note(transport, 0);
     const asked: Note = { ...note, unknownAttempts: [{ tag: note.tag, place: note.place }] };
     const [result] = await transport.probe([asked], always());
-    // None of them answers a search in seven folders, or knows this tag.
+    // None of them answers a search in seven folders, or has this tag.
     expect(result?.status).toBe('unknown');
     expect(h.server.operations()).not.toContain('DeleteItem');
     expectNoServerText(result, recording);

@@ -1,6 +1,6 @@
 /**
- * A mailbox without a Conversation History folder at a real server, answered from its recordings: the folder is made, all
- * is delivered, and what was lost on the way is found with one request.
+ * A mailbox without a Conversation History folder on a real server, simulated from its recordings: the folder is created, all
+ * notes are delivered, and lost ones are found with one request.
  */
 import { describe, expect, it } from 'vitest';
 import type { EwsTransport } from '../../src/ews/ews-transport.ts';
@@ -19,11 +19,11 @@ const made = recording('sdk-createfolder-conversation-history');
 const folderId = /FolderId Id="([^"]+)"/.exec(made.response.body)?.[1] ?? '';
 const tagsIn = (body: string): string[] => [...body.matchAll(/<t:Value>([^<]*)<\/t:Value>/g)].map(([, tag]) => tag ?? '');
 
-/** The recorded server: keeps the tags of what was sent, and answers in recorded words. */
+/** The recorded server: keeps the tags of sent notes, and responds with recorded text. */
 class RecordedServer {
   readonly sent: string[] = [];
   folderMade = false;
-  /** CreateItem is carried out, and its answer lost. */
+  /** CreateItem is carried out, and its response lost. */
   losing = false;
 
   readonly answer = (request: SeenRequest, response: { destroy(): void }): Answer | undefined => {

@@ -33,7 +33,7 @@ describe('a page behind the relay', () => {
     const messages = Array.from({ length: 30 }, (_, n) => ({ id: `m${n}`, conversationId: `c${n}`, text: `#${n}#` }));
     await ask('open', { url: front.origin + path });
     expect(await ask('start')).toBe('done');
-    // One after the other, so that connections are idle and used again: those are what a browser repeats on.
+    // One at a time, so that idle connections are reused: a browser repeats requests on those.
     for (const message of messages) {
       expect(await ask('send', [message])).toBe(1);
       await page.waitForTimeout(60);
@@ -45,7 +45,7 @@ describe('a page behind the relay', () => {
       .folder('inbox')
       .items.flatMap(({ body }) => body.content.match(/#\d+#/g) ?? []);
     expect([...shown].sort()).toEqual(messages.map(({ text }) => text).sort());
-    // The browser did repeat, or this has shown nothing.
+    // The browser did repeat; otherwise this proves nothing.
     const sends = front.seen.filter((line) => line.startsWith('CreateItem'));
     expect(sends.length).toBeGreaterThan(new Set(sends).size);
   });

@@ -28,7 +28,7 @@ describe('pause()', () => {
     const { sender, clock, transport } = aliceSends({ spool, pollInterval: 10_000 });
     await sender.start();
     await clock.advance(60_000);
-    // As another process does: past this sender.
+    // As another process does: not through this sender.
     await spool.admin?.pause({ by: 'root' });
     await clock.advance(10_000);
     await sender.send({ ...bob, messageId: 'm' });

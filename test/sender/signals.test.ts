@@ -4,7 +4,7 @@ import { aliceSends } from '../support/sender-fixture.ts';
 
 const message = { to: 'sip:bob@contoso.com', text: 'x' };
 
-/** A note is in flight until it is aborted or let go. */
+/** A note stays in progress until it is aborted or released. */
 async function inFlight() {
   const alice = aliceSends();
   const atWork = Promise.withResolvers<void>();

@@ -20,7 +20,7 @@ function watched(promise: Promise<unknown>): { readonly settled: boolean } {
   return watch;
 }
 
-/** Stops with a limit of 100 ms; nothing may be waited for longer than that and its grace, and nothing of it may be left. */
+/** Stops with a limit of 100 ms; nothing may take longer than that and its grace, and nothing may remain. */
 async function stopsInTime({ sender, clock, eventsOf }: Alice, atLeast = 0): Promise<void> {
   const stopping = sender.stop({ timeout: 100 });
   const watch = watched(stopping);

@@ -1,6 +1,6 @@
 /**
- * A sender in a process of its own: `node stopped-child.ts '<ChildOptions as JSON>'`. Says `asked` when notes are about to be
- * delivered, and stops until it is told to go on; `sent` for every request that would send, and `done` when nothing waits.
+ * A sender in its own process: `node stopped-child.ts '<ChildOptions as JSON>'`. Prints `asked` when notes are about to be
+ * delivered, and suspends itself until it is continued; `sent` for every request that would send, and `done` when nothing waits.
  */
 import { basicAuth, EwsTransport, OfflineImSender } from '../../src/index.ts';
 import { makeSpool } from '../crash/open-spool.ts';
@@ -26,7 +26,7 @@ const sender = new OfflineImSender({
   }),
   logger: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
   ...quick,
-  // Claimed, and nothing written yet. It stops itself, so that it is in no transaction then: the others could not write while it slept.
+  // Claimed, and nothing sent yet. It suspends itself outside any transaction, which would block the writes of others.
   beforeDelivery: () => {
     if (!asked) {
       asked = true;

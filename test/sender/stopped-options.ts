@@ -8,7 +8,7 @@ export interface ChildOptions {
   readonly url: string;
 }
 
-/** Minutes shortened to fractions of a second; the proportions are those of life. */
+/** Minutes shortened to fractions of a second, in the proportions of production. */
 export const quick = {
   pickupDelay: 0,
   pollInterval: 50,

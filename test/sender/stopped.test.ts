@@ -105,7 +105,7 @@ function start(options: ChildOptions) {
       }
     },
     end: () => ended,
-    /** One that is stopped would outlive a test that failed, and keep the run from ending. */
+    /** A suspended one would outlive a failed test, and keep the run from ending. */
     [Symbol.dispose]: () => void child.kill('SIGKILL'),
   };
 }

@@ -18,7 +18,7 @@ function heap(): number {
   return process.memoryUsage().heapUsed;
 }
 
-/** A storage that keeps nothing: what is measured is the way there. */
+/** A storage that keeps nothing: only the way there is measured. */
 function keepsNothing(spool: SpoolStorage): SpoolStorage {
   return Object.assign(Object.create(spool) as SpoolStorage, {
     open: async () => {},
@@ -41,7 +41,7 @@ describe('a storm of messages', () => {
     const list = messages(100_000);
     const before = heap();
     let most = 0;
-    // What is held, not what the collector had no time for: that depends on what else the machine does.
+    // Retained memory, not garbage not yet collected, which depends on the load of the machine.
     const sampling = setInterval(() => {
       collect();
       most = Math.max(most, process.memoryUsage().heapUsed);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Scope } from '../../../src/transport/contract.ts';
 
-/** What the simulated Exchange makes of one attempt: what really happens, and what the transport gets to know of it. */
+/** The response of the simulated Exchange to one attempt: what really happens, and what the transport learns of it. */
 export interface DeliverAnswer {
   readonly told:
     | 'delivered'
@@ -17,9 +17,9 @@ export interface DeliverAnswer {
   readonly scope: Scope;
   readonly retryAfter: number | undefined;
   readonly splittable: boolean;
-  /** What a rejection says of the draft. */
+  /** What a rejection says about the draft. */
   readonly draft: 'none' | 'removed' | 'left';
-  /** ms until the transport answers; Infinity: never, and it is deaf to its signal. */
+  /** ms until the transport answers; Infinity: never, and it ignores its signal. */
   readonly takes: number;
   /** ms from the write until the server has processed it: never more than the deadline. */
   readonly processedAfter: number;
@@ -29,10 +29,10 @@ export interface DeliverAnswer {
   readonly removable: boolean;
 }
 
-/** How one probe of one note goes. It never lies. */
+/** The course of one probe of one note. It never lies. */
 export interface ProbeAnswer {
   readonly told: 'truth' | 'unknown' | 'throws' | 'missing';
-  /** A note that is sent but cannot be found yet lies in the Outbox. */
+  /** A note that is sent but cannot be found yet is in the Outbox. */
   readonly outbox: boolean;
   readonly takes: number;
 }
@@ -81,7 +81,7 @@ const answer = (parts: Partial<Parts>): fc.Arbitrary<DeliverAnswer> =>
     ...parts,
   });
 
-/** Every outcome of the contract, and what breaks it. */
+/** Every outcome of the contract, and violations of it. */
 export const anyDeliverAnswer: fc.Arbitrary<DeliverAnswer> = fc.oneof(
   { weight: 2, arbitrary: answer({ told: fc.constant('delivered'), fate: fc.constant('sent') }) },
   { weight: 3, arbitrary: answer({ told: fc.constant('deferred'), scope: anyScope }) },

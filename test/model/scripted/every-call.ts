@@ -11,7 +11,7 @@ const toBob = { ...draft, to: ['sip:bob@contoso.com'] };
 const toBoth = { ...draft, to: ['sip:carol@contoso.com', 'sip:felix@fabrikam.com'] };
 const toGroup = { ...draft, to: ['sip:bob@contoso.com', 'sip:carol@contoso.com'] };
 
-/** A little of everything: a note split, one sent without an answer, one lost, one deferred, one rejected; every action of the host; a restart. */
+/** A little of everything: a note split, one sent without a response, one lost, one deferred, one rejected; every action of the host; a restart. */
 async function scenario(world: World<Exchange>): Promise<void> {
   const act = async (action: 'cancel' | 'hold' | 'release' | 'requeue' | 'purge', index: number): Promise<void> => {
     const id = world.messages[index]?.outgoing.messageId ?? '';
@@ -50,7 +50,7 @@ async function scenario(world: World<Exchange>): Promise<void> {
   await act('purge', 0);
 }
 
-/** Resolves with the number of storage calls until all began to settle. */
+/** Resolves with the number of storage calls until everything began to settle. */
 async function run(faults: readonly StorageFault[] = []): Promise<number> {
   const world = scriptedWorld();
   world.storage.faults.push(...faults);
@@ -62,7 +62,7 @@ async function run(faults: readonly StorageFault[] = []): Promise<number> {
   return calls;
 }
 
-/** What becomes of a storage call. */
+/** The fault of a storage call. */
 export type CallFault = Pick<StorageFault, 'what' | 'when'>;
 
 export const callFaults: readonly (readonly [string, CallFault])[] = [
@@ -72,7 +72,7 @@ export const callFaults: readonly (readonly [string, CallFault])[] = [
   ['it rejects after its effect', { what: 'rejects', when: 'after' }],
 ];
 
-/** Runs the scenario with that fault at one storage call of so many, beginning with `first`. */
+/** Runs the scenario with that fault at every n-th storage call, starting with `first`. */
 export async function holdsAtCalls(fault: CallFault, first: number, step: number): Promise<void> {
   const calls = await run();
   expect(calls).toBeGreaterThan(100);

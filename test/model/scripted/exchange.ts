@@ -17,7 +17,7 @@ import type { Watched } from '../table-watcher.ts';
 import { World } from '../world.ts';
 import { type DeliverAnswer, goodAnswer, goodProbe, type ProbeAnswer } from './answers.ts';
 
-/** What became of one request that reached the server. */
+/** What happened to one request that reached the server. */
 export interface Item {
   readonly note: Note;
   readonly answer: DeliverAnswer;
@@ -26,27 +26,27 @@ export interface Item {
   draft: 'none' | 'there' | 'removed';
 }
 
-/** A promise of its own each time: one for all would keep whatever ever waited for it. */
+/** A new promise each time: a shared one would retain everything that ever waited for it. */
 const never = (): Promise<never> => new Promise(() => undefined);
 
-/** An Exchange that knows the truth about every request, and plays what it is told to play; with nothing to play, all goes well. */
+/** An Exchange that knows the truth about every request, and follows its script; without a script, all goes well. */
 export class Exchange implements Server {
   readonly items: Item[] = [];
   readonly answers: DeliverAnswer[] = [];
   readonly probeAnswers: ProbeAnswer[] = [];
   readonly violations: string[] = [];
-  /** How often each tag was answered to be absent. */
+  /** How often each tag was reported absent. */
   readonly absences = new Map<string, number>();
   onWrite: OnWrite = () => undefined;
   readonly #clock: Clock;
-  /** Another endpoint with every change of the configuration. */
+  /** Another endpoint after every change of the configuration. */
   #site = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** The way to this Exchange for one process. */
+  /** The transport to this Exchange for one process. */
   transportFor(caller: Caller): Transport {
     return {
       name: 'simulated',
@@ -88,7 +88,7 @@ export class Exchange implements Server {
     this.#site += 1;
   }
 
-  /** What has really been sent, in the order in which it was. */
+  /** What has really been sent, in order. */
   #sent(): Item[] {
     const now = this.#clock.monotonic();
     return this.items
@@ -96,7 +96,7 @@ export class Exchange implements Server {
       .sort((a, b) => a.processedAt - b.processedAt);
   }
 
-  /** What reached the server, for whoever reads a failing run. */
+  /** What reached the server, for the reader of a failing run. */
   history(): string[] {
     return this.items.map(({ note: { tag, entryIds }, answer: { told, fate }, processedAt, draft }) => {
       return `${processedAt} ms ${tag} with ${entryIds.join(', ')}: ${fate}, told ${told}, draft ${draft}`;
@@ -144,7 +144,7 @@ export class Exchange implements Server {
   async #probe(caller: Caller, notes: readonly Note[], signal: AbortSignal): Promise<readonly ProbeResult[]> {
     if (!caller.isAlive()) return never();
     const answers = notes.map(() => this.probeAnswers.shift() ?? goodProbe);
-    // The server looks at once; its answer may be on the way for long.
+    // The server searches at once; its response may be in transit for long.
     const results = notes.map((note, index) => this.#look(note, answers[index] ?? goodProbe));
     await this.#wait(Math.max(...answers.map(({ takes }) => takes)), signal);
     if (!caller.isAlive()) return never();
@@ -169,7 +169,7 @@ export class Exchange implements Server {
     for (const { tag, place } of note.unknownAttempts) {
       if (place.endpoint !== this.#placeOf({ address: place.mailbox }).endpoint)
         this.violations.push(`${tag} is looked for where nobody is`);
-      // A refusal that reached nobody consumed no attempt: its tag may have come again, from elsewhere.
+      // A refusal without effect consumed no attempt: its tag may have come again, from elsewhere.
       const item = this.items.find((one) => one.note.tag === tag && one.answer.fate !== 'nothing');
       if (item === undefined || item.processedAt > now) continue;
       if (JSON.stringify(item.note.place) !== JSON.stringify(place))
@@ -186,7 +186,7 @@ export class Exchange implements Server {
     return draft ?? { status: 'absent' };
   }
 
-  /** Infinity: for ever, whatever the signal says. */
+  /** Infinity: forever, whatever the signal says. */
   async #wait(ms: number, signal: AbortSignal): Promise<void> {
     if (ms === Number.POSITIVE_INFINITY) return never();
     if (ms > 0 && !(await sleep(this.#clock, ms, signal))) throw new OfflineImError('REQUEST_ABORTED', 'Aborted.');

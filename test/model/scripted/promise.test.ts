@@ -9,7 +9,7 @@ const runs = Number(process.env.OFFLINE_IM_MODEL_RUNS ?? 400);
 const seed = Number(process.env.OFFLINE_IM_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const longest = 10_000 + runs * 1_000;
 
-/** fast-check prints the failing commands; this says how to see them again. */
+/** fast-check prints the failing commands; this says how to repeat them. */
 async function promiseHolds(options: Parameters<typeof scriptedWorld>[0], share: number): Promise<void> {
   const commands = fc.commands(anyScriptedCommand, { maxCommands: 40, size: 'max' });
   const property = fc.asyncProperty(commands, async (chosen) => {

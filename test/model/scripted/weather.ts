@@ -11,13 +11,13 @@ const weather = (answers: readonly DeliverAnswer[]): Scripted =>
 const probes = (answers: readonly ProbeAnswer[]): Scripted =>
   command('probeAnswers', answers, async ({ server }) => void server.probeAnswers.push(...answers));
 
-/** Nobody can look for anything for hours. */
+/** No probe works for hours. */
 const blackout = (): Scripted =>
   command('blackout', undefined, async ({ server }) => {
     for (let count = 0; count < 150; count++) server.probeAnswers.push({ told: 'unknown', outbox: false, takes: 0 });
   });
 
-/** Listed as often as they should come. */
+/** Listed as often as they should occur. */
 export const anyScriptedCommand: fc.Arbitrary<Scripted>[] = [
   ...anyCommand,
   many(anyDeliverAnswer).map(weather),

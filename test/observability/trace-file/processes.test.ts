@@ -33,7 +33,7 @@ it.skipIf(process.platform === 'win32')('leaves complete lines when killed, exce
   expect(lines.every((line, index) => (JSON.parse(line) as { count: number }).count === index)).toBe(true);
 });
 
-// The shell's limit on the size of a file is what a full disk is to the writer: part of a batch is written, then an error.
+// To the writer, the shell's limit on file size is like a full disk: part of a batch is written, then an error.
 it.skipIf(process.platform === 'win32')('survives a full disk: no throw, one warning, complete lines to the end', async () => {
   const path = join(temporaryFolder(), 'trace.ndjson');
   const { stdout, stderr } = await run('bash', ['-c', 'ulimit -f 100; exec "$0" "$@"', process.execPath, child, 'full', path]);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A folder that is gone after the test. */
+/** A folder that is removed after the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'offline-im-trace-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -13,7 +13,7 @@ export function temporaryFolder(): string {
 
 export type Line = Record<string, unknown>;
 
-/** Every line of a file; a line that is no JSON throws. */
+/** Every line of a file; a line that is not JSON throws. */
 export async function linesOf(path: string): Promise<Line[]> {
   const content = await readFile(path, 'utf8');
   return content
