@@ -9,7 +9,7 @@ import { sealed } from '../../src/spool/sealed/sealed-spool.ts';
 import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
 import { FakeJournal } from './journaled/fake-journal.ts';
 
-/** The conformance suite passes over the subject where a storage has none. */
+/** If a storage has no admin, the conformance suite skips over that subject. */
 it('the spools for servers have an admin interface, even if sealed', () => {
   const root = join(tmpdir(), 'never-opened');
   const pool = { connect: () => Promise.reject(new Error('never')), on: () => undefined, removeListener: () => undefined };

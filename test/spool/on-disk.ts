@@ -5,7 +5,7 @@ import type { SpoolStorage } from '../../src/spool/contract.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 import type { SpoolHarness } from '../../src/testing/spool-conformance/harness.ts';
 
-/** Makes harnesses of a spool in a folder of its own. */
+/** Creates harnesses of a spool in a folder of its own. */
 export function onDisk(make: (folder: string) => SpoolStorage, unit = 30_000): () => Promise<SpoolHarness> {
   return async () => {
     const clock = new ManualClock();

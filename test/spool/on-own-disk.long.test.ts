@@ -1,4 +1,4 @@
-/** Where the short tests have their folders in memory, these have them on the machine's disk, which keeps the spools waiting. */
+/** The folders of the short tests are in memory, those of these tests on the machine's disk, for which spools have to wait. */
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
 import type { SpoolStorage } from '../../src/spool/contract.ts';

@@ -6,9 +6,9 @@ import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { claimRequest, newEntry } from '../support/spool-entries.ts';
 
 const reason = { code: 'EWS_ERROR', text: 'busy' } as const;
-/** How many sequences are tried, unless it is said. */
+/** The default number of sequences. */
 const runs = Number(process.env.OFFLINE_IM_RUNS ?? 40);
-/** ms: for one that hangs, out of reach on a machine that does ten other things. */
+/** ms: a limit for hanging tests, out of reach on a machine that does ten other things. */
 export const limit = 600_000 + runs * 20_000;
 
 /** Settlements without their token. */
@@ -48,7 +48,7 @@ const anyStep = fc.oneof(
 );
 type Step = typeof anyStep extends fc.Arbitrary<infer One> ? One : never;
 
-/** One spool, and the claims that were made of it, by what they hold: ids of notes and tokens are each spool's own. */
+/** One spool, and its claims, by their entries: ids of notes and tokens differ between spools. */
 class Player {
   readonly #spool: SpoolStorage;
   readonly #tokens: { readonly of: string; readonly token: string }[] = [];
@@ -58,7 +58,7 @@ class Player {
     this.#spool = spool;
   }
 
-  /** What the step gave, and what the spool shows after it. */
+  /** The result of the step, and what the spool shows after it. */
   async play(step: Step): Promise<unknown> {
     const gave = await this.#do(step);
     const shown: SpoolEntry[] = [];

@@ -1,4 +1,4 @@
-/** A machine that slept, or whose clock was set: what hosts are shown, and named themselves, goes by the wall clock, and every wait by the time awake. */
+/** A machine that slept, or whose clock was set: times shown to or given by hosts follow the wall clock, and every wait the time awake. */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ async function started(make: () => Promise<SpoolStorage>, transport = new FakeTr
   running = alice.sender;
   await alice.sender.start();
   const entryOf = async (id: string) => (await alice.sender.status(id))?.entries[0];
-  /** Real I/O takes its turns between the timers. */
+  /** Real I/O gets its turns between the timers. */
   const pass = async (ms: number, until: () => Promise<boolean>): Promise<void> => {
     await alice.clock.advance(ms);
     await expect.poll(until, { timeout: 20_000 }).toBe(true);

@@ -1,4 +1,4 @@
-/** Where an entry stands in its conversation, as each spool of one machine tells it. PostgreSQL has its own processes. */
+/** The standing of an entry in its conversation, in each spool of one machine. PostgreSQL has its own test. */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

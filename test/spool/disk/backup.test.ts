@@ -9,7 +9,7 @@ import { SqliteSpool } from '../../../src/sqlite.ts';
 import { ManualClock } from '../../../src/testing.ts';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
 
-/** What both spools on a local disk promise of backups, and of what was restored from one. */
+/** What both spools on a local disk promise about backups, and about restored ones. */
 interface Backed extends SpoolStorage {
   backup(path: string, options?: BackupOptions): Promise<void>;
   releaseRestored(): Promise<number>;
@@ -114,7 +114,7 @@ describe.each(Object.keys(kinds))('a backup of a %s', (kind) => {
     const copy = await open('copy', 'resume');
     expect(await statesOf(copy)).toMatchObject({
       first: 'spooled',
-      // Another process might still have it, as far as a shared spool can tell.
+      // Another process might still have it open, as far as a shared spool can tell.
       delivering: kind === 'SqliteSpool' ? 'delivering' : 'unconfirmed',
       deferred: 'deferred',
       mine: 'held',
@@ -212,7 +212,7 @@ describe.each(Object.keys(kinds))('a backup of a %s', (kind) => {
       expect(await statesOf(copy)).toMatchObject({ later: 'held', dead: 'dead' });
       await copy.close();
     }
-    // Opened as a spool, it is a backup no more.
+    // Opened as a spool, it is no longer a backup.
     await expect(spool.backup(at('copy'))).rejects.toMatchObject(refused);
   });
 

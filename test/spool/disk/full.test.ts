@@ -15,7 +15,7 @@ describe.each(kinds)('a sender on a %s spool whose disk is full', (kind) => {
     const accepted = await acceptSome(sender, at.message, 12);
     await disk.fill();
     const refused: string[] = [];
-    // What a page or a file in use still has room for may be accepted.
+    // Whatever fits in the rest of a page or file may be accepted.
     for (let number = 0; refused.length < 5; number++) {
       const message = at.message(`full${number}`);
       const error = await sender.send(message).then(

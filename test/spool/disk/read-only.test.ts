@@ -37,7 +37,7 @@ describe.skipIf(process.platform === 'win32').each(['file', 'sqlite'] as const)(
   });
 });
 
-/** Permission bits don't bind root, who becomes nobody where it may not mount. */
+/** Permission bits do not restrict root, who becomes nobody if it may not mount. */
 function form(): string {
   if (mayMount) return 'a read-only mount';
   return process.getuid?.() === 0 ? 'as nobody' : 'by permission bits';

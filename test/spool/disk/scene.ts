@@ -8,17 +8,17 @@ import type { Transport } from '../../../src/transport/contract.ts';
 
 const alice = 'alice@contoso.test';
 const bob = 'bob@contoso.test';
-/** Stands in every text, and nowhere else. */
+/** Part of every text, and of nothing else. */
 export const secret = 'Sesame';
 
-/** The whole library on a spool below a folder, in front of a simulated Exchange; made anew as after a restart. */
+/** The whole library over a spool in a folder, in front of a simulated Exchange; created again as after a restart. */
 export async function scene(kind: 'file' | 'sqlite', folder: string) {
   const exchange = await startExchangeSimulator({ mailboxes: [alice, bob] });
   const senders: OfflineImSender[] = [];
   const warnings: unknown[] = [];
   return {
     warnings,
-    /** A sender on a spool of its own. @param after Runs when a request has been answered, before anything is written down. */
+    /** A sender on its own spool. @param after Runs when a request has been answered, before anything is written. */
     sender(after: (requests: number) => Promise<void> = async () => undefined): OfflineImSender {
       const ews = new EwsTransport({
         url: exchange.url,
@@ -47,7 +47,7 @@ export async function scene(kind: 'file' | 'sqlite', folder: string) {
             : new SqliteSpool({ path: join(folder, 'spool', 'spool.db') }),
         transport,
         logger: { debug: () => undefined, info: () => undefined, warn: (line) => warnings.push(line), error: () => undefined },
-        // The proportions are those of life.
+        // In the proportions of production.
         ...{ pickupDelay: 0, pollInterval: 50, lease: { duration: 2_700, renewEvery: 300 }, notesPerClaim: 5 },
         ...{ probe: { initialDelay: 20, maxDelay: 60, grace: 250 }, retry: { initialDelay: 10, maxDelay: 50 } },
       });
@@ -77,7 +77,7 @@ export async function scene(kind: 'file' | 'sqlite', folder: string) {
   };
 }
 
-/** Waits until nothing waits or is at work. */
+/** Waits until nothing waits or is in progress. */
 export async function done(sender: OfflineImSender): Promise<void> {
   for (const end = performance.now() + 100_000; ; await pause(10)) {
     const { spooled, deferred, delivering, unconfirmed } = (await sender.stats()).states;
@@ -94,7 +94,7 @@ export async function messageIds(sender: OfflineImSender): Promise<string[]> {
   return ids.sort();
 }
 
-/** Everything that an error and its causes say. */
+/** All text of an error and its causes. */
 export function said(error: unknown): string {
   const parts: string[] = [];
   for (let one: unknown = error; one instanceof Error; one = one.cause) {

@@ -1,4 +1,4 @@
-/** What is accepted while a spool is copied is left out of the copy with all of its message: a part of it would pass for the whole where it is accepted once more. */
+/** A message accepted during a copy is left out of the copy entirely: a part of it would pass for the whole when it is accepted again. */
 import { describe, expect, it } from 'vitest';
 import { FileSpool } from '../../../src/file.ts';
 import type { NewSpoolEntry } from '../../../src/spool/contract.ts';
@@ -10,7 +10,7 @@ const day = 86_400_000;
 const own = (id: string, parts: Partial<NewSpoolEntry> = {}) => newEntry(id, { pickupIn: 0, conversationId: id, ...parts });
 const late = { messageId: 'late', contentHash: 'late' };
 
-/** A spool that shows what a copy of it would hold. */
+/** A spool that shows the content of its copy. */
 class Copied extends FileSpool {
   /** States by id. `meanwhile` runs once, after the first step. */
   async copy(meanwhile: () => Promise<void>): Promise<Record<string, string>> {
@@ -61,7 +61,7 @@ describe('a copy of a spool in use', () => {
     const copy = await spool.copy(async () => {
       await spool.release(['held']);
       await deliver(spool);
-      // So many end that it is in memory no more.
+      // So many end that it is no longer in memory.
       await spool.cancel(many.slice(0, 500).map(({ id }) => id));
       await spool.counts();
     });

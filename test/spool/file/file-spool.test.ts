@@ -166,7 +166,7 @@ describe('FileSpool', () => {
     expect((await stat(root)).mode & 0o777).toBe(0o755);
   });
 
-  // Such as exFAT: chmod() succeeds there, and changes nothing.
+  // Such as exFAT: chmod() succeeds there without any effect.
   it.skipIf(process.platform === 'win32')('warns if the disk keeps no permissions', async () => {
     await spool.close();
     const path = join(root, '.offline-im');

@@ -6,7 +6,7 @@ import { twoAudiences, World } from './power-cut.ts';
 
 const reason = { code: 'EWS_ERROR', text: 'ErrorX' } as const;
 
-/** A spool with something in every folder. */
+/** A spool with a file in every folder. */
 async function spoolWithAll(): Promise<World> {
   const world = new World();
   await world.open();
@@ -47,14 +47,14 @@ describe('files changed by someone else', () => {
           (error: unknown) => hasCode(error, 'SPOOL_VERSION'),
         );
         if (later) {
-          // Chance has made it a file of a later version.
+          // By chance it is a file of a later version.
           expect(world.disk.files().map((name) => [name, world.disk.text(name)])).toEqual(before);
           return;
         }
         const states = await statesOf(world.spool);
         if (!path.endsWith('m-waiting.json')) expect(states.waiting).toBe('spooled');
         if (!path.endsWith('m-held.json')) expect(states.held).toBe('held');
-        // Neither what was claimed nor what has ended looks as if it had never been tried, unless nothing of its note is left.
+        // No claimed or finished entry looks untried, unless nothing of its note is left.
         if (!path.includes('/notes/')) expect(states.noted ?? 'unconfirmed').toBe('unconfirmed');
         expect(states.ended ?? 'cancelled').toBe('cancelled');
         await world.claim();

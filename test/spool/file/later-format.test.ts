@@ -1,4 +1,4 @@
-/** A later version ran, was rolled back, and this one opens its folder: it is refused, and the later one finds all of it as it left it. */
+/** A later version ran, was rolled back, and this one opens its folder: that is refused, and the later one finds everything as it left it. */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ async function open(): Promise<void> {
   await spool.open({ clock: new ManualClock(), tombstones: 86_400_000, onCorrupt: (report) => reports.push(report) });
 }
 
-/** Every file with what is in it, but those of whoever has the spool open. */
+/** Every file with its content, except those of the process that has the spool open. */
 async function snapshot(): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
   for (const item of await readdir(root, { recursive: true, withFileTypes: true })) {
@@ -63,7 +63,7 @@ afterEach(async () => {
 });
 
 const next = (content: string): string => content.replace(/"format":( ?)1/, '"format":$12');
-/** Of another form altogether, as a later version may have it. */
+/** In an entirely different form, as a later version may have it. */
 const other = (): string => JSON.stringify({ format: 3, kind: 'bundle', data: ['AAAA'] });
 
 describe('a file spool of a later version', () => {
@@ -79,7 +79,7 @@ describe('a file spool of a later version', () => {
     const path = await pathOf(pattern);
     const content = await readFile(path, 'utf8');
     await writeFile(path, change(content));
-    // What an older version would clear away, set aside or write anew.
+    // Files that an older version would remove, set aside or rewrite.
     await writeFile(join(root, 'alice@contoso.com', 'History Spooler', 'waiting', '.offline-im-7.tmp'), 'begun');
     await writeFile(join(root, 'alice@contoso.com', 'History Spooler', 'waiting', 'm-broken.json'), 'no JSON');
     const before = await snapshot();

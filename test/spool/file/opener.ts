@@ -1,7 +1,7 @@
 import { systemClock } from '../../../src/core/clock.ts';
 import { FileSpool } from '../../../src/spool/file/file-spool.ts';
 
-/** Run as a process or a thread of its own: tries to open the spool at the given root, and says what came of it. */
+/** Run as its own process or thread: tries to open the spool at the given root, and prints the result. */
 const spool = new FileSpool({ root: process.argv[2] ?? '' });
 try {
   await spool.open({ clock: systemClock, tombstones: 86_400_000 });

@@ -11,7 +11,7 @@ const lost: Step = (world) => world.settle({ to: 'unconfirmed', after: 1000, abs
 const dead: Step = (world) => world.settle({ to: 'dead', sent: 'unknown', reason });
 const all = ['a', 'b', 'two-in', 'two-out'];
 
-/** What a spool of files lives through while the power goes. */
+/** The history of a file spool during which the power fails. */
 export const scenarios: Readonly<Record<string, readonly Step[]>> = {
   append: [
     (world) => world.append(newEntry('a')),

@@ -25,7 +25,7 @@ interface Made {
 const make = (name: string, step: Step): Made => ({ name, step });
 const ids = fc.subarray(['m0', 'm1', 'm2', 'm3-in', 'm3-out', 'm4-in', 'm4-out'], { minLength: 1 });
 
-/** The state table has no arcs to `held`, `cancelled` and `split` for a note that was only looked for. */
+/** The state table has no arcs to `held`, `cancelled` and `split` for a note that was only probed. */
 const settles = (outcome: Outcome): Step => {
   return async (world) => {
     const probing = world.claims.some(({ token }) => token.includes(':probe:'));
@@ -40,7 +40,7 @@ const step: fc.Arbitrary<Made> = fc.oneof(
     const entries = n < 3 ? [newEntry(`m${n}`, { expiresIn: (n + 1) * 3_600_000 })] : twoAudiences(`m${n}`);
     const messageId = entries[0]?.messageId ?? '';
     return make(`append m${n}`, async (world) => {
-      // Again while it is known: a duplicate. Never again after that: entry ids are unique for all time.
+      // Again while it is remembered: a duplicate. Never afterwards: entry ids are unique forever.
       const isOver = world.messageIds.has(messageId) && (await world.spool.findMessage(messageId)).length === 0;
       if (!isOver) await world.append(...entries);
     });
@@ -80,7 +80,7 @@ describe('a power cut anywhere in any sequence', () => {
           ];
           const reference = await runWhole(steps);
           const first = pickFrom(seed)(reference.calls);
-          // A stretch of cuts, so that rare sequences are cut in the middle of what makes them rare.
+          // A range of cuts, so that rare sequences are cut in the middle of what makes them rare.
           for (let cutAt = first; cutAt < first + 12 && cutAt <= reference.calls; cutAt++) {
             const power = kind === 'killed' ? undefined : { pick: kind === 'random' ? pickFrom(seed + cutAt) : undefined };
             await runCut(steps, reference, cutAt, power);

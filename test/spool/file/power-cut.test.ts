@@ -2,10 +2,10 @@ import { describe, it } from 'vitest';
 import { disksOf, runCut, runWhole } from './power-cut.ts';
 import { scenarios } from './power-cut-scenarios.ts';
 
-/** Of the steps, every so manieth; each scenario begins with another, since most begin with the same steps. */
+/** Every n-th step; each scenario starts with a different one, since most have the same first steps. */
 const every = 3;
 
-// At each of these steps one of the ways in which a disk forgets, in turn: power-cut.long.test.ts has all of them at every step.
+// At each of these steps one kind of data loss, in turn: power-cut.long.test.ts has all of them at every step.
 describe('power cut at a third of the steps', () => {
   it.each(Object.entries(scenarios).map(([name, steps], index) => [name, steps, index % every] as const))(
     '%s',

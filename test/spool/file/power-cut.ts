@@ -11,12 +11,12 @@ const day = 86_400_000;
 type WithoutToken<One> = One extends Settlement ? Omit<One, 'token'> : never;
 export type Outcome = WithoutToken<Settlement>;
 
-/** One life after another of a spool on a disk that forgets. */
+/** Successive processes of a spool on a disk that forgets. */
 export class World {
   readonly disk = new ForgetfulDisk();
   readonly clock = new ManualClock();
   readonly corrupt: string[] = [];
-  /** Of all messages that were ever handed over. */
+  /** All messages ever handed over. */
   readonly messageIds = new Set<string>();
   spool: FileSpool = this.#make();
   claims: readonly ClaimedNote[] = [];
@@ -37,7 +37,7 @@ export class World {
     );
   }
 
-  /** Rejects where `append` says that it failed. */
+  /** Rejects if `append` reports a failure. */
   async append(...entries: NewSpoolEntry[]): Promise<void> {
     for (const { messageId } of entries) this.messageIds.add(messageId);
     for (const result of await this.spool.append(entries)) if (result.status === 'failed') throw result.error;
@@ -58,7 +58,7 @@ export class World {
 
 export type Step = (world: World) => Promise<unknown>;
 
-/** What must survive of an entry. */
+/** The parts of an entry that must survive. */
 interface Snapshot {
   readonly messageId: string;
   readonly state: string;
@@ -66,12 +66,12 @@ interface Snapshot {
   readonly attempt: number;
   readonly cancelRequested: boolean;
   readonly unknown: readonly string[];
-  /** Gone in a tombstone. */
+  /** Missing from a tombstone. */
   readonly text: string | undefined;
   readonly endedAt: number | undefined;
 }
 
-/** Every entry there is, also what has been purged. */
+/** All entries, including purged ones. */
 async function snapshotsOf({ spool, messageIds }: World): Promise<Map<string, Snapshot>> {
   const found = new Map<string, Snapshot>();
   for (const messageId of messageIds) for (const one of await spool.findMessage(messageId)) found.set(one.id, shown(one));
@@ -91,14 +91,14 @@ function shown(entry: SpoolEntry): Snapshot {
   };
 }
 
-/** After the process has died, whatever was delivering is unconfirmed. */
+/** After the process has died, entries that were being delivered are unconfirmed. */
 function recovered(snapshot: Snapshot): Snapshot {
   if (snapshot.state !== 'delivering') return snapshot;
   const tag = `${snapshot.noteId}:${snapshot.attempt}`;
   return { ...snapshot, state: 'unconfirmed', unknown: [...new Set([...snapshot.unknown, tag])] };
 }
 
-/** What a whole run of a scenario shows: the entries before it and after each step, and the calls made by then. */
+/** The record of a whole run of a scenario: the entries before it and after each step, and the calls made by then. */
 export interface Reference {
   readonly after: readonly ReadonlyMap<string, Snapshot>[];
   readonly calls: number;
@@ -118,7 +118,7 @@ export function disksOf(scenario: string, cutAt: number): readonly Power[] {
 
 const opens: Step = (world) => world.open();
 
-/** Runs a scenario without a cut. Calls made only to look at it are not counted. */
+/** Runs a scenario without a cut. Calls made only to inspect it are not counted. */
 export async function runWhole(steps: readonly Step[]): Promise<Reference> {
   const world = new World();
   const after: ReadonlyMap<string, Snapshot>[] = [new Map()];
@@ -132,7 +132,7 @@ export async function runWhole(steps: readonly Step[]): Promise<Reference> {
   return { after, calls: world.disk.calls.length };
 }
 
-/** Runs a scenario, cuts at that call (or after the last one), and checks what is there afterwards. */
+/** Runs a scenario, cuts it at that call (or after the last one), and checks the result. */
 export async function runCut(steps: readonly Step[], reference: Reference, cutAt: number, power: Power): Promise<void> {
   const world = new World();
   world.disk.cutAt = cutAt;
@@ -145,7 +145,7 @@ export async function runCut(steps: readonly Step[], reference: Reference, cutAt
       break;
     }
     done += 1;
-    // Not every call decides the outcome: to remove what is not needed any more may fail.
+    // Not every call decides the outcome: removing files no longer needed may fail.
     if (world.disk.calls.length >= cutAt) break;
   }
   const acknowledged = reference.after[done];
@@ -154,7 +154,7 @@ export async function runCut(steps: readonly Step[], reference: Reference, cutAt
   world.disk.heal();
   await world.restart(power);
   const first = await check(world, acknowledged, possible);
-  // What opening has shown is durable: the next cut takes nothing of it back.
+  // Entries shown after opening are durable: the next cut does not remove them.
   await world.restart({ pick: undefined });
   expect(await snapshotsOf(world)).toEqual(first);
   await finish(world);
@@ -171,20 +171,20 @@ async function check(
     const after = possible.get(id);
     const allowed = [recovered(snapshot), ...(after === undefined ? [] : [recovered(after)])];
     const over = snapshot.text === undefined && world.clock.now() - (snapshot.endedAt ?? Number.POSITIVE_INFINITY) >= day;
-    // A tombstone whose time is over may have been swept, at the latest by opening.
+    // An expired tombstone may have been swept, at the latest when opening.
     if (!over || found.has(id)) expect(allowed).toContainEqual(found.get(id));
   }
   for (const [id, snapshot] of found) {
     if (acknowledged.has(id)) continue;
     expect(recovered(possible.get(id) ?? snapshot)).toEqual(snapshot);
     expect(possible.has(id)).toBe(true);
-    // Of a message that nobody was told of, all entries are there or none.
+    // Of an unreported message, all entries are there or none.
     for (const [other, { messageId }] of possible) if (messageId === snapshot.messageId) expect(found.has(other)).toBe(true);
   }
   return found;
 }
 
-/** Whatever there is can be brought to its end, after which there is no file left but those of the dead. */
+/** All entries can be brought to their end, after which only the files of the dead are left. */
 async function finish(world: World): Promise<void> {
   for (let round = 0; round < 60; round++) {
     await world.clock.advance(3_600_000);

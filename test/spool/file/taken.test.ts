@@ -25,7 +25,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(join(root, '..'), { recursive: true }));
 
-/** What a process of its own says when it opens the spool. */
+/** The result of opening the spool in another process. */
 async function openElsewhere(): Promise<string> {
   const child = spawn(process.execPath, [opener, root], { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
@@ -36,7 +36,7 @@ async function openElsewhere(): Promise<string> {
   return said.trim();
 }
 
-/** What others in this process do with the files of the folder. */
+/** What other code in this process does with the files of the folder. */
 const readers: Readonly<Record<string, () => void>> = {
   'copies the folder': () => cpSync(root, `${root}-copy`, { recursive: true }),
   'reads the lock': () => void readFileSync(join(root, '.offline-im', 'lock')),
@@ -71,7 +71,7 @@ describe('a spool whose files are read by other code of its process', () => {
   });
 });
 
-/** Somebody gets in past every lock, as from another machine. */
+/** Another process gets past every lock, as from another machine. */
 async function take(): Promise<void> {
   await writeFile(join(root, '.offline-im', 'owner.json'), '{"token":"another"}');
 }

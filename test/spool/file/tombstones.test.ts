@@ -1,4 +1,4 @@
-/** What has ended lies on disk alone once some hundred others have ended since; nothing that is asked or done may show it. */
+/** A finished entry is only on disk once a few hundred others have ended since; no operation may reveal that. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -117,7 +117,7 @@ describe('a finished entry that is only on disk', () => {
     await deliver(spool, range(many, 'e'));
     at.reads.length = 0;
     await deliver(spool, range(150, 'f'));
-    // By chance, one in some thousand leads to a line of another.
+    // By chance, one in several thousand leads to a line of another.
     expect(at.reads.length).toBeLessThan(5);
     await spool.append([own('new', { messageId: 'm-e1', contentHash: 'hash of e1' })]);
     expect(at.reads.length).toBeGreaterThan(0);
@@ -239,7 +239,7 @@ describe('a finished entry that is only on disk', () => {
     let spool = new FileSpool({ root: '/spool', files });
     await spool.open({ clock, tombstones: day });
     await spool.append([own('first', message), own('second', { ...message, audience: 'federated', pickupIn: day })]);
-    // What dies and is tried again has a file of its own.
+    // An entry that is dead and retried has a file of its own.
     const reason = { code: 'EXPIRED', text: 'It failed.' } as const;
     for (const { token } of await spool.claim(claimRequest())) await spool.settle([{ token, to: 'dead', sent: 'no', reason }]);
     await spool.requeue(['first']);
@@ -283,7 +283,7 @@ describe('a finished entry that is only on disk', () => {
     }
     expect(await restarted()).toEqual(['delivered', 'deferred']);
     for (let time = 0; time < 2; time++) {
-      // By then what has ended is on disk alone.
+      // By then finished entries are only on disk.
       await deliver(spool, range(many, `g${time}`));
       const repeated = [own('new', { messageId: 'm-e1', contentHash: 'hash of e1' })];
       expect(await spool.append(repeated)).toMatchObject([{ status: 'duplicate', entries: [{ state: 'delivered' }] }]);

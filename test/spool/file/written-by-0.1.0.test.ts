@@ -6,7 +6,7 @@ import { FileSpool } from '../../../src/spool/file/file-spool.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
 import { claimRequest, statesOf } from '../../support/spool-entries.ts';
 
-/** The files of a spool that version 0.1.0 wrote, by path; its process was killed while a note was being delivered. */
+/** The files of a spool written by version 0.1.0, by path; its process was killed while a note was being delivered. */
 const fixture = new URL('./fixtures/written-by-0.1.0.json', import.meta.url);
 
 it('opens a spool written by version 0.1.0 and continues all of it', async () => {

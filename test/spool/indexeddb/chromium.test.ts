@@ -42,7 +42,7 @@ function ask(page: Page, what: keyof SpoolPage, ...args: readonly unknown[]): Pr
   return page.evaluate(`spoolPage.${what}(${args.map((arg) => JSON.stringify(arg)).join(', ')})`);
 }
 
-/** Everything as it was before the first visit. */
+/** Everything as before the first visit. */
 async function leave(): Promise<void> {
   if (chromium === undefined) return;
   for (const page of chromium.context.pages()) await page.close();
@@ -59,7 +59,7 @@ async function until(condition: () => boolean | Promise<boolean>, what: string, 
   }
 }
 
-/** Numbers of the messages that Bob was shown, in order of arrival. */
+/** Numbers of the messages that Bob received, in order of arrival. */
 function shown(exchange: ExchangeSimulator): number[] {
   const bodies = exchange
     .mailbox(bob)
@@ -100,7 +100,7 @@ describe('IndexedDbSpool in Chromium', () => {
       const [asked, answered] = [arrived, exchange.journal.length];
       expect(await ask(page, 'start')).toBe('done');
       expect(await ask(page, 'send', some(4))).toBe(4);
-      // The server has a request and does not answer yet; or it has just answered one.
+      // The server has a request and has not answered yet; or it has just answered one.
       await until(() => (round % 2 === 0 ? arrived > asked : exchange.journal.length > answered), 'a request');
       if (end === 'reload') await page.reload();
       else {
@@ -157,7 +157,7 @@ describe('IndexedDbSpool in Chromium', () => {
 
   it('refuses messages beyond the quota, keeps nothing of them, and goes on', async () => {
     await using exchange = await startExchangeSimulator({ mailboxes: [alice, bob], cors: true });
-    // An origin of its own: for half a minute Chromium remembers how much room another one had.
+    // An origin of its own: for half a minute Chromium remembers the quota of another one.
     const page = await visit('localhost');
     const devtools = await page.context().newCDPSession(page);
     const { origin } = new URL(page.url());
@@ -172,7 +172,7 @@ describe('IndexedDbSpool in Chromium', () => {
   });
 });
 
-/** The page's process dies, as the system's out-of-memory killer would have it. */
+/** The page's process is killed, as by the out-of-memory killer of the system. */
 async function crash(page: Page): Promise<void> {
   const crashed = new Promise((resolve) => page.once('crash', resolve));
   const devtools = await page.context().newCDPSession(page);

@@ -15,7 +15,7 @@ afterEach(() => vi.restoreAllMocks());
 
 const reason = { code: 'EWS_ERROR', text: 'busy' } as const;
 
-/** What the next `put` of that store fails with. */
+/** The error of the next `put` in that store. */
 function failingPut(store: string, name: string): void {
   const { put } = stores;
   vi.spyOn(stores, 'put').mockImplementation(function (this: NamedStore, value, key) {
@@ -151,7 +151,7 @@ describe('IndexedDbSpool and unreadable rows', () => {
   });
 });
 
-/** A request for a value that the browser has, but can't give back. */
+/** A request for a value that the browser has but cannot return. */
 function failed<Result>(): IdbRequest<Result> {
   const request = new EventTarget();
   queueMicrotask(() => request.dispatchEvent(new Event('error', { cancelable: true })));

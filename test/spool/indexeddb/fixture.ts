@@ -3,7 +3,7 @@ import { type IdbDatabase, type IdbRequest, IndexedDbSpool, type IndexedDbSpoolO
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
 import { FakeOrigin } from '../../support/fake-locks.ts';
 
-/** A browser with one origin: its tabs, its databases, and what the spools in there reported. */
+/** A browser with one origin: its tabs, its databases, and the reports of its spools. */
 export class FakeBrowser {
   readonly indexedDB = new IDBFactory();
   readonly origin = new FakeOrigin();
@@ -34,14 +34,14 @@ export class FakeBrowser {
     };
   }
 
-  /** The database itself, in another version if need be. */
+  /** The database itself, in another version if necessary. */
   async database(name = 'offline-im', version?: number, upgrade?: (database: IdbDatabase) => void): Promise<IdbDatabase> {
     const request: IdbRequest<IdbDatabase> = this.indexedDB.open(name, version);
     request.addEventListener('upgradeneeded', () => upgrade?.(request.result));
     return await settled(request);
   }
 
-  /** A row of a closed spool, after `change` has been at it. */
+  /** A row of a closed spool, changed by `change`. */
   async row(store: string, key: string, change?: (row: Record<string, unknown>) => unknown): Promise<unknown> {
     const database = await this.database();
     const rows = database.transaction([store], 'readwrite').objectStore(store);

@@ -5,7 +5,7 @@ import { FakeBrowser } from './fixture.ts';
 
 const lock = 'offline-im:offline-im';
 
-/** Lets so many turns of the event loop go by. */
+/** Waits for that many turns of the event loop. */
 async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -31,7 +31,7 @@ describe('IndexedDbSpool while opening', () => {
       expect(browser.origin.isHeld(lock)).toBe(!held && outcome === 'opened');
       await spool.close();
     }
-    // The thefts did meet the opening as well as the open spool.
+    // The thefts occurred during the opening as well as in the open spool.
     expect([...outcomes].sort()).toEqual(expect.arrayContaining(['SPOOL_CLOSED', 'opened']));
   });
 
@@ -44,7 +44,7 @@ describe('IndexedDbSpool while opening', () => {
       const browser = new FakeBrowser();
       let stuck = true;
       const indexedDB: IdbFactory = {
-        // As a browser's behind a deletion that waits for another connection: neither event comes.
+        // Like a browser with a pending deletion that waits for another connection: neither event comes.
         open: (name, version) =>
           stuck ? ({ addEventListener: () => undefined } as never) : browser.indexedDB.open(name, version),
       };

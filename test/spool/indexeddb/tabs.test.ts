@@ -86,7 +86,7 @@ describe('IndexedDbSpool and other tabs', () => {
     const sending = expect(sender.send({ to: 'sip:bob@contoso.com', text: 'Hi' })).rejects.toMatchObject({
       code: 'SPOOL_CLOSED',
     });
-    // A turn later, when the browser has been asked.
+    // A turn later, after the call to the browser.
     await new Promise((resolve) => setImmediate(resolve));
     await spool.close();
     await Promise.all([starting, sending]);

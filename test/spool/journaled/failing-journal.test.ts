@@ -7,7 +7,7 @@ import { FakeJournal, spoolOver } from './fake-journal.ts';
 
 const expire = { owner: 'run-1', closedLanes: [], reason: { code: 'EXPIRED', text: 'too late' } } as const;
 
-/** What a message of these ids is refused with. */
+/** The error for messages with these ids. */
 function refusing(kept: 'no' | 'unknown', ...ids: string[]): FakeJournal['fails'] {
   return (tx) => (ids.some((id) => tx.entries.has(id)) ? kept : undefined);
 }

@@ -4,15 +4,15 @@ import { JournaledSpool } from '../../../src/spool/journaled/journaled-spool.ts'
 import type { EntryRecord } from '../../../src/spool/state/records.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
 
-/** Keeps messages in memory, and fails where a test says so. */
+/** Keeps messages in memory, and fails when a test says so. */
 export class FakeJournal implements Journal {
   readonly messages = new Map<string, SpooledMessage>();
   readonly written: JournalChange[] = [];
-  /** Ids of entries whose message was asked for. */
+  /** Ids of entries whose message was requested. */
   readonly asked: string[] = [];
   readonly forgotten: string[] = [];
   contents: JournalContents | undefined;
-  /** What the next writes fail with. */
+  /** The error of the next writes. */
   fails: (change: JournalChange) => 'no' | 'unknown' | undefined = () => undefined;
 
   async open(): Promise<JournalContents | undefined> {

@@ -6,7 +6,7 @@ import { type EntryRecord, isInNote, type NoteRecord, viewOf } from '../../../sr
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';
 
-/** A store that a killed process leaves as it is. */
+/** A store that a killed process leaves unchanged. */
 class MapStore implements KeyValueStore {
   readonly values_ = new Map<string, string>();
 
@@ -36,7 +36,7 @@ class MapStore implements KeyValueStore {
 
 const reason = { code: 'EWS_ERROR', text: 'busy' } as const;
 
-/** A spool, what it is asked, and who works on what. */
+/** A spool, the operations on it, and the owners of its notes. */
 class Life {
   readonly store = new MapStore();
   readonly clock = new ManualClock();
@@ -85,7 +85,7 @@ class Life {
     for (const { fixed } of this.store.entries()) shown.push(...(await this.spool.findMessage(fixed.messageId)));
     const listed: SpoolEntry[] = [];
     for await (const entry of this.spool.list()) listed.push(entry);
-    // Whoever is listed is stored; purged ones are only found by their message.
+    // Listed entries are stored; purged ones can only be found by their message.
     expect(shown.map(({ id }) => id)).toEqual(expect.arrayContaining(listed.map(({ id }) => id)));
     return shown;
   }
@@ -101,7 +101,7 @@ class Life {
   }
 }
 
-/** A note and its members, as they lie in the store, always fit together. */
+/** A note and its members in the store always match. */
 function expectWhole(store: MapStore): void {
   const entries = new Map(store.entries().map((record) => [record.fixed.id, record]));
   const inNotes = new Map(store.notes().flatMap((note) => note.entryIds.map((id) => [id, note] as const)));

@@ -62,7 +62,7 @@ describe('lanes in turn', () => {
         back = () => queues.set(lane, key, due);
         break;
       }
-      // It was delivered: the next message of that conversation is due since long ago.
+      // It was delivered: the next message of that conversation has long been due.
       back();
     }
     expect(served).toEqual(['long', 'other', 'long', 'other', 'long', 'other']);

@@ -25,7 +25,7 @@ it('a list of waiting entries visits no finished ones', () => {
   const among = (state: SpoolState | undefined) => [...entriesAmong(table, state)].filter((one) => one !== undefined);
   expect(among('spooled')).toEqual([last]);
   expect([...among('deferred'), ...among('delivering')]).toEqual([last, last]);
-  // What may have been sent and has expired has no place in its stream any more.
+  // An expired entry that may have been sent no longer has a place in its stream.
   for (const state of ['unconfirmed', 'held', 'dead', 'delivered', 'cancelled', undefined] as const) {
     expect(among(state)).toHaveLength(count);
   }
@@ -94,7 +94,7 @@ it('among many conversations, first entries out of order, as after a release, ar
   await spool.release(held);
   const listed = await entriesOf(spool.list({ state: 'spooled' }));
   expect(new Set(listed.map(({ id }) => id))).toEqual(new Set(ids));
-  // One that was released waits at the end of its conversation, behind those accepted later.
+  // A released entry waits at the end of its conversation, behind those accepted later.
   const alone = listed.map(({ id }) => id).filter((id) => Number(id.slice(1)) % 3 === 0);
   expect(alone).toEqual(ids.filter((_, index) => index % 3 === 0));
 });

@@ -1,4 +1,4 @@
-/** A journal of the host's that throws, or resolves with, what no journal should: every call of its spool ends with a code, and nothing that was accepted is lost. */
+/** A host's journal that throws, or resolves with, something invalid: every call of its spool ends with a code, and no accepted message is lost. */
 import { describe, expect, it } from 'vitest';
 import type { Journal } from '../../../src/spool/journaled/journal.ts';
 import { JournalError } from '../../../src/spool/journaled/journal.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GroupCommit, SerialQueue } from '../../../src/core/queues.ts';
 
-/** Doubles numbers in groups; rejects a group that has a negative one. */
+/** Doubles numbers in groups; rejects a group with a negative one. */
 function doubling(most = 256) {
   const groups: number[][] = [];
   const queue = new SerialQueue();

@@ -64,7 +64,7 @@ it('checks what a journal returns: an invalid record affects only itself, and is
 
   const corrupt: string[] = [];
   const second = await opened(clock, values, corrupt);
-  // Nobody knows any more what became of the note; its member is not sent again.
+  // The fate of the note is unknown; its member is not resent.
   expect(await second.get('a')).toMatchObject({ state: 'dead', reason: { code: 'OUTCOME_UNKNOWN' } });
   expect(await second.claim(claimRequest())).toEqual([]);
   expect(corrupt).toEqual([

@@ -1,4 +1,4 @@
-/** How appends are put together, with a server that a test plays: whose turn it is, what goes together, and that nobody waits for ever. */
+/** How appends are grouped, with a scripted server: whose turn it is, what is sent together, and that no append waits forever. */
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
 import type { Session } from '../../../src/spool/postgres/connection/session.ts';
@@ -9,7 +9,7 @@ import { newEntry } from '../../support/spool-entries.ts';
 
 const lockTimeout = Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' });
 
-/** @param refuse Rejects a transaction that holds one of these messages. */
+/** @param refuse Rejects a transaction that contains one of these messages. */
 function server({ most = 1, took = async () => {}, refuse = (_ids: readonly string[]): boolean => false } = {}) {
   /** Ids of the messages of each transaction, in the order in which they were written. */
   const written: string[][] = [];
@@ -93,7 +93,7 @@ describe('an append', () => {
     const { appender, written } = server({ refuse: (ids) => isHeld && ids.some((id) => ['m-held', 'm-too'].includes(id)) });
     const held = appender.append([message('held', 'a')]);
     for (let turns = 0; turns < 20; turns++) await turn();
-    // One transaction: refused for a held conversation that nobody knows of, and then message by message.
+    // One transaction: refused for a held conversation not known to be held, and then message by message.
     const all = [
       appender.append([message('too', 'z')]),
       appender.append([message('first', 'b')]),

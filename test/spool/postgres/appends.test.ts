@@ -1,4 +1,4 @@
-/** Appends of a spool: two transactions may be written at once, and new messages go to the server by another way than those of a host's transaction. */
+/** Appends of a spool: two transactions may be written concurrently, and new messages are sent to the server differently from those of a host's transaction. */
 import type { Pool, PoolClient } from 'pg';
 import { describe, expect, it, vi } from 'vitest';
 import type { NewSpoolEntry } from '../../../src/spool/contract.ts';
@@ -7,7 +7,7 @@ import { until, useServer } from './fixture.ts';
 
 const fixture = useServer();
 
-/** How many connections of a pool are taken at once at most, from now on. */
+/** The maximum of connections taken from a pool at once, from now on. */
 function mostAtOnce(pool: Pool): () => number {
   let [now, most] = [0, 0];
   pool.on('acquire', () => {
@@ -38,7 +38,7 @@ describe('groups written concurrently', () => {
     );
     expect(rows.length).toBe(conversations);
     for (const { ids } of rows) expect(ids).toEqual([...ids].sort());
-    // What is in few conversations goes together. A third one tells others of what is written.
+    // Messages of few conversations are grouped. A third connection notifies other processes.
     if (conversations > 100) expect([2, 3]).toContain(most());
     await spool.close();
     await pool.end();
@@ -130,7 +130,7 @@ const odd = [
 ];
 const spans = [0, 0.4, 1, 1_234.5, 432_000_000, Number.MAX_SAFE_INTEGER, 8.64e15, Number.POSITIVE_INFINITY];
 
-/** Entries that no way of writing may take for something else. */
+/** Entries that no way of writing may change. */
 function oddEntries(): NewSpoolEntry[] {
   return odd.flatMap((text, index) => {
     const filled = text === '' ? `empty ${index}` : text;
@@ -154,7 +154,7 @@ function oddEntries(): NewSpoolEntry[] {
   });
 }
 
-/** All that was written, but for the time and the revision. */
+/** Everything written, except the time and the revision. */
 async function written(pool: Pool, schema: string): Promise<unknown> {
   const relative = ['pickup_at', 'due_at', 'expires_at']
     .map((name) => `'${name}', CASE ${name} WHEN 8640000000000000 THEN NULL ELSE ${name} - accepted_at END`)
@@ -221,7 +221,7 @@ it('notifies other processes only after the commit: NOTIFY takes a lock of the w
   });
   const { rows } = await fixture.pool.query(`SELECT prosrc FROM pg_proc WHERE oid = '"${schema}".append_2'::regproc`);
   expect((rows[0] as { prosrc: string }).prosrc).not.toContain('notify');
-  // More than there are idle connections, whose queries nobody hears of here.
+  // More than there are idle connections, whose queries are not observed here.
   const held = await Promise.all(Array.from({ length: pool.totalCount }, () => pool.connect()));
   await spool.append([newEntry('a')]);
   await spool.append([newEntry('b', { messageId: 'm-a', contentHash: 'hash of a' }), newEntry('c')]);
@@ -283,7 +283,7 @@ it('an append during a failing notification is still notified', async () => {
   await pool.end();
 });
 
-/** Another process that listens. What it was told by then it has heard after a look. */
+/** Another process that listens. After a poll, it has received all earlier notifications. */
 async function listenerOn(schema: string) {
   const connection = await fixture.pool.connect();
   const listener = {

@@ -6,11 +6,11 @@ import { poolOn } from '../../support/postgres-server.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import type { useServer } from './fixture.ts';
 
-/** ms. With three suites beside one another on two cores, 3 s were not enough for what is answered; a wait for a held conversation ends by itself after 10 s. */
+/** ms. With three concurrent suites on two cores, 3 s were not enough even for answered queries; a wait for a held conversation ends by itself after 10 s. */
 export const deadline = paced(3_000);
 export const context = { clock: systemClock, tombstones: 60_000 };
 
-/** A server that can vanish, a pool of few connections, and a spool whose tables are made; not open. */
+/** A server that can vanish, a pool of few connections, and a spool whose tables exist; not open. */
 export async function behindProxy(
   fixture: ReturnType<typeof useServer>,
   { max = 4, within = deadline }: { readonly max?: number; readonly within?: number | undefined } = {},
@@ -34,7 +34,7 @@ export async function behindProxy(
   };
 }
 
-/** ms that pass for this process: while a busy machine keeps it waiting none do, as none does for what it has to end in time. */
+/** ms that pass for this process: none while a busy machine keeps it waiting, just as none pass for its own deadlines. */
 export function livedTime(): { passed(): number } & Disposable {
   const step = 10;
   let steps = 0;
@@ -44,7 +44,7 @@ export function livedTime(): { passed(): number } & Disposable {
   return { passed: () => steps * step, [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-/** What it takes of {@link livedTime}. */
+/** The part of {@link livedTime} that it uses. */
 export async function timeOf(work: Promise<unknown>): Promise<number> {
   using time = livedTime();
   await work.catch(() => undefined);

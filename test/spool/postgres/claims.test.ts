@@ -64,7 +64,7 @@ it('takes mailboxes in turn while each has more than a claim scans, also after t
     return note?.lane;
   };
   const taken: unknown[] = [];
-  // What is taken before its time counts as a turn too.
+  // A note claimed early counts as a turn too.
   for (const early of [false, false, false, false, true, false, false]) taken.push(await claim(early));
   expect(taken).toEqual([...lanes, ...lanes, lanes[0]]);
   await fixture.pool.query(`DELETE FROM "${schema}".entries WHERE state = 'delivered'`);

@@ -4,18 +4,18 @@ import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
 import { ManualClock, type SpoolHarness } from '../../../src/testing.ts';
 import { stopClock } from './database-clock.ts';
 
-/** A spool's tables as they were made, with a clock that stands. */
+/** The tables of a spool in their initial state, with a stopped clock. */
 interface CleanSchema {
   readonly schema: string;
   /** Lets so many ms pass. */
   readonly advance: (ms: number) => Promise<void>;
-  /** Makes it as it was, for the next test. */
+  /** Restores the initial state for the next test. */
   giveBack(): Promise<void>;
 }
 
 /**
- * Schemas for tests that run one after the other, or a few at a time: to empty the tables takes a millisecond, to drop and make them
- * fifty. What a test changes besides rows stays changed.
+ * Schemas for tests that run one after the other, or a few at a time: emptying the tables takes a millisecond, dropping and
+ * creating them fifty. Changes to anything but rows remain.
  */
 export function cleanSchemas(pool: () => Pool, prefix: string): () => Promise<CleanSchema> {
   const free: CleanSchema[] = [];
@@ -41,7 +41,7 @@ export function cleanSchemas(pool: () => Pool, prefix: string): () => Promise<Cl
   return async () => free.pop() ?? make();
 }
 
-/** Statements that put the rows and sequences of a schema back to what they are now. */
+/** Statements that restore the current rows and sequences of a schema. */
 async function resetOf(pool: Pool, schema: string): Promise<string> {
   const { rows } = await pool.query<{ readonly kind: 'r' | 'S'; readonly name: string }>(
     `SELECT relkind AS kind, oid::regclass::text AS name FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind IN ('r', 'S')`,
@@ -59,7 +59,7 @@ async function resetOf(pool: Pool, schema: string): Promise<string> {
   return (await Promise.all(statements)).join(';\n');
 }
 
-/** What the conformance suite needs of a spool on such a schema, which `open` makes, and makes anew where the suite reopens it. */
+/** What the conformance suite needs of a spool on such a schema, created by `open`, again when the suite reopens it. */
 export async function harnessOn(
   { schema, advance, giveBack }: CleanSchema,
   open: (schema: string) => SpoolStorage,

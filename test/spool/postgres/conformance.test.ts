@@ -19,6 +19,6 @@ async function create(): Promise<SpoolHarness> {
 }
 
 describe('PostgresSpool', () => {
-  // What becomes of a server's clock that is set, clock-set-back.test.ts shows.
+  // Changes of the server's clock are tested in clock-set-back.test.ts.
   spoolConformance({ describe, it: it.concurrent }, create, { skip: ['wall clock'] });
 });

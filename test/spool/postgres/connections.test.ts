@@ -8,7 +8,7 @@ import { until, useServer } from './fixture.ts';
 const fixture = useServer({ own: true });
 const context = { clock: systemClock, tombstones: 60_000 };
 
-/** Ends every other connection that this pool has. */
+/** Ends every other connection of this pool. */
 async function terminate(): Promise<void> {
   await fixture.pool.query(
     'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = $1',
@@ -16,7 +16,7 @@ async function terminate(): Promise<void> {
   );
 }
 
-/** A pool in whose queries a test may meddle. */
+/** A pool whose queries a test may intercept. */
 function meddling(before: (query: PgQuery, client: PgPoolClient) => Promise<void>, after = before): PgPool {
   const pool: PgPool = fixture.pool;
   return {
@@ -85,7 +85,7 @@ describe('connections that break', () => {
       const heard = stands === 'and has heard of the end' && new Promise((resolve) => client.on('error', resolve));
       stands = undefined;
       await client.query({ text: `SET LOCAL idle_in_transaction_session_timeout = '20ms'` });
-      // Longer than that, with no look at the socket.
+      // Longer than that, without reading the socket.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
       await heard;
     };

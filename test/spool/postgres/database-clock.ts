@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 
-/** Stops the clock of a spool in the database; the returned function lets so many ms pass, or takes them back. */
+/** Stops the clock of a spool in the database; the returned function advances it by so many ms, or sets it back. */
 export async function stopClock(pool: Pool, schema: string): Promise<(ms: number) => Promise<void>> {
   await pool.query(`
     CREATE TABLE "${schema}".test_clock AS SELECT "${schema}".now_ms() AS now;

@@ -5,10 +5,10 @@ import type { SpoolContext } from '../../../src/spool/contract.ts';
 import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
 import { PostgresServer } from '../../support/postgres-server.ts';
 
-/** Of the process: files that share it share the server, and may each have loaded this file anew. */
+/** Per process: files that share it share the server, though each may have loaded this module again. */
 const ofTheProcess: typeof globalThis & { schemasOfTests?: number } = globalThis;
 
-/** A server for the tests of one file; `own` where they restart it, or change more of it than schemas. */
+/** A server for the tests of one file; `own` if they restart it, or change more of it than schemas. */
 export function useServer({ own = false } = {}) {
   let server: PostgresServer;
   let pool: Pool;
@@ -32,7 +32,7 @@ export function useServer({ own = false } = {}) {
       ofTheProcess.schemasOfTests = (ofTheProcess.schemasOfTests ?? 0) + 1;
       return `spool_${ofTheProcess.schemasOfTests}`;
     },
-    /** An open spool; several on one schema are as several processes. */
+    /** An open spool; several on one schema act like several processes. */
     async open(schema: string, parts: Partial<SpoolContext> = {}, ownPool: Pool = pool): Promise<PostgresSpool> {
       const spool = new PostgresSpool({ pool: ownPool, schema, migrate: true });
       await spool.open({ clock: systemClock, tombstones: 60_000, ...parts });
@@ -41,7 +41,7 @@ export function useServer({ own = false } = {}) {
   };
 }
 
-/** Waits until it is so. */
+/** Waits until that is true. */
 export async function until(check: () => boolean | Promise<boolean>, within = 200_000): Promise<void> {
   const end = Date.now() + within;
   while (!(await check())) {

@@ -7,7 +7,7 @@ import { until, useServer } from './fixture.ts';
 
 const fixture = useServer();
 
-/** What is asked of a client. */
+/** The queries of a client. */
 function overheard(client: PoolClient): { readonly client: PgClient; readonly said: string[] } {
   const said: string[] = [];
   const query: PgClient['query'] = (one) => {
@@ -26,7 +26,7 @@ describe.concurrent('a host transaction without a response', () => {
     scene.proxy.swallowAfter = (said) => said.includes('SAVEPOINT');
     const appending = scene.spool.append([newEntry('a')], { client }).catch((error: unknown) => error);
     expect(await timeOf(scene.spool.close())).toBeLessThan(2 * deadline);
-    // Nothing of the message had been said.
+    // Nothing of the message had been sent.
     expect(await appending).toMatchObject({ code: 'SPOOL_FAILED', message: expect.stringContaining('no answer within') });
     client.release(true);
   });

@@ -15,7 +15,7 @@ function senderOn(spool: PostgresSpool | MemorySpool, transport = new FakeTransp
     spool,
     transport,
     pickupDelay: 0,
-    // Only a notification can be what makes it look.
+    // Only a notification can make it poll.
     pollInterval: 60_000,
   });
   return { sender, transport };

@@ -54,7 +54,7 @@ describe('migrate()', () => {
     await Promise.all([before.close(), spool.close()]);
   });
 
-  /** What was added to version 1, step by step; who made a schema before a step lacks it and all that came later. */
+  /** Additions to version 1, step by step; a schema created before a step lacks it and all later ones. */
   const steps = [
     'VIEW entries_now',
     'TABLE admin',

@@ -1,4 +1,4 @@
-/** How many rows a claim and its settlement touch, counted by the server: a plan that reads all that waits is an outage once much does. */
+/** How many rows a claim and its settlement touch, counted by the server: a plan that reads all waiting rows is an outage once there are many. */
 import type { Pool } from 'pg';
 import { describe, expect, it } from 'vitest';
 import type { ClaimRequest, NewSpoolEntry, SpoolStorage } from '../../../src/spool/contract.ts';
@@ -7,12 +7,12 @@ import { useServer } from './fixture.ts';
 
 const fixture = useServer();
 const notes = 20;
-/** More than twice what may be read, by a plan that looks at each once. */
+/** More than twice what a plan may read that looks at each row once. */
 const waiting = 2_500;
-/** Each note is found, locked, read and written; some rows are looked at to see that nothing else is due. */
+/** Each note is found, locked, read and written; a few rows are read to see that nothing else is due. */
 const most = notes * 30 + 500;
 
-/** Rows of all tables of a schema that were read since it began, on a pool of one connection. */
+/** Rows read from all tables of a schema since it was created, on a pool of one connection. */
 async function rowsRead(pool: Pool, schema: string): Promise<number> {
   await pool.query('SELECT pg_stat_force_next_flush()');
   const { rows } = await pool.query(
@@ -67,7 +67,7 @@ const shapes: Readonly<Record<string, Shape>> = {
 };
 
 describe.each(Object.entries(shapes))('a claim reads a fixed number of rows per note if %s', (_, shape) => {
-  /** A spool of that shape; `begun` is done while it is empty. */
+  /** A spool of that shape; `begun` runs while it is empty. */
   async function filled(begun?: (spool: SpoolStorage, pool: Pool, schema: string) => Promise<void>) {
     const schema = fixture.newSchema();
     const pool = fixture.server.pool({ max: 1 });
@@ -82,7 +82,7 @@ describe.each(Object.entries(shapes))('a claim reads a fixed number of rows per 
     return {
       schema,
       pool,
-      /** Rows that a claim and its settlement read. */
+      /** Rows read by a claim and its settlement. */
       async read(): Promise<number> {
         const before = await rowsRead(pool, schema);
         expect(await claimAndSettle(spool, shape.request ?? {})).toBe(notes);
@@ -99,7 +99,7 @@ describe.each(Object.entries(shapes))('a claim reads a fixed number of rows per 
     await using at = await filled();
     expect(await at.read()).toBeLessThan(most);
     await at.pool.query(`ANALYZE "${at.schema}".entries, "${at.schema}".streams`);
-    // A connection plans anew what it has prepared once there are other statistics.
+    // A connection plans its prepared statements again once statistics change.
     expect(await at.read()).toBeLessThan(most);
   });
 

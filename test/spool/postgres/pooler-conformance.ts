@@ -7,7 +7,7 @@ import { poolOn } from '../../support/postgres-server.ts';
 import { cleanSchemas, harnessOn } from './clean-schemas.ts';
 import { useServer } from './fixture.ts';
 
-/** The conformance suite through PgBouncer in transaction mode. In the report as skipped where Debian's package is missing. */
+/** The conformance suite through PgBouncer in transaction mode. Reported as skipped if Debian's package is missing. */
 export function conformsBehindPooler(skip: readonly SpoolConformanceSubject[]): void {
   describe.skipIf(!hasPgBouncer)('PostgresSpool behind PgBouncer', () => {
     const fixture = useServer();

@@ -12,7 +12,7 @@ const context = { clock: systemClock, tombstones: 60_000 };
 const entries = (name: string, count: number) =>
   Array.from({ length: count }, (_, index) => newEntry(`${name}-${index}`, { pickupIn: 0, conversationId: `${name}-${index}` }));
 
-/** The same pool, of clients that don't know the process of their server. */
+/** The same pool, of clients that do not know the process of their server. */
 function unknowing(pool: Pool): Pool {
   return new Proxy(pool, {
     get(target, name) {
@@ -31,7 +31,7 @@ function unknowing(pool: Pool): Pool {
   });
 }
 
-// In the report as skipped where Debian's package is missing.
+// Reported as skipped if Debian's package is missing.
 describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode (apt-get install pgbouncer)', () => {
   const fixture = useServer();
   let bouncer: PgBouncer;
@@ -134,7 +134,7 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode (apt-get in
   });
 });
 
-/** What it does with the sessions and transactions of several processes; the rest is that of its own suite. */
+/** What it does with the sessions and transactions of several processes; the rest is in the suite of PostgresSpool. */
 conformsBehindPooler([
   ...(['life', 'host actions', 'cancel', 'expiry', 'tombstones', 'next due', 'wall clock', 'merge', 'settle'] as const),
   ...(['read', 'admin', 'values'] as const),

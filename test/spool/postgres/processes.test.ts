@@ -37,7 +37,7 @@ describe('several processes on one spool', () => {
       await spool.append(Array.from({ length: 10 }, (_, offset) => entry(index + offset)));
     }
     await Promise.all(claimers.map(({ closed }) => closed));
-    // What came when all had just ended.
+    // Messages that arrived when all had just ended.
     const rest = (await spool.claim(claimRequest())).map(({ entries }) => `claimed ${entries.map(({ id }) => id).join(' ')}`);
     const notes = [...claimers.flatMap(({ lines }) => lines), ...rest].map((line) => line.split(' ').slice(1));
     const ids = notes.flat();

@@ -131,7 +131,7 @@ describe('a renewal', () => {
     const host = await fixture.pool.connect();
     await host.query('BEGIN');
     await spool.append([newEntry('of the host', { ...due, conversationId: 'held' })], { client: host });
-    // What can't be renewed now is told as lost: nothing more is written for it, but its outcome still counts.
+    // A lease that cannot be renewed now is reported as lost: nothing more is sent for it, but its outcome still counts.
     expect(await spool.renew(ids.map(tokenOf), 120_000)).toEqual([tokenOf('held')]);
     const { rows } = await fixture.pool.query(
       `SELECT note_id = ANY($1) AS free, lease_until - "${schema}".now_ms() > 60000 AS renewed FROM "${schema}".streams ORDER BY 1`,

@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => pool.end());
 
-// What sealed.test.ts leaves to this one: thousands of seals.
+// What sealed.test.ts leaves to this file: thousands of seals.
 const left = ['read', 'admin'];
 describe('lists of a sealed PostgresSpool, and changes of many', () => {
   spoolConformance(

@@ -23,7 +23,7 @@ async function create(): Promise<SpoolHarness> {
   return harnessOn(await cleanSchema(), (schema) => sealed(new PostgresSpool({ pool, schema }), options));
 }
 
-/** What it does with claims and leases; the rest is that of its own suite, and the sealed spools of other kinds have lists, and changes of many. */
+/** What it does with claims and leases; the rest is in the suite of PostgresSpool, and lists and bulk changes in those of other sealed spools. */
 describe('sealed PostgresSpool', () => {
   spoolConformance({ describe, it: it.concurrent }, create, {
     skip: [...inItsOwnSuite, 'read', 'admin'],

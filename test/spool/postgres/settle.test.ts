@@ -1,4 +1,4 @@
-/** A settlement of what was delivered is one statement, and a transaction by itself. */
+/** Settling delivered notes takes one statement, and is a transaction by itself. */
 import type { Pool } from 'pg';
 import { describe, expect, it } from 'vitest';
 import type { SettleResult } from '../../../src/spool/contract.ts';
@@ -15,7 +15,7 @@ const delivered = (notes: readonly { readonly token: string }[]) =>
 const apart = (ids: readonly string[]) => ids.map((id) => newEntry(id, { ...due, conversationId: id }));
 const hundred = Array.from({ length: 100 }, (_, index) => `n${index}`);
 
-/** The pool, and what is said on it. */
+/** The pool, and the statements sent on it. */
 function overheard(pool: Pool): { readonly pool: PgPool; readonly said: string[] } {
   const said: string[] = [];
   const heard = new WeakSet<object>();
@@ -26,7 +26,7 @@ function overheard(pool: Pool): { readonly pool: PgPool; readonly said: string[]
       const query = client.query.bind(client) as (asked: unknown) => unknown;
       Object.assign(client, {
         query: (asked: { readonly text: string }) => {
-          // Others are told of an append at some time after it.
+          // Other processes are notified of an append at some later time.
           if (!asked.text.includes('pg_notify')) said.push(asked.text);
           return query(asked);
         },
@@ -40,7 +40,7 @@ function overheard(pool: Pool): { readonly pool: PgPool; readonly said: string[]
   };
 }
 
-/** What the settlement of m1 says, which waits until m2 of the same conversation is committed. */
+/** The result of settling m1, which waits until m2 of the same conversation is committed. */
 async function settledBesideAnAppend(spool: PostgresSpool): Promise<SettleResult> {
   await spool.append([newEntry('m1', due)]);
   const notes = await spool.claim(claimRequest());

@@ -9,7 +9,7 @@ import { until, useServer } from './fixture.ts';
 const fixture = useServer();
 const noAnswer = { code: 'SPOOL_FAILED', message: expect.stringContaining('no answer within') };
 const failed = { status: 'failed', kept: 'no', error: noAnswer };
-/** Two deadlines, and what is done between them. */
+/** Two deadlines, and what happens between them. */
 const atMost = 3.5 * deadline;
 /** Ends with the test, whatever became of that: the pool's end waits for it. */
 async function hostTransaction(): Promise<{ client: PoolClient } & AsyncDisposable> {
@@ -165,7 +165,7 @@ describe.concurrent('a listening connection', () => {
     await until(() => woken === 1);
     scene.proxy.swallow();
     await expect(scene.spool.counts()).rejects.toMatchObject(noAnswer);
-    // heal() would break the old connection, which would tell: without that nothing but the failed call can.
+    // heal() would break the old connection, which would be noticed: without that only the failed call can tell.
     scene.proxy.pass();
     await until(() => woken === 2);
     const other = new PostgresSpool({ pool: fixture.pool, schema: scene.schema });

@@ -1,4 +1,4 @@
-/** Names of mailboxes come from hosts: written into a query or given as a parameter, they are what they were. */
+/** Names of mailboxes come from hosts: written into a query or passed as a parameter, they stay unchanged. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { joined } from '../../../src/core/joined.ts';
@@ -39,7 +39,7 @@ describe('texts sent to the server', () => {
         await client.query(`BEGIN; ${settings.replaceAll('SET ', 'SET LOCAL ')}`);
         await fc.assert(
           fc.asyncProperty(fc.array(name, { maxLength: 20 }), async (texts) => {
-            // Told in ASCII, so that only the way there depends on the encoding.
+            // Returned in ASCII, so that only the way to the server depends on the encoding.
             const { rows } = await client.query(
               `SELECT coalesce(json_agg(encode(convert_to(u, 'UTF8'), 'hex')), '[]') AS told FROM unnest(${writtenTexts(texts)}) u`,
             );
@@ -59,7 +59,7 @@ describe('texts sent to the server', () => {
     await fc.assert(
       fc.asyncProperty(lists, async (parts) => {
         const all = joined(parts);
-        // What is kept of a long list is used the second time.
+        // The cached form of a long list is used the second time.
         for (let again = 0; again < 2; again++) {
           const { rows } = await fixture.pool.query('SELECT to_json($1::text[]) AS told', [textArray(all)]);
           expect(rows).toEqual([{ told: parts.flat() }]);

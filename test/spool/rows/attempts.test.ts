@@ -1,4 +1,4 @@
-/** Of a note that nobody can settle, what is stored does not grow with its attempts, in any spool that keeps it in rows. */
+/** For a note that cannot be settled, stored data does not grow with its attempts, in any spool that stores rows. */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Entries and notes as rows of a database: what is written is read back as it was, and what cannot be is refused without quoting it. */
+/** Entries and notes as rows of a database: written rows are read back unchanged, and invalid ones are refused without quoting them. */
 import { describe, expect, it } from 'vitest';
 import { spoolStates } from '../../../src/spool/contract.ts';
 import { addedAttempts, packAttempts, packedList, packedStatus, unpackedList } from '../../../src/spool/rows/attempts.ts';
@@ -21,7 +21,7 @@ import type { UnknownAttempt } from '../../../src/transport/contract.ts';
 import { newEntry } from '../../support/spool-entries.ts';
 import { delivering, place, probed, reason, Scene } from '../state/scene.ts';
 
-/** A row as a database gives it back. */
+/** A row as a database returns it. */
 function rowOf<Row>(columns: readonly string[], cells: readonly Cell[]): Row {
   expect(cells).toHaveLength(columns.length);
   return Object.fromEntries(columns.map((column, at) => [column, cells[at]])) as Row;

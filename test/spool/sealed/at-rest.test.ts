@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-/** What must not be found, in whatever case, in any file or name; long enough not to appear in base64 by chance. */
+/** Texts that must not appear, in any case, in any file or name; too long to occur in base64 by chance. */
 const needles = [
   'alice@',
   'alice example',

@@ -17,7 +17,7 @@ async function opened(inner: SpoolStorage, clock: ManualClock, keys = [{ id: 'k1
   return { spool, warnings };
 }
 
-/** A spool with one entry that was sealed with a key that is gone. */
+/** A spool with one entry sealed with a missing key. */
 async function locked() {
   const inner = new MemorySpool();
   const clock = new ManualClock();

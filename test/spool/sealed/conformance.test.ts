@@ -8,7 +8,7 @@ import { type SpoolConformanceSubject, spoolConformance } from '../../../src/tes
 import { onDisk } from '../on-disk.ts';
 import { inItsOwnSuite, sealing } from './support.ts';
 
-/** Over memory nothing is left out: through the contract, a sealed spool can't be told from the one below it. */
+/** Nothing is left out over memory: by its contract, a sealed spool cannot be distinguished from the one inside. */
 describe('sealed MemorySpool', () => {
   spoolConformance({ describe, it }, () => {
     const inner = new MemorySpool();
@@ -16,7 +16,7 @@ describe('sealed MemorySpool', () => {
   });
 });
 
-/** What only the engine does, which a FileSpool shares with the MemorySpool above; the long tests run it whole. */
+/** Behaviour of the engine only, which a FileSpool shares with the MemorySpool above; the long tests run it whole. */
 const inMemory: readonly SpoolConformanceSubject[] = ['admin', 'late delivered', 'probe', 'frozen', 'read'];
 
 describe.each<[string, (folder: string) => SpoolStorage, readonly SpoolConformanceSubject[]]>([

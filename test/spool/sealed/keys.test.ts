@@ -33,7 +33,7 @@ async function spool(keys: readonly SealKey[], ...messages: readonly { to: strin
   await sender.stop();
 }
 
-/** Ids of the keys that anything on disk is sealed with. */
+/** Ids of the keys with which data on disk is sealed. */
 async function keysInUse(): Promise<string[]> {
   const all = [...(await filesOf(root)).values()].join('\n');
   return [...new Set([...all.matchAll(/sealed1\.([\w-]+)\./g)].map(([, id = '']) => id))].sort();

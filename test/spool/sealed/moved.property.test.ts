@@ -1,4 +1,4 @@
-/** Whoever can write to the storage, and has no key: what is sealed can't be moved, exchanged or brought back elsewhere, between entries, notes or spools with the same keys. */
+/** An attacker who can write to the storage but has no key cannot move, exchange or restore sealed values, between entries, notes or spools with the same keys. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Frozen, SpoolEntry } from '../../../src/spool/contract.ts';
@@ -39,7 +39,7 @@ async function storedTwice(classes: readonly string[], sameMessage: boolean): Pr
   return stored;
 }
 
-/** What of an entry another's takes the place of. */
+/** The parts of an entry replaced by those of another. */
 const moves: Readonly<Record<string, (one: SpoolEntry, other: SpoolEntry) => SpoolEntry>> = {
   'its text': (one, other) => withText(one, other.message?.text ?? ''),
   'its head': (one, other) => ({ ...one, to: other.to }),
@@ -91,7 +91,7 @@ it('a part of a sealed value that was altered anywhere cannot be opened', async 
     fc.asyncProperty(fc.nat({ max: text.length - 1 }), fc.constantFrom('A', 'b', '.', '_'), async (at, character) => {
       fc.pre(text[at] !== character);
       const altered = `${text.slice(0, at)}${character}${text.slice(at + 1)}`;
-      // Bits of the last character that no byte needs may differ.
+      // Unused bits of the last character may differ.
       const opened = await entries.open(withText(one, altered)).catch((error: { readonly code?: string }) => error.code);
       if (typeof opened === 'string') expect(['SPOOL_SEAL_BROKEN', 'SPOOL_KEY_MISSING']).toContain(opened);
       else expect(at).toBe(text.length - 1);

@@ -13,18 +13,18 @@ export function newKey(): Uint8Array<ArrayBuffer> {
   return crypto.getRandomValues(new Uint8Array(32));
 }
 
-/** Makes spools sealed with keys that last as long as the folder. */
+/** Creates spools sealed with keys that last as long as the folder. */
 export function sealing(make: (folder: string) => SpoolStorage): (folder: string) => SpoolStorage {
   const options = { keys: [{ id: 'k1', key: newKey() }], routingKey: newKey() };
   return (folder) => sealed(make(folder), options);
 }
 
-/** Alice on sealed files. Deliver with `flush()`: a manual clock does not wait for WebCrypto. */
+/** Alice with sealed files. Deliver with `flush()`: a manual clock does not wait for WebCrypto. */
 export function aliceSeals(root: string, keys: SealOptions, options: Partial<OfflineImSenderOptions> = {}) {
   return aliceSends({ spool: sealed(new FileSpool({ root }), keys), ...options });
 }
 
-/** Every file below a folder, by its path there. */
+/** All files below a folder, by relative path. */
 export async function filesOf(root: string): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>();
   for (const found of await readdir(root, { recursive: true, withFileTypes: true })) {
@@ -34,12 +34,12 @@ export async function filesOf(root: string): Promise<ReadonlyMap<string, string>
   return files;
 }
 
-/** Files of entries that wait. */
+/** Files of waiting entries. */
 export async function waitingIn(root: string): Promise<string[]> {
   return [...(await filesOf(root)).keys()].filter((path) => /[/\\]waiting[/\\].*\.json$/.test(path)).sort();
 }
 
-/** What a sealed spool does as the spool inside it, whose own suite covers it. What it does with claims, leases and files remains. */
+/** Behaviour of the spool inside, covered by its own suite. What remains are claims, leases and files. */
 export const inItsOwnSuite: readonly SpoolConformanceSubject[] = [
   'life',
   'host actions',

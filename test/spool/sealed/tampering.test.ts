@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-/** Changes the files of two entries, and puts back what was there. */
+/** Changes the files of two entries, and restores them. */
 async function change(
   how: (one: Stored['entries'][number], other: Stored['entries'][number]) => void,
 ): Promise<() => Promise<void>> {

@@ -3,7 +3,7 @@ import { sharded } from '../../../src/index.ts';
 import { MemorySpool } from '../../../src/spool/journaled/memory-spool.ts';
 import { ManualClock, type SpoolHarness, spoolConformance } from '../../../src/testing.ts';
 
-/** Nothing is left out: through the contract, a sharded spool can't be told from one spool. Databases are tried in postgres.long.test.ts. */
+/** Nothing is left out: by its contract, a sharded spool cannot be distinguished from a single one. Databases are tested in postgres.long.test.ts. */
 async function create(names: readonly string[]): Promise<SpoolHarness> {
   const clock = new ManualClock();
   const spools = Object.fromEntries(names.map((name) => [name, new MemorySpool()]));

@@ -10,7 +10,7 @@ import { claimRequest, newEntry } from '../../support/spool-entries.ts';
 
 const claim = claimRequest({ limit: 30, perLane: 1, lease: 120_000 });
 
-/** Three spools, of which each can be made to reject or to hang, and thirty mailboxes over them. */
+/** Three spools, each of which can be made to reject or to hang, and thirty mailboxes over them. */
 async function scene() {
   const clock = new ManualClock();
   const trouble = new Map<string, 'reject' | Promise<void>>();
@@ -33,7 +33,7 @@ async function listed(entries: AsyncIterable<SpoolEntry>): Promise<SpoolEntry[]>
   return all;
 }
 
-/** A journal in memory whose writes fail as long as that is said. */
+/** A journal in memory whose writes can be made to fail. */
 class FailingJournal implements Journal {
   openings = 0;
   fails: Error | undefined;
@@ -54,7 +54,7 @@ class FailingJournal implements Journal {
   async close(): Promise<void> {}
 }
 
-/** A spool whose every call first meets the trouble of the moment. */
+/** A spool in which every call first meets the current trouble. */
 function troubled(spool: SpoolStorage, trouble: () => 'reject' | Promise<void> | undefined): SpoolStorage {
   return new Proxy(spool, {
     get(target, name) {
@@ -197,7 +197,7 @@ describe('a failing shard', () => {
 });
 
 describe('a shard that closed itself', () => {
-  /** Two shards, one of them over a journal that fails and one that works. */
+  /** Two shards, one over a failing journal and one over a working one. */
   async function withJournal() {
     const [journal, clock] = [new FailingJournal(), new ManualClock()];
     const one = new JournaledSpool({ name: 'one', durable: true, journal });

@@ -16,7 +16,7 @@ const cleanSchemaOf = (name: string) => {
   return clean();
 };
 
-/** Three databases of one server: nothing of one can be seen from another. */
+/** Three databases of one server: none can see the others. */
 beforeAll(async () => {
   server = await PostgresServer.start();
   const main = server.pool({ max: 1 });

@@ -1,4 +1,4 @@
-/** What is at work stays in memory while others write to the file: what they do to it counts all the same. */
+/** Claimed notes stay in memory while others write to the file: their changes count all the same. */
 import { expect, it } from 'vitest';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';
 import { world } from './support.ts';

@@ -23,7 +23,7 @@ async function openAt(path: string, options: Partial<SqliteSpoolOptions> = {}, m
   return { spool, [Symbol.asyncDispose]: () => spool.close() };
 }
 
-/** A spool with one message of each state that waits, and a backup of it. */
+/** A spool with one message in each waiting state, and a backup of it. */
 async function backedUp(at: World) {
   const spool = await at.open();
   const path = join(at.folder, 'copy.db');
@@ -85,7 +85,7 @@ describe('a backup', () => {
           copied.push(progress.copied);
           if (copied.length > 1) return;
           for (const file of [at.path, `${at.path}-shm`]) readFileSync(file);
-          // Takes itself for alone: it folds the log in, writes over what was free, and removes the log.
+          // A process that believes to be alone: it checkpoints the log, overwrites free pages, and removes the log.
           execFileSync(process.execPath, [child, at.path, '300']);
         },
       });
@@ -167,7 +167,7 @@ describe('a backup', () => {
     await other.spool.append([due('theirs')]);
     await other.spool.close();
     await expect(spool.backup(closed)).rejects.toMatchObject(refused);
-    // A copy that has become a spool is a backup no more.
+    // A copy that has become a spool is no longer a backup.
     const used = join(at.folder, 'used.db');
     await spool.backup(used);
     await (await openAt(used)).spool.close();
@@ -223,7 +223,7 @@ describe('a backup', () => {
       child.kill('SIGKILL');
       await once(child, 'close');
     }
-    // Nor over what a killed one left.
+    // Nor over files left by a killed process.
     await expect(spool.backup(path, { overwrite: true })).rejects.toMatchObject(refused);
   });
 
@@ -305,7 +305,7 @@ describe('a restored copy', () => {
     await first.spool.close();
     await using second = await openAt(path, { restored: true });
     expect(await second.spool.counts()).toMatchObject({ held: 0, spooled: 2 });
-    // A copy of that again is another file.
+    // Another copy of that is another file.
     await second.spool.close();
     const again = join(at.folder, 'again.db');
     await copyFile(path, again);

@@ -18,7 +18,7 @@ import { world } from './support.ts';
 const due = (id: string) => newEntry(id, { pickupIn: 0, conversationId: id });
 const context = { clock: systemClock, tombstones: 86_400_000 };
 
-/** Another process opens the file, appends and closes it again, so many times; what it appended. */
+/** Another process opens the file, appends and closes it again, so many times; returns the appended ids. */
 async function openElsewhere(path: string, times = 1): Promise<readonly string[]> {
   const script = programOf(new URL('./opener.ts', import.meta.url));
   const child = spawn(process.execPath, [script, path, String(times)], { stdio: ['ignore', 'pipe', 'inherit'] });

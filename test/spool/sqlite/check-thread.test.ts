@@ -10,7 +10,7 @@ import { type World, world } from './support.ts';
 const context = { clock: systemClock, tombstones: 86_400_000 };
 const count = 3_000;
 
-/** A spool as a process left it that died, too large to be looked through at once. */
+/** A spool left by a crashed process, too large to be checked at once. */
 async function leftBehind(at: World): Promise<string> {
   const spool = await at.open();
   const text = 'a long message '.repeat(60);
@@ -26,7 +26,7 @@ async function leftBehind(at: World): Promise<string> {
 
 async function damage(path: string): Promise<void> {
   const bytes = await readFile(path);
-  // Far behind the schema: it is still known for a spool.
+  // Far behind the schema: it is still recognised as a spool.
   for (let at = 4_096 * Math.floor(bytes.length / 8_192); at < bytes.length; at += 4_096) bytes.fill(0xee, at, at + 300);
   await writeFile(path, bytes);
   await writeFile(`${path}-wal`, 'no log of any kind, but something');
@@ -56,7 +56,7 @@ describe('a large spool left by a crashed process', () => {
     const path = await leftBehind(at);
     expect(isWorthAThread(path, false)).toBe(true);
     const spool = new SqliteSpool({ path });
-    // Opened in this thread it takes some ten turns.
+    // Opened in this thread it takes about ten turns.
     expect(await turnsUntil(spool.open(context))).toBeGreaterThan(100);
     expect(await spool.counts()).toMatchObject({ spooled: count });
     await spool.close();

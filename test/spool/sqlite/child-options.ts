@@ -1,4 +1,4 @@
-/** What a child is told; plain JSON. */
+/** Options of a child; plain JSON. */
 export interface ChildOptions {
   readonly path: string;
   readonly name: string;
@@ -7,7 +7,7 @@ export interface ChildOptions {
   readonly does: 'drain' | 'hold' | 'append';
 }
 
-/** A line that a child says. */
+/** A line printed by a child. */
 export interface ChildLine {
   readonly open?: true;
   readonly claimed?: readonly string[];

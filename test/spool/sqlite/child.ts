@@ -1,6 +1,6 @@
 /**
- * A process with a spool of its own on a file that others have open too: `node child.ts '<ChildOptions as JSON>'`.
- * Prints one JSON line for whatever it has done.
+ * A process with its own spool on a file that others have open too: `node child.ts '<ChildOptions as JSON>'`. Prints one JSON
+ * line for everything it has done.
  */
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../../src/core/clock.ts';
@@ -29,7 +29,7 @@ async function drain(): Promise<void> {
   }
 }
 
-/** Claims, then settles when it is told to. */
+/** Claims, then settles when told to. */
 async function hold(): Promise<void> {
   const notes = await spool.claim(request);
   say({ claimed: notes.flatMap(({ entries }) => entries.map(({ id }) => id)) });
@@ -47,7 +47,7 @@ async function hold(): Promise<void> {
 
 const reason = { code: 'EWS_ERROR', text: 'The server said no.' } as const;
 
-/** Appends without end, some at a time, and says which were kept. */
+/** Appends endlessly, several at a time, and reports which were kept. */
 async function append(): Promise<void> {
   let made = 0;
   const one = async (): Promise<void> => {

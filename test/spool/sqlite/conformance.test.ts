@@ -10,7 +10,7 @@ describe('SqliteSpool', () => {
   spoolConformance({ describe, it }, onDisk(make));
 });
 
-/** What has to do with time; on-own-disk.long.test.ts has all of it. */
+/** Subjects that involve time; on-own-disk.long.test.ts has all of it. */
 describe('SqliteSpool, to the millisecond', () => {
   spoolConformance({ describe, it }, onDisk(make, 1), {
     skip: ['life', 'append', 'merge', 'frozen', 'host actions', 'cancel', 'read', 'restart', 'values', 'admin', 'standing'],

@@ -1,6 +1,6 @@
 /**
- * A host that appends, claims and settles, and copies the folder of its open spool all the while: `node copier.ts <path> <name> <ms>`.
- * Prints one JSON line for whatever it has done.
+ * A host that appends, claims and settles, and copies the folder of its open spool meanwhile: `node copier.ts <path> <name>
+ * <ms>`. Prints one JSON line for everything it has done.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -31,7 +31,7 @@ async function append(line: number): Promise<void> {
 async function deliver(): Promise<void> {
   for (let notes = 0; goesOn(); ) {
     const request = claimRequest({ limit: 20, perLane: 20, lease: 600_000, newNoteId: () => `${name}-note-${notes++}` });
-    // Where its commit is in doubt nothing was handed out.
+    // If its commit is in doubt, nothing was handed out.
     const claimed = await spool.claim(request).catch(() => []);
     say({ claimed: claimed.flatMap(({ entries }) => entries.map(({ id }) => id)) });
     await spool.settle(claimed.map(({ token }) => ({ token, to: 'delivered' }))).catch(() => undefined);
@@ -39,7 +39,7 @@ async function deliver(): Promise<void> {
   }
 }
 
-/** Not with `cp`: that never ends on a source that shrinks meanwhile. */
+/** Not with `cp`, which never ends on a source that shrinks meanwhile. */
 async function copy(): Promise<void> {
   const target = `${dirname(path)}-${name}`;
   await mkdir(target, { recursive: true });

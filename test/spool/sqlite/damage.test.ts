@@ -9,7 +9,7 @@ import { world } from './support.ts';
 const own = (id: string) => newEntry(id, { conversationId: id });
 const some = (from: string, count: number) => Array.from({ length: count }, (_, index) => own(`${from}${index}`));
 
-/** Two copies of a spool: closed, with 200 entries; and as a process that died left it, with 40 more in its log. */
+/** Two copies of a spool: closed, with 200 entries; and as left by a crashed process, with 40 more in its log. */
 const copies = { closed: '', killed: '' };
 
 beforeAll(async () => {
@@ -70,7 +70,7 @@ describe('a damaged database', () => {
   it('is refused again after its log was checkpointed', async () => {
     await using at = await world();
     await putInto(at.folder, copies.killed);
-    // A page of old entries, which the log knows nothing of.
+    // A page of old entries, which are not in the log.
     await overwrite(10 * 4_096, 12 * 4_096)(at.path);
     await expect(at.open()).rejects.toMatchObject({ code: 'SPOOL_CORRUPT' });
     await expect(at.open()).rejects.toMatchObject({ code: 'SPOOL_CORRUPT' });
@@ -99,7 +99,7 @@ describe('a damaged database', () => {
     await putInto(at.folder, copies.closed);
     const { size } = await stat(at.path);
     const content = await readFile(at.path);
-    // As long as it should be, so it opens after a clean close; with nothing in half of its last page.
+    // Of the right length, so it opens after a clean close; with half of its last page empty.
     await writeFile(at.path, content.fill(0, size - 2_000));
     const spool = await at.open();
     const listed = (async () => {

@@ -1,10 +1,10 @@
-/** An expiry ends what it may, however many entries lie beside it that it leaves as they are. */
+/** An expiry ends all it may, however many entries beside it stay unchanged. */
 import { expect, it } from 'vitest';
 import { ManualClock } from '../../../src/testing.ts';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';
 import { world } from './support.ts';
 
-/** More than one step of an expiry looks at. */
+/** More than one step of an expiry reads. */
 const many = 600;
 const hour = 3_600_000;
 const expired = { code: 'EXPIRED', text: 'It was not delivered before its expiry.' } as const;
@@ -33,7 +33,7 @@ it.each([
   await spool.append([newEntry('late', { conversationId: 'late', pickupIn: 0, expiresIn: 4 * hour, ...lane })]);
   const [late] = await spool.claim(claimRequest());
   await spool.settle([{ token: String(late?.token), to: 'deferred', after: 0, failure: true, reason }]);
-  // Those that may have been sent expire first, and are only marked.
+  // Entries that may have been sent expire first, and are only marked.
   for (const hours of [3, 2]) {
     clock.advance(hours * hour);
     for (let step = 0; step * 500 < many; step++) await spool.expire({ ...request, reason: expired, giveUpAfter: 100 * hour });

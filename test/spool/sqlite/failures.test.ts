@@ -16,7 +16,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Fails as SQLite does, whenever a connection is told this. */
+/** Fails as SQLite does when a connection executes this. */
 function failOn(sql: string, errcode: number): { heal(): void } {
   const exec = DatabaseSync.prototype.exec;
   const spy = vi.spyOn(DatabaseSync.prototype, 'exec').mockImplementation(function (this: DatabaseSync, text: string) {
@@ -99,7 +99,7 @@ describe('a file that is not a spool', () => {
     const content = await readFile(at.path);
     content.fill(0xee, 8 * 4_096, 12 * 4_096);
     await writeFile(at.path, content);
-    // Somebody has it open and dies: a log stays.
+    // A process that has it open dies: a log stays.
     await writeFile(`${at.path}-wal`, 'x');
     await expect(at.open()).rejects.toMatchObject({ code: 'SPOOL_CORRUPT' });
   });
@@ -160,7 +160,7 @@ describe('an fsync that fails', () => {
     await spool.append([own('before')]);
     const disk = failOn('COMMIT', ioerrFsync);
     const appending = spool.append([own('a')]);
-    // More than fits in a group: what comes after it finds the spool closed.
+    // More than fits in a group: the rest finds the spool closed.
     const later = Promise.all(Array.from({ length: 300 }, (_, index) => spool.append([own(`later-${index}`)])));
     const [result] = await appending;
     disk.heal();
@@ -185,7 +185,7 @@ describe('a file locked by others', () => {
     expect((await spool.append([own('a')]))[0]).toMatchObject({ status: 'failed', kept: 'no', error: { code: 'SPOOL_BUSY' } });
     await expect(spool.hold(['a'])).rejects.toMatchObject({ code: 'SPOOL_BUSY' });
     clearInterval(counting);
-    // A wait that blocks gives the timer no turn; a busy machine gives it few.
+    // A blocking wait gives the timer no turn; a busy machine gives it few.
     expect(turns).toBeGreaterThan(1);
     expect(await spool.counts()).toMatchObject({ spooled: 0 });
     const appending = patient.append([own('a')]);

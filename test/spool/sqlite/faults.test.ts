@@ -12,7 +12,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Statements that contain that fail with an I/O error, so many times. */
+/** Lets statements that contain this text fail with an I/O error, so many times. */
 function breakStatements(sql: string, times: number): { readonly left: () => number } {
   let left = times;
   for (const name of ['get', 'all', 'run', 'iterate'] as const) {

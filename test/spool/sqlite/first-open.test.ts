@@ -59,7 +59,7 @@ describe('a disk that other machines may write to', () => {
     assertLocal(path, path, { needs: 'it can lose', allowNetworkDisk, warn, typeOf: () => type });
     return warnings;
   };
-  // As the kernel tells it; Node gives some of them as negative numbers on 32-bit systems.
+  // As the kernel reports it; on 32-bit systems Node returns some of them as negative numbers.
   it.each([
     ['NFS', 0x6969],
     ['CIFS', 0xff534d42],

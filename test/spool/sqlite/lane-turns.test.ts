@@ -7,7 +7,7 @@ import { LaneStore } from '../../../src/spool/sqlite/stores/lanes.ts';
 
 const ever = Number.MAX_SAFE_INTEGER;
 
-/** Lanes of one stream each, in a database of its own. */
+/** Lanes of one stream each, in a database of their own. */
 function laneScene() {
   const database = new DatabaseSync(':memory:');
   migrate(database);
@@ -111,12 +111,12 @@ describe('the lanes of a SqliteSpool in turn', () => {
       visits(() => {
         for (let time = 3; time < 103; time++) {
           served('well', time);
-          // Every lane at work is another list each time.
+          // Every lane in progress is a different list each time.
           ask(Array.from({ length: 100 }, (_, index) => `busy${index}`));
         }
       }),
     ).toBeLessThan(800);
-    // One of those that are left out is served by another claim, and comes back: it is still left out.
+    // An excluded lane is served by another claim, and comes back: it is still excluded.
     served('s7', 5);
     set('s8', undefined);
     set('s8', 0);
@@ -134,7 +134,7 @@ describe('the lanes of a SqliteSpool in turn', () => {
       const key = lane === 'long' ? 'long/1' : 'one';
       served(lane, now);
       set(lane, undefined, key);
-      // It was delivered: the next message of that conversation is due since long ago.
+      // It was delivered: the next message of that conversation has long been due.
       set(lane, 0, key);
     }
     expect(order).toEqual(['long', 'other', 'long', 'other', 'long', 'other']);

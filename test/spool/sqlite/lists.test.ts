@@ -1,4 +1,4 @@
-/** Which index a list of operators is served by: never a walk over what has ended, however much that is. */
+/** Which index serves an operator's list: never a scan of finished entries, however many there are. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The plans of the statements that one step of a list carries out. */
+/** The plans of the statements in one step of a list. */
 function planOf(filter: EntryFilter, ended: boolean): string {
   const prepared: string[] = [];
   const watching = new Proxy(database, {

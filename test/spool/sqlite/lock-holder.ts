@@ -1,4 +1,4 @@
-/** Takes the lock of a spool, or not, and says which: `node lock-holder.ts <spool> <place of locks> [stay]`; with `stay` it holds it until it is ended. */
+/** Tries to take the lock of a spool, and prints whether it did: `node lock-holder.ts <spool> <place of locks> [stay]`; with `stay` it holds it until it is ended. */
 import { writeSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { WriteLock } from '../../../src/spool/sqlite/connection/write-lock.ts';

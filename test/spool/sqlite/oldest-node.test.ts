@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
 import { world } from './support.ts';
 
-/** What node:sqlite of Node 22.13, the oldest that package.json allows, does not have: each was added by 22.16. */
+/** What node:sqlite lacks in Node 22.13, the oldest that package.json allows: each was added by 22.16. */
 const missing: ReadonlySet<string | symbol> = new Set([
   'isOpen',
   'isTransaction',
@@ -26,7 +26,7 @@ const old: Readonly<Record<string, unknown>> = {
       // biome-ignore lint/correctness/noConstructorReturn: the properties are the object's own, and can't be taken away.
       return older(database, {
         prepare: (sql: string): StatementSync => {
-          // It binds none, and says so only when the statement runs: `column index out of range`.
+          // It binds none, and fails only when the statement runs: `column index out of range`.
           if (/\?\d/.test(sql)) throw new Error(`a numbered parameter: ${sql}`);
           return older(database.prepare(sql), {});
         },
@@ -97,7 +97,7 @@ describe('SqliteSpool on the oldest Node', () => {
     const woken = new Promise<void>((resolve) => {
       spool.watch(resolve);
     });
-    // The first look is over.
+    // The first poll is over.
     await spool.counts();
     await pause(20);
     await other.append([own('a')]);

@@ -11,10 +11,10 @@ const { lease, pollInterval, pickupDelay, probe } = spoolerSettings();
 
 const mailboxes = Array.from({ length: 6 }, (_, index) => `s${index}@contoso.com`);
 const [inTheHandsOfTheDead, others] = [mailboxes.slice(0, 4), mailboxes.slice(4)];
-/** Of these the dead process's note had arrived. */
+/** Those whose note from the dead process had arrived. */
 const arrived = new Set(inTheHandsOfTheDead.slice(0, 2));
 
-/** Everything asked of it stays unanswered once it is dead, as with a process that was killed. */
+/** None of its calls is answered once it is dead, as in a killed process. */
 function mortal(spool: SpoolStorage): { readonly spool: SpoolStorage; die(): void } {
   let dead = false;
   const handler: ProxyHandler<SpoolStorage> = {
@@ -80,7 +80,7 @@ it('no mailbox waits longer than lease, poll and its own probes because another 
     await clock.advance(1_000);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  // A second of the test's own, by which it lets the clock go on.
+  // A second of the test's own, in which it advances the clock.
   const step = 1_000;
   for (const id of unconcerned) expect(settled.get(id)).toBeLessThanOrEqual(pickupDelay + step);
   for (const [id, lane] of waited) {

@@ -1,4 +1,4 @@
-/** A process that opens a spool's file, appends one entry and closes it, as often as it is told: `node opener.ts <path> <times>`; prints the ids. */
+/** A process that opens a spool's file, appends one entry and closes it, as often as told: `node opener.ts <path> <times>`; prints the ids. */
 import { systemClock } from '../../../src/core/clock.ts';
 import { SqliteSpool } from '../../../src/sqlite.ts';
 import { newEntry } from '../../support/spool-entries.ts';

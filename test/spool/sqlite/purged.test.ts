@@ -39,7 +39,7 @@ describe('the text of finished messages', () => {
   it.each(ends)('is nowhere in the files after purge() or close(): %s', async (_how, end) => {
     await using at = await world();
     const spool = await at.open();
-    // Some stay, so that pages are shared with what goes.
+    // Some stay, so that pages are shared with removed ones.
     const staying = newEntry('staying', { conversationId: 'staying' });
     await spool.append([{ ...staying, message: { ...staying.message, text: 'STAYING'.repeat(20) } }, ...entries]);
     await end(spool);
@@ -49,7 +49,7 @@ describe('the text of finished messages', () => {
       const contents = await Promise.all(names.map(async (name) => [name, await readFile(join(at.folder, name))] as const));
       return contents.flatMap(([name, content]) => (content.includes(what) ? name : []));
     };
-    // In this process: the locks that reading drops are taken again by the spool.
+    // In this process: the spool takes the locks again that reading drops.
     expect(await found('SECRET-')).toEqual([]);
     expect((await found('STAYING')).length).toBeGreaterThan(0);
     await spool.close();

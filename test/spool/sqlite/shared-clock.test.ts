@@ -55,7 +55,7 @@ describe('the clock of a spool shared by several processes', () => {
     const one = await at.open({ clock });
     await one.append([newEntry('a', { conversationId: 'a' })]);
     clock.setWall(clock.now() + hour);
-    // It comes before the first has looked again.
+    // It opens before the first has polled again.
     const early = await at.open({ clock });
     await early.append([newEntry('b', { conversationId: 'b' })]);
     await one.append([newEntry('c', { conversationId: 'c' })]);

@@ -9,14 +9,14 @@ import { SqliteSpool } from '../../../src/sqlite.ts';
 export interface World {
   readonly folder: string;
   readonly path: string;
-  /** Opens one more spool on the file. */
+  /** Opens another spool on the file. */
   open(context?: Partial<SpoolContext>, busyTimeout?: number): Promise<SqliteSpool>;
-  /** Works on the file past every spool. */
+  /** Accesses the file directly, without a spool. */
   raw<Result>(work: (database: DatabaseSync) => Result): Result;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** A folder of its own, and spools that are closed in the end. */
+/** A folder of its own, and spools that are closed at the end. */
 export async function world(): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-sqlite-'));
   const path = join(folder, 'spool.db');

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Fails as SQLite does on a broken disk, or as a runtime without `errcode` tells it. */
+/** Fails as SQLite does on a broken disk, or as a runtime without `errcode` reports it. */
 function breakDisk(error: object): void {
   const get = StatementSync.prototype.get;
   vi.spyOn(StatementSync.prototype, 'get').mockImplementation(function (this: StatementSync, ...parameters) {

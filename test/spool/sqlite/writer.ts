@@ -1,4 +1,4 @@
-/** Opens a spool, appends so many large messages, delivers some of what there was, and closes it: `node writer.ts <path> <messages>`. */
+/** Opens a spool, appends so many large messages, delivers some of its notes, and closes it: `node writer.ts <path> <messages>`. */
 import { systemClock } from '../../../src/core/clock.ts';
 import { SqliteSpool } from '../../../src/sqlite.ts';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';

@@ -6,7 +6,7 @@ import type { EntryRecord, EntryStatus } from '../../../src/spool/state/records.
 import { claimRequest } from '../../support/spool-entries.ts';
 import { delivering, place, probed, reason, Scene } from './scene.ts';
 
-/** A stream of waiting entries that are due at 1 000 120, with what a test says of each. */
+/** A stream of waiting entries due at 1 000 120, with the given changes. */
 function stream(...parts: { fixed?: Partial<NewSpoolEntry>; status?: Partial<EntryStatus> }[]): EntryRecord[] {
   const scene = new Scene();
   return parts.map(({ fixed = {}, status = {} }, at) => {

@@ -15,13 +15,13 @@ const deferred = (...ids: string[]) => {
   scene.settle(note, { to: 'deferred', after: 1_000, failure: true, reason });
   return { scene, noteId: note.noteId };
 };
-/** What was tried, may have been sent, and ended so. */
+/** Tried, possibly sent, and ended in this way. */
 const deadUnknown = () => {
   const { scene, note } = probed('a');
   scene.settle(note, { to: 'dead', sent: 'unknown', reason });
   return { scene, tag: note.tag };
 };
-/** An entry in that state, whatever led there. */
+/** An entry in that state, by any route. */
 const put = (state: SpoolState, patch: Partial<EntryStatus> = {}) => {
   const scene = spooled();
   scene.run((tx) => tx.move(scene.entry('a'), state, patch));

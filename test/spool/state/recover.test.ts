@@ -1,4 +1,4 @@
-/** What opening makes of what a process left behind, and what a restored copy is held for. */
+/** What opening does with the remains of a process, and what a restored copy holds. */
 import { describe, expect, it } from 'vitest';
 import type { NoteRecord } from '../../../src/spool/state/records.ts';
 import { recoverEntry, recoverNote } from '../../../src/spool/state/recover.ts';
@@ -6,7 +6,7 @@ import { holdRestored, isHeldOfCopy, releaseRestored } from '../../../src/spool/
 import { delivering, place, probed, reason, Scene, sentence } from './scene.ts';
 
 const outcomeUnknown = { code: 'OUTCOME_UNKNOWN', text: expect.stringMatching(sentence) };
-/** A note as its journal has it: without its lease, which nobody can hold any more. */
+/** A note as journaled: without its lease, which no one can hold any more. */
 const unleased = ({ lease: _lease, ...note }: NoteRecord): NoteRecord => note;
 const recover = (scene: Scene, note: NoteRecord) => scene.run((tx) => recoverNote(tx, note, scene.now));
 

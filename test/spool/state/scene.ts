@@ -16,14 +16,14 @@ export const place = {
   folder: 'conversation-history',
 };
 
-/** What a settlement is, without its token. */
+/** A settlement without its token. */
 export type Became = Settlement extends infer One ? (One extends Settlement ? Omit<One, 'token'> : never) : never;
 
-/** A state table at a time that the test sets, with the operations of a spool that are pure. */
+/** A state table at a time set by the test, with the pure operations of a spool. */
 export class Scene {
   readonly table = new StateTable();
   now = 1_000_000;
-  /** What the last operation reported. */
+  /** Reports of the last operation. */
   changes: readonly Change[] = [];
 
   /** Runs one operation and commits it. */
@@ -48,7 +48,7 @@ export class Scene {
     return this.run((tx) => claimPick(tx, { note, members }, messages, claimRequest(parts), this.now));
   }
 
-  /** True when the token still matched. */
+  /** True if the token was valid. */
   settle(claimed: Pick<ClaimedNote, 'token'>, became: Became): boolean {
     return this.run((tx) => settle(tx, this.table, { token: claimed.token, ...became } as Settlement, this.now));
   }
@@ -65,13 +65,13 @@ export class Scene {
     return note;
   }
 
-  /** States by entry id, or of those asked for. */
+  /** States by entry id, of all entries or of those given. */
   states(...ids: string[]): readonly string[] {
     return ids.map((id) => this.entry(id).status.state);
   }
 }
 
-/** Entries that were claimed together as one note. */
+/** Entries claimed together as one note. */
 export function delivering(...ids: string[]): { scene: Scene; note: ClaimedNote } {
   const scene = new Scene();
   for (const id of ids) scene.append(id);
@@ -79,7 +79,7 @@ export function delivering(...ids: string[]): { scene: Scene; note: ClaimedNote 
   return { scene, note: scene.claim(ids) };
 }
 
-/** Entries whose only attempt may have been sent, and that are claimed to be looked for. */
+/** Entries whose only attempt may have been sent, claimed for a probe. */
 export function probed(...ids: string[]): { scene: Scene; note: ClaimedNote; attempt: ClaimedNote } {
   const { scene, note: attempt } = delivering(...ids);
   scene.settle(attempt, { to: 'unconfirmed', after: 5_000, absent: false, counted: 0, reason });

@@ -1,4 +1,4 @@
-/** The arcs out of a claim (docs/states.md): what a settlement makes of a note and its members. */
+/** The arcs out of a claim (docs/states.md): the effect of a settlement on a note and its members. */
 import { describe, expect, it } from 'vitest';
 import { cancel } from '../../../src/spool/state/host-actions.ts';
 import type { EntryStatus } from '../../../src/spool/state/records.ts';
@@ -7,7 +7,7 @@ import { delivering, place, probed, reason, type Scene } from './scene.ts';
 
 const unknownOutcome = { to: 'unconfirmed', after: 5_000, absent: false, counted: 0, reason } as const;
 const again = { to: 'deferred', after: 7_000, failure: true, reason } as const;
-/** What every status has besides. */
+/** The other parts of every status. */
 const base = (parts: Partial<EntryStatus>) => expect.objectContaining(parts);
 const cancelled = (scene: Scene, ...ids: string[]) => scene.run((tx) => cancel(tx, ids, scene.now));
 

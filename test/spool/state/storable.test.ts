@@ -1,4 +1,4 @@
-/** What every spool can write and read back, of what hosts and transports of any kind give. */
+/** The values that every spool can write and read back, from hosts and transports of any kind. */
 import { describe, expect, it } from 'vitest';
 import type { Frozen, NewSpoolEntry, Reason, Settlement } from '../../../src/spool/contract.ts';
 import { storableEntry } from '../../../src/spool/state/append.ts';

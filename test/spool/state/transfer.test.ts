@@ -1,4 +1,4 @@
-/** How entries leave one spool and take over in another what they were: nobody sends them twice, and nobody forgets them. */
+/** How entries leave one spool and regain their state in another: none is sent twice, and none is forgotten. */
 import { describe, expect, it } from 'vitest';
 import type { SpoolState } from '../../../src/spool/contract.ts';
 import { runOf } from '../../../src/spool/state/claim.ts';
@@ -11,14 +11,14 @@ import { delivering, place, probed, reason, Scene, sentence } from './scene.ts';
 
 const attempts = [{ tag: 'n:1', place }];
 
-/** What an import has appended, before it has taken over what it was. */
+/** An appended import, before it has regained its state. */
 function imported(): Scene {
   const scene = new Scene();
   scene.append('a', { pickupIn: parked });
   return scene;
 }
 
-/** Takes over what the entry was, a minute after it was appended. */
+/** Restores the state of an entry, a minute after it was appended. */
 function adopted(parts: Partial<MovedEntry> & Pick<MovedEntry, 'state'>, scene = imported()) {
   scene.now += 60_000;
   scene.run((tx) => adopt(tx, { id: 'a', unknownAttempts: [], cancelRequested: false, ...parts }, scene.now));

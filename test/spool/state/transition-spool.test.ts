@@ -5,7 +5,7 @@ import { lateSubject, refreezeEach, settleEach } from '../../../src/spool/state/
 import { failedAppends, type Subject, type Transition, TransitionSpool } from '../../../src/spool/state/transition-spool.ts';
 import { delivering, place, probed, reason, Scene } from './scene.ts';
 
-/** A spool that commits at once, and tells what each transition was about. */
+/** A spool that commits at once, and reports the subject of each transition. */
 class SceneSpool extends TransitionSpool {
   override readonly actionsAtOnce: number;
   readonly subjects: Subject[] = [];
@@ -21,7 +21,7 @@ class SceneSpool extends TransitionSpool {
     this.subjects.push(subject);
     const { scene } = this;
     return scene.run((tx) => {
-      // What a transition finds done already, such as leases that ran out, is not its own.
+      // What a transition finds already done, such as expired leases, is not its own.
       tx.report(scene.entry('a'), 'delivering', 'unconfirmed');
       return operation({ tx, tags: scene.table, now: scene.now });
     });

@@ -1,4 +1,4 @@
-/** Spools that version 0.1.0 wrote (its own code, at revision 8cc7cb1) open, and everything in them goes on. */
+/** Spools written by version 0.1.0 (its own code, at revision 8cc7cb1) open, and everything in them continues. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -47,7 +47,7 @@ async function goesOn(spool: SpoolStorage): Promise<void> {
     to: [{ address: 'bob@contoso.com' }],
   });
   expect(await spool.findMessage('m-purged')).toHaveLength(1);
-  // Its claim is another process's: only that may end it.
+  // The claim belongs to another process: only that may end it.
   const two = await spool.get('two-1');
   const token = `${two?.noteId}:${two?.attempt}`;
   expect((await spool.settle([{ token: `${token}:deliver:0`, to: 'delivered' }])).lost).toHaveLength(1);

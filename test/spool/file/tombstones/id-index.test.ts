@@ -4,7 +4,7 @@ import { IdIndex } from '../../../../src/spool/file/tombstones/id-index.ts';
 
 describe('the index of ids', () => {
   it('finds every place added and not removed, after any history', () => {
-    // Few keys, so that parts fill up, wrap round and lose what is in their middle.
+    // Few keys, so that parts fill up, wrap around and lose entries in their middle.
     const step = fc.record({
       key: fc.integer({ min: 0, max: 40 }),
       place: fc.integer({ min: 1, max: 2 ** 32 - 1 }),

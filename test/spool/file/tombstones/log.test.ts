@@ -9,7 +9,7 @@ import { TombstoneLog } from '../../../../src/spool/file/tombstones/log.ts';
 import type { EntryRecord } from '../../../../src/spool/state/records.ts';
 import { newEntry } from '../../../support/spool-entries.ts';
 
-/** The shortest that there can be, so that lines lie as close as they can. */
+/** The shortest possible, so that lines are as close as they can be. */
 function ended(id: string, rev: number, endedAt = rev, state: 'delivered' | 'cancelled' = 'delivered'): EntryRecord {
   const { message: _message, pickupIn: _pickupIn, ...fixed } = newEntry(id, { messageId: id, contentHash: `hash of ${id}` });
   return {
@@ -95,7 +95,7 @@ describe('the tombstone log', () => {
       );
       expect((await all(log)).length).toBe(58);
       if (time > 0) break;
-      // Nobody said on disk that they are forgotten: only what is still needed was carried over.
+      // Their expiry was not recorded on disk: only what is still needed was carried over.
       await log.close();
       log = await at.open();
       await log.forget(['id-7', 'id-8']);
@@ -120,7 +120,7 @@ describe('the tombstone log', () => {
     const first = await at.open();
     await first.append(Array.from({ length: 100 }, (_, index) => ended(`old-${index}`, index + 1)));
     await first.close();
-    // What is opened is written anew, into a segment of its own.
+    // When opened, entries are written again, into a new segment.
     const log = await at.open();
     const [name = ''] = await readdir(at.folder);
     const path = join(at.folder, name);
@@ -141,7 +141,7 @@ describe('the tombstone log', () => {
     expect(await log.forget(['new', 'old-1'])).toEqual(new Set(['old-1']));
     await log.dissolve();
     expect(await log.find({ messages: ['new'] })).toEqual([]);
-    // An entry that ends once more has a line that can be read.
+    // An entry that ends again has a readable line.
     await log.append([ended('old-1', 400, 400, 'cancelled')]);
     await rename(`${path}.away`, path);
     expect(await log.find({ messages: ['old-1'] })).toMatchObject([{ status: { rev: 400 } }]);
@@ -162,7 +162,7 @@ describe('the tombstone log', () => {
     await writeFile(path, content.replace('"id":"id-7"', '#id":"id-7"'));
     await expect(log.find({ messages: ['id-7'] })).rejects.toThrow('can no longer be read');
     expect(await log.find({ messages: ['id-8'] })).toHaveLength(1);
-    // What lies beside it is forgotten, and it is not.
+    // The entries beside it are forgotten, and it is not.
     const others = Array.from({ length: 90 }, (_, index) => `id-${index + 10}`);
     expect(await log.forget(['id-7', ...others])).toEqual(new Set(['id-7']));
     for (let time = 0; time < 2; time++) await log.dissolve();

@@ -1,4 +1,4 @@
-/** Pages of what has ended: each reads the part of the log that it shows, however long the log is. */
+/** Pages of finished entries: each reads the part of the log that it shows, however long the log is. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ async function scene() {
   return {
     spool,
     clock,
-    /** Bytes that are read while this is done. */
+    /** Bytes read meanwhile. */
     async reading(work: () => Promise<unknown>): Promise<number> {
       const before = bytes;
       await work();
@@ -111,7 +111,7 @@ it('shows each entry once and in order, whatever the order of their ends, while 
   const mixed = early.toSorted((a, b) => (a.slice(-2) + a < b.slice(-2) + b ? -1 : 1));
   await world.deliver(mixed, 0);
   const first = await listBy(spool, { state: 'delivered' }, undefined, 200);
-  // Behind what was shown, so on none of the next pages; and after all.
+  // Behind the entries shown, so on none of the next pages; and after all.
   await world.deliver(['e000000', 'e000003', 'z1', 'z2'], 0);
   const found = [...first.entries];
   for (let cursor = first.cursor; cursor !== undefined; ) {

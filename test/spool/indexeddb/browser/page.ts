@@ -1,4 +1,4 @@
-/** What runs in the browser. The test calls it by name: every answer is plain data. */
+/** The code that runs in the browser. The test calls it by name: every result is plain data. */
 
 import { basicAuth, EwsTransport, OfflineImError, OfflineImSender } from 'offline-im';
 import { IndexedDbSpool } from 'offline-im/indexeddb';
@@ -8,7 +8,7 @@ export interface OpenOptions {
   readonly waitForLock?: number | 'for ever';
 }
 
-/** Minutes shortened, in the proportions of life; what a closed page has sent must be through before it is looked for. */
+/** Minutes shortened, in the proportions of production; a request of a closed page must be through before its note is probed. */
 const short = {
   pickupDelay: 0,
   pollInterval: 100,
@@ -21,7 +21,7 @@ let sender: OfflineImSender | undefined;
 const warnings: string[] = [];
 
 const page = {
-  /** Makes a sender and opens its spool. */
+  /** Creates a sender and opens its spool. */
   async open({ url, waitForLock = 0 }: OpenOptions): Promise<unknown> {
     sender = new OfflineImSender({
       identity: { sip: 'sip:alice@contoso.test', displayName: 'Alice Example' },
@@ -51,7 +51,7 @@ const page = {
         .then(({ states }) => states),
     ),
   warnings: () => warnings,
-  /** Accepts messages one after the other; answers with the ids that were accepted. */
+  /** Accepts messages one after the other; returns the accepted ids. */
   async send(
     messages: readonly { readonly id: string; readonly conversationId: string; readonly text: string }[],
   ): Promise<unknown> {
@@ -71,7 +71,7 @@ function opened(): OfflineImSender {
   return sender;
 }
 
-/** What came of it, or the code it was refused with. */
+/** The result, or the code of the rejection. */
 async function answer(work: () => Promise<unknown>): Promise<unknown> {
   try {
     return (await work()) ?? 'done';

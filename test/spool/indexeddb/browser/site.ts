@@ -1,4 +1,4 @@
-/** The package as it is built, bundled for a browser, on a page of its own. */
+/** The package as built, bundled for a browser, on a page of its own. */
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -53,7 +53,7 @@ async function bundle(folder: string): Promise<ReadonlyMap<string, string>> {
     format: 'iife',
     logLevel: 'error',
     alias: { 'offline-im': join(dist, 'index.js'), 'offline-im/indexeddb': join(dist, 'indexeddb.js') },
-    // Only what the package depends on: the built files lie outside of the repository.
+    // Only the dependencies of the package: the built files are outside the repository.
     nodePaths: [join(root, 'node_modules')],
   });
   const read = async (name: string) => [name, await readFile(join(folder, `${name}.js`), 'utf8')] as const;

@@ -4,7 +4,7 @@ import { IndexedDbSpool } from 'offline-im/indexeddb';
 import { ManualClock } from '../../../../src/testing/manual-clock.ts';
 import { spoolConformance } from '../../../../src/testing/spool-conformance/spool-conformance.ts';
 
-/** A turn of the event loop, which the clock of the tests gives. */
+/** A turn of the event loop, needed by the clock of the tests. */
 function nextTurn(callback: () => void): void {
   const { port1, port2 } = new MessageChannel();
   const onmessage = (): void => {
