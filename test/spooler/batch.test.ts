@@ -1,4 +1,4 @@
-/** What becomes of claimed notes between claim and settlement. */
+/** What happens to claimed notes between claim and settlement. */
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import type { Settlement } from '../../src/spool/contract.ts';

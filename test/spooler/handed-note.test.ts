@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Note } from '../../src/transport/contract.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 
-/** Everything within a note that could be changed, dates apart. */
+/** All mutable values inside a note, except dates. */
 function objectsOf(value: unknown): object[] {
   if (typeof value !== 'object' || value === null || value instanceof Date) return [];
   return [value, ...Object.values(value).flatMap(objectsOf)];

@@ -9,7 +9,7 @@ import { FakeTransport } from '../support/fake-transport.ts';
 import { hostileValues } from '../support/hostile-values.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 
-/** How a function of the host, or of a spool or transport that others wrote, goes wrong. */
+/** How a function of the host, or of a third-party spool or transport, fails. */
 const faults: Record<string, () => unknown> = {
   throws: () => {
     throw new Error('injected');
@@ -32,7 +32,7 @@ const faults: Record<string, () => unknown> = {
   'returns nonsense': () => 'nonsense',
   'never answers': () => new Promise(() => undefined),
 };
-/** Values that throw when they are looked at: each thrown, returned and rejected with, one after the other. */
+/** Values that throw when inspected: each thrown, returned and rejected with, in turn. */
 function hostileInTurn(): () => unknown {
   const makers = Object.values(hostileValues);
   let turn = 0;
@@ -74,7 +74,7 @@ const spoolMethods = [
 const transportMethods = ['deliver', 'probe', 'placeOf', 'canProbe', 'minimumGrace', 'close'] as const;
 const clockMethods = ['now', 'monotonic', 'setTimer'] as const;
 
-/** An object of which one method goes wrong as long as `fault.on`. */
+/** An object with one method that fails while `fault.on`. */
 function faulty<Target extends object>(
   target: Target,
   method: string,
@@ -109,7 +109,7 @@ const turns = async (count = 5): Promise<void> => {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-/** Goes on until it is settled, or that many steps of a manual clock have passed. */
+/** Continues until it is settled, or a manual clock has advanced that many steps. */
 async function settledWithin(clock: ManualClock, work: Promise<unknown>, steps = 40, step = 15_000): Promise<boolean> {
   let settled = false;
   const done = (): void => {
@@ -123,7 +123,7 @@ async function settledWithin(clock: ManualClock, work: Promise<unknown>, steps =
   return settled;
 }
 
-/** A day of a sender beside a fault, then without it. */
+/** A day of a sender with a fault, then without it. */
 async function live(
   options: Partial<OfflineImSenderOptions>,
   clock: ManualClock,

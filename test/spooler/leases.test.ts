@@ -4,7 +4,7 @@ import type { ClaimToken } from '../../src/spool/contract.ts';
 import { Leases } from '../../src/spooler/leases.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 
-/** Leases over a storage whose renewals take as long as the test likes. */
+/** Leases over a storage whose renewals take as long as the test specifies. */
 function slowRenewals() {
   const clock = new ManualClock();
   const renewals: { readonly tokens: readonly ClaimToken[]; answer(lost: readonly ClaimToken[]): void }[] = [];

@@ -1,4 +1,4 @@
-/** What a message costs while thousands of mailboxes wait for a server that is down: counted in calls and in lanes that are looked at, never in time. */
+/** The cost of a message while thousands of mailboxes wait for a server that is down: counted in calls and in lanes visited, never in time. */
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import type { SpoolStorage } from '../../src/spool/contract.ts';
@@ -8,7 +8,7 @@ import { aliceSends } from '../support/sender-fixture.ts';
 const unreachable = new OfflineImError('ENDPOINT_UNREACHABLE', 'No connection.');
 const mailboxes = 2_000;
 
-/** A spool that counts what the loop asks of it. */
+/** A spool that counts the calls of the loop. */
 function counted() {
   const spool = new MemorySpool();
   const calls = { claim: 0, nextDue: 0, settle: 0 };
@@ -45,7 +45,7 @@ function counted() {
 
 const from = (index: number) => ({ sip: `sip:user${index}@contoso.com` });
 
-/** Thousands of mailboxes of which each has met the server that is down; those of `well` have another. */
+/** Thousands of mailboxes, each of which has met the server that is down; those of `well` have another. */
 async function down(pickupDelay: number) {
   const { spool, since, lists } = counted();
   const scene = aliceSends({ spool, pickupDelay, retry: { initialDelay: 600_000, maxDelay: 600_000 } });
@@ -80,7 +80,7 @@ describe('while the server of thousands of mailboxes is down,', () => {
       }
     });
     expect(asked).toEqual({ claim: 0, nextDue: 0, settle: 0 });
-    // Whether the mailbox has moved is asked of that mailbox, not of all.
+    // Whether a mailbox has moved is checked for that mailbox, not for all.
     expect(placed.length).toBeLessThanOrEqual(400);
     await sender.stop();
   });

@@ -4,7 +4,7 @@ import type { SpoolStorage } from '../../src/spool/contract.ts';
 import { Opening } from '../../src/spooler/opening.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 
-/** A storage that opens as the test says; `closed` counts. */
+/** A storage that opens as the test specifies; `closed` counts. */
 function storageThat(open: () => Promise<void>) {
   const storage = { opened: 0, closed: 0 };
   const opening = new Opening(
@@ -23,7 +23,7 @@ function storageThat(open: () => Promise<void>) {
   return { storage, opening };
 }
 
-/** Stops an opening that nobody asks for any more; `soft` and `hard` are the test's. */
+/** Stops an opening that is no longer needed; `soft` and `hard` are controlled by the test. */
 function stopOf(opening: Opening) {
   const soft = new AbortController();
   const hard = new AbortController();

@@ -1,4 +1,4 @@
-/** The arcs out of `delivering` (docs/states.md), and what probes tell, without a loop, a spool or a server. */
+/** The arcs out of `delivering` (docs/states.md), and the effects of probes, without a loop, a spool or a server. */
 import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/core/errors/codes.ts';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
@@ -148,7 +148,7 @@ describe('the effect of an inconclusive probe on mailbox and endpoint', () => {
       status: 'blocked',
       scope: 'endpoint',
     });
-    // A note alone can't be blocked.
+    // A single note cannot be blocked.
     expect(toldByProbe({ error: error('EWS_ERROR'), blocked: true })).toMatchObject({ status: 'blocked', scope: 'mailbox' });
     expect(toldByProbe({ error: error('AUTHENTICATION_FAILED'), blocked: false })).toMatchObject({
       status: 'deferred',

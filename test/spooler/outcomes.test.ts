@@ -6,7 +6,7 @@ import { aliceSends } from '../support/sender-fixture.ts';
 const failed = new OfflineImError('EWS_ERROR', 'Exchange answered with a code.', { details: { responseCode: 'ErrorSomething' } });
 const bob = 'sip:bob@contoso.com';
 
-/** Sends one message, lets its two minutes pass with that outcome for the first attempt, and delivers every later one. */
+/** Sends one message, lets its pickup delay pass with that outcome for the first attempt, and delivers every later one. */
 async function firstAttempt(outcome: DeliveryOutcome, texts: readonly string[] = ['one'], poison?: string) {
   const fixture = aliceSends();
   const { sender, transport, clock } = fixture;
@@ -20,7 +20,7 @@ async function firstAttempt(outcome: DeliveryOutcome, texts: readonly string[] =
   return { ...fixture, state: async (id = 'm0') => (await sender.status(id))?.entries[0]?.state };
 }
 
-/** A sender that sends again what nobody could settle within an hour, which is so with every first attempt. */
+/** A sender that resends what could not be settled within an hour, which applies to every first attempt. */
 async function resending() {
   const fixture = aliceSends({ probe: { onUnconfirmed: 'resend', giveUpAfter: 3_600_000 } });
   const { sender, transport } = fixture;

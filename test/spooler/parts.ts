@@ -1,4 +1,4 @@
-/** The parts of a loop, with a storage and a transport that a test plays. */
+/** The parts of a loop, with a scripted storage and transport. */
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import { Complaints } from '../../src/core/host-calls.ts';
 import type { Trace } from '../../src/observability/trace.ts';
@@ -33,7 +33,7 @@ export function entry(id: string): SpoolEntry {
   };
 }
 
-/** A note of one entry, claimed to be delivered for the first time. */
+/** A note of one entry, claimed for its first delivery. */
 export function note(id: string, parts: Partial<ClaimedNote> = {}): ClaimedNote {
   return {
     token: `${id}:1:deliver:1`,
@@ -54,7 +54,7 @@ export function note(id: string, parts: Partial<ClaimedNote> = {}): ClaimedNote 
   };
 }
 
-/** What a loop works with, and everything that it says. */
+/** The context of a loop, and everything it reports. */
 export function spooler(options: SpoolerOptions = {}) {
   const clock = new ManualClock();
   const transport = new FakeTransport();

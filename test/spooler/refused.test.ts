@@ -1,4 +1,4 @@
-/** Probes that can't say, and calls that meet a storage that is no longer ours. */
+/** Inconclusive probes, and calls to a storage that is no longer ours. */
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import { lane, note, place, spooler } from './parts.ts';

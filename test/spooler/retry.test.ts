@@ -41,7 +41,7 @@ describe('the back-off of a server', () => {
     [101, 70, 100],
     [Number.POSITIVE_INFINITY, 70, 100],
     [-5, 0, 0],
-    // The cap bounds what is asked, not our own wait.
+    // The cap limits the server's back-off, not our own.
     [10, 500, 500],
   ] as const)('%s, with our own of %s: %s', (asked, own, expected) => {
     expect(obey(asked, own, 100)).toBe(expected);

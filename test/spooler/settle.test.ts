@@ -1,4 +1,4 @@
-/** What settlements become: events and steps, written again while a storage fails, and late answers. */
+/** The results of settlements: events and trace steps, retries while a storage fails, and late answers. */
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import type { Change, ClaimedNote, Settlement, SpoolState } from '../../src/spool/contract.ts';
@@ -25,7 +25,7 @@ const change = (to: Change['to'], parts: Partial<Change> = {}): Change => ({
   ...parts,
 });
 
-/** The events and steps of one settlement of note `a`, but for the step of the settlement itself. */
+/** The events and steps of one settlement of note `a`, except the step of the settlement itself. */
 function told(kind: 'deliver' | 'probe', settled: Partial<Settled> & Pick<Settled, 'settlement'>, ...changes: Change[]) {
   const { context, steps, warnings } = spooler();
   reportSettled(context, kind, [{ note: note('a'), ...settled }], changes);
@@ -197,7 +197,7 @@ describe('any other change', () => {
 });
 
 describe('writing settlements', () => {
-  /** A storage that fails so often. */
+  /** A storage that fails that many times. */
   function failing(times: number, error: Error = new Error('disk full')) {
     const parts = spooler();
     const settle = parts.context.storage.settle.bind(parts.context.storage);

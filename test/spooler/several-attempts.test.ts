@@ -1,4 +1,4 @@
-/** What is said of a note of which several attempts may have been sent: only what is known of all of them. */
+/** What is reported about a note with several attempts that may have been sent: only what is known of all of them. */
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import { basicAuth } from '../../src/ews/auth/credentials.ts';
@@ -9,7 +9,7 @@ import { hastyClock } from '../support/hasty-clock.ts';
 import { alice, sendToSimulator } from '../support/send-to-simulator.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 
-/** What the server stores now is an hour old, so that an unsent item is a draft. */
+/** Items stored by the server from now on are an hour old, so that an unsent item is a draft. */
 const simulator = { clock: new ManualClock(Date.now() - 3_600_000) };
 
 describe('a draft of one attempt while an earlier attempt is unknown', () => {
@@ -19,7 +19,7 @@ describe('a draft of one attempt while an earlier attempt is unknown', () => {
     const sentItems = exchange.mailbox(alice).folder('sentitems');
     exchange.faults.on('CreateItem').nth(1).http(502);
     exchange.faults.on('CreateItem').nth(2).copyStoredSendFailed({ unsent: true });
-    // Absent twice: the next attempt begins.
+    // Absent twice: the next attempt starts.
     sender.on('message:deferred', ({ code }) => {
       if (code === 'OUTCOME_UNKNOWN') sentItems.readable = false;
     });
@@ -55,7 +55,7 @@ describe('a draft of one attempt while an earlier attempt is unknown', () => {
 });
 
 describe('an attempt whose endpoint is no longer configured', () => {
-  /** The first attempt goes to the server under one address, and everything else under another one, and neither is answered. */
+  /** The first attempt goes to the server by one address, everything else by another, and neither is answered. */
   async function moved(sent: boolean) {
     let places: 'old' | 'new' = 'old';
     let transports: Record<'old' | 'new', Transport> | undefined;

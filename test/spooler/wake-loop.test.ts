@@ -1,4 +1,4 @@
-/** When the loop looks for work, counted in rounds and turns of the event loop. */
+/** When the loop polls for work, counted in rounds and turns of the event loop. */
 import { describe, expect, it } from 'vitest';
 import { WakeLoop, type WakeLoopParts } from '../../src/spooler/wake-loop.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
@@ -143,7 +143,7 @@ describe('the loop', () => {
     const before = rounds.length;
     one.wake();
     await clock.advance(5);
-    // Whoever wakes it has news: it looks again soon.
+    // A caller that wakes it has news: it polls again soon.
     expect(rounds.length).toBe(before + 2);
   });
 

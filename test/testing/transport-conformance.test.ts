@@ -1,4 +1,4 @@
-/** The suite itself: a transport that is right passes, and each that is wrong is found out. */
+/** The suite itself: a correct transport passes, and each faulty one is detected. */
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import { transportConformance } from '../../src/testing.ts';

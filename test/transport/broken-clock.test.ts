@@ -1,4 +1,4 @@
-/** A clock that a host gives to a transport, and that goes wrong, costs it nothing: the machine's counts in its place, and the logger is told once. */
+/** A host's clock that fails does not affect a transport: the system clock is used instead, and the logger is told once. */
 import { expect, it } from 'vitest';
 import type { Clock } from '../../src/core/clock.ts';
 import { basicAuth, EwsTransport, GraphTransport } from '../../src/index.ts';

@@ -1,6 +1,6 @@
 /**
- * Where no runtime says whether a request was written (Bun, Deno, a host's own fetch), the error alone must. Whatever a write may
- * have come before is in doubt: called unsent, the note would go out twice.
+ * Where no runtime tells whether a request was sent (Bun, Deno, a custom fetch), the error alone must. Any error that may follow
+ * a write leaves the request in doubt: if it counted as unsent, the note would be sent twice.
  */
 import { describe, expect, it } from 'vitest';
 import { handshakeRefused, nothingWritten } from '../../src/transport/connection-errors.ts';

@@ -1,4 +1,4 @@
-/** Transports over dispatchers of undici, on real sockets: the same promise as over fetch. */
+/** Transports over undici dispatchers, on real sockets: the same promise as over fetch. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { deflateSync, gzipSync } from 'node:zlib';
@@ -43,7 +43,7 @@ async function listening(server: Server | ReturnType<typeof createTcpServer>): P
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Destroyed after the test, and then the server is closed. */
+/** Destroyed after the test, before the server is closed. */
 function kept<Kept extends { destroy(): Promise<void> }>(dispatcher: Kept): Kept {
   closing.push(() => dispatcher.destroy());
   return dispatcher;
@@ -64,7 +64,7 @@ async function deliver(transport: EwsTransport, n = 1, signal?: AbortSignal) {
   return outcome;
 }
 
-/** A proxy that makes tunnels, and answers with that status. */
+/** A proxy that opens tunnels, and responds with that status. */
 async function connectProxy(status = 200): Promise<{ readonly url: string; readonly tunnels: string[] }> {
   const tunnels: string[] = [];
   const server = createServer();
@@ -103,7 +103,7 @@ describe('a dispatcher', () => {
       'content-type': 'text/xml; charset=utf-8',
       'accept-encoding': 'identity',
     });
-    // The next request may come before undici knows that the last is over.
+    // The next request may come before undici knows that the last one is over.
     expect(sockets.size).toBeLessThanOrEqual(2);
   });
 

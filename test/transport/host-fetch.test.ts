@@ -1,4 +1,4 @@
-/** What a host's own fetch may resolve with. Whatever it is: what was sent is never called known unsent, and nothing is delivered without the answer that says so. */
+/** What a custom fetch may resolve with. Whatever it is: a sent note is never reported as known unsent, and none as delivered without the response that says so. */
 import { Readable } from 'node:stream';
 import { createContext, runInContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ const success = created(ok);
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
 const xml = { 'content-type': 'text/xml; charset=utf-8' };
 
-/** ms. Bodies without end wait for it; whatever ends by itself has all the time that a busy machine may take. */
+/** ms. Endless bodies wait for it; anything that ends by itself has all the time a busy machine may take. */
 const short = 60;
 const generous = 60_000;
 
@@ -46,7 +46,7 @@ function streamOf(...parts: readonly unknown[]): ReadableStream {
   });
 }
 
-/** Not the platform's own kind: it takes any body. */
+/** Not the platform's own class: it accepts any body. */
 const whole = (body: unknown, extra: object = {}): object => ({
   status: 200,
   ok: true,
@@ -269,7 +269,7 @@ describe('a complete EWS response', () => {
   });
 });
 
-/** As node-fetch gives its bodies. */
+/** In the form of node-fetch bodies. */
 function nodeStream(parts: readonly Buffer[]): object {
   return {
     on: () => undefined,

@@ -1,4 +1,4 @@
-/** Never twice, never lost, over EWS, over Graph, and over the router: one source, since the promise is one. What lies in the mailboxes counts. */
+/** Never twice, never lost, over EWS, over Graph, and over the router: one source, since it is one promise. The content of the mailboxes counts. */
 import { describe, expect, it } from 'vitest';
 import { basicAuth } from '../../src/ews/auth/credentials.ts';
 import { EwsTransport } from '../../src/ews/ews-transport.ts';
@@ -40,7 +40,7 @@ const ways = [
   },
 ] as const;
 
-/** What strikes the first send, how often the note is written, and how it ends. */
+/** The fault of the first send, how often the note is sent, and the result. */
 const faults: readonly (readonly [string, (fault: FaultBuilder) => unknown, number, 'delivered' | 'dead'])[] = [
   ['its answer is lost', (fault) => fault.lostResponse(), 1, 'delivered'],
   ['time-out after it was sent', (fault) => fault.hang({ processed: true }), 1, 'delivered'],

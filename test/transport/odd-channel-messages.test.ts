@@ -30,7 +30,7 @@ it('foreign messages on the diagnostics channels of Node and undici end no proce
       }
     }
   }
-  // Node throws what a subscriber threw in the next tick.
+  // Node throws the error of a subscriber in the next tick.
   await new Promise((resolve) => setImmediate(resolve));
   expect(unhandled).toEqual([]);
   expect(watch.fact).toBe('unseen');

@@ -1,4 +1,4 @@
-/** Whatever a host's fetch, dispatcher or login does: no verdict is false, nothing secret gets out, nothing goes unhandled, and every call ends. */
+/** Whatever a host's fetch, dispatcher or login does: no verdict is false, no secret leaks, nothing is unhandled, and every call ends. */
 import { EventEmitter } from 'node:events';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -15,7 +15,7 @@ import { oddDispatcher, oddFetch, oddToken, pick, type Random, RightServer, secr
 
 const first = Number(process.env.OFFLINE_IM_SEED ?? 1);
 const runs = Number(process.env.OFFLINE_IM_RUNS ?? 8);
-/** ms. What hangs waits for it. */
+/** ms. Hanging functions wait for it. */
 const requestTimeout = 25;
 
 const unhandled: unknown[] = [];
@@ -117,7 +117,7 @@ describe.each([
   ['EWS', ews],
   ['Graph', graph],
 ] as const)('over %s', (_, make) => {
-  /** A transport whose fetch passes everything on to a right server, and then does this. */
+  /** A transport whose fetch passes everything on to a correct server, and then does this. */
   const over = (then: (text: string, signal: AbortSignal) => unknown): { transport: Transport; server: RightServer } => {
     const server = new RightServer();
     const fetch = (async (url: unknown, init: RequestInit) => {

@@ -1,6 +1,7 @@
 /**
- * Hosts that hand in a fetch, a dispatcher or a login that does whatever such a function can do, drawn by a seed, before a server that is right and knows what it was
- * given. What a host says is never a lie about what was sent: a connection that could not be made is only reported where nothing was.
+ * Hosts with a fetch, a dispatcher or a login that does anything such a function can do, chosen by a seed, in front of a correct
+ * server that knows what it received. A host never lies about what was sent: a failed connection is only reported if nothing was
+ * sent.
  */
 import { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
@@ -12,10 +13,10 @@ import { hostileValues } from '../support/hostile-values.ts';
 export type Random = () => number;
 export const pick = <T>(random: Random, from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
 
-/** Stands in everything that a host knows and nobody else may: logins, its errors, the texts of messages. */
+/** Part of everything that only the host may know: logins, its errors, the texts of messages. */
 export const secret = 'HOST-SECRET';
 
-/** What the server was given, and what it answers. */
+/** What the server received, and its response. */
 export class RightServer {
   readonly taken = new Set<string>();
 
@@ -61,7 +62,7 @@ const gone = (): never => {
   throw new Error(secret);
 };
 
-/** An error of a host's, which says nothing of what was sent. */
+/** An error of a host that says nothing about what was sent. */
 function anyError(random: Random): unknown {
   const error = new Error(secret);
   return pick<() => unknown>(random, [
@@ -78,7 +79,7 @@ function anyError(random: Random): unknown {
   ])();
 }
 
-/** One that says that there was no connection. */
+/** An error that says that there was no connection. */
 function unconnected(random: Random): unknown {
   const code = pick(random, ['ECONNREFUSED', 'ENOTFOUND', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UND_ERR_CONNECT_TIMEOUT']);
   const cause = Object.assign(new Error(secret), { code, ...(code === 'ECONNREFUSED' ? { syscall: 'connect' } : {}) });
@@ -92,7 +93,7 @@ const elsewhere = runInContext(
   otherRealm,
 ) as (status: number, bytes: Uint8Array) => unknown;
 
-/** Parts of a body: whole, cut, with something between them, followed by an error. */
+/** Parts of a body: whole, truncated, with something in between, followed by an error. */
 function partsOf(random: Random, text: string): unknown[] {
   const bytes = encoder.encode(text);
   const half = bytes.slice(0, Math.floor(bytes.length / 2));
@@ -150,7 +151,7 @@ function headersOf(random: Random): unknown {
   ])();
 }
 
-/** A response that holds the truth, or less. */
+/** A response with all of the truth, or less. */
 function responseOf(random: Random, status: number, text: string): unknown {
   const bytes = encoder.encode(text);
   const plain = (more: object): object => ({
@@ -189,7 +190,7 @@ function responseOf(random: Random, status: number, text: string): unknown {
   ])();
 }
 
-/** A fetch that passes a request on, or not, and then does what it likes. */
+/** A fetch that passes a request on, or not, and then does anything. */
 export function oddFetch(random: Random, server: RightServer, often: number): typeof globalThis.fetch {
   return ((input: unknown, init?: RequestInit) => {
     if (random() < often * 0.2) return fails(random, random() < 0.5 ? unconnected(random) : anyError(random));
@@ -215,7 +216,7 @@ function fails(random: Random, error: unknown): unknown {
   return Promise.reject(error);
 }
 
-/** Long after nobody waits any more. */
+/** Long after anyone waits for it. */
 function lateAfter(signal: AbortSignal | null | undefined, given: () => unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
     signal?.addEventListener('abort', () =>
@@ -224,7 +225,7 @@ function lateAfter(signal: AbortSignal | null | undefined, given: () => unknown)
   });
 }
 
-/** A body that calls its listeners as it likes: twice, after the end, out of order, at once, or never. */
+/** A body that calls its listeners arbitrarily: twice, after the end, out of order, at once, or never. */
 class OddBody extends EventEmitter {
   readonly #random: Random;
 
@@ -257,7 +258,7 @@ class OddBody extends EventEmitter {
   }
 }
 
-/** A dispatcher of undici's shape, or nearly. */
+/** A dispatcher with the interface of undici, or nearly. */
 export function oddDispatcher(random: Random, server: RightServer, often: number): { request(options: never): Promise<never> } {
   return {
     request: ((options: { origin: string; path: string; body: string | null; signal: AbortSignal | null }) => {
@@ -293,7 +294,7 @@ export function oddDispatcher(random: Random, server: RightServer, often: number
   };
 }
 
-/** What a host's function gives in the place of a token. */
+/** What a host's function returns instead of a token. */
 export function oddToken(random: Random, often: number): unknown {
   if (random() >= often) return { token: 'right', expiresAt: Date.now() + 3_600_000 };
   return pick<() => unknown>(random, [

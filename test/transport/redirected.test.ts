@@ -1,4 +1,4 @@
-/** A host's own fetch that follows redirects although it was asked not to: what answers from elsewhere proves nothing, whatever it says. */
+/** A custom fetch that follows redirects although it was asked not to: a response from elsewhere proves nothing, whatever it says. */
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { basicAuth } from '../../src/ews/auth/credentials.ts';
@@ -23,7 +23,7 @@ const list = JSON.stringify({
 let server: Server;
 let origin = '';
 let asked: string[] = [];
-/** Status of every first answer, and of the one behind it. */
+/** Status of every first response, and of the one behind it. */
 let hop = 307;
 let behind = 202;
 
@@ -77,7 +77,7 @@ describe.each(ways)('%s', (_, make) => {
     const note = makeNote(transport as never, 1);
     const [outcome] = await transport.deliver([note], { signal, mayWrite: () => true });
     expect(outcome).toMatchObject({ status: 'unconfirmed', error: { code: 'RESPONSE_UNREADABLE' } });
-    // Followed, so that this says something; and not sent anew because of what came from there.
+    // Followed, so that this proves something; and not resent because of what came from there.
     expect(asked).toHaveLength(2);
     const [result] = await transport.probe([{ ...note, unknownAttempts: [{ tag: note.tag, place: note.place }] }], { signal });
     expect(result?.status).toBe('unknown');

@@ -1,9 +1,9 @@
-/** Searches of both transports: what broke on the way is asked again, within one limit and no longer than anybody waits. */
+/** Searches of both transports: broken requests are repeated, within one deadline and no longer than anyone waits. */
 import { expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { retriedRead } from '../../src/transport/retried-read.ts';
 
-/** A server whose replies come one after the other, the last one for ever, and a clock that moves by what is waited for. */
+/** A server whose responses come in order, the last one forever, and a clock that moves by the time waited. */
 function asking(replies: readonly string[], { timeout = 60_000, late = 0, onAsk = () => {} } = {}) {
   const timeouts: number[] = [];
   let now = 0;

@@ -23,7 +23,7 @@ describe('Retry-After', () => {
     ['Sat Nov 28 12:00:30 2026', 30_000],
     ['2026-11-28T13:00:30+01:00', 30_000],
     ['Sat, 28 Nov 2026 11:59:00 GMT', undefined],
-    // What Date.parse alone makes years, or a local time, of.
+    // Values that Date.parse alone reads as years, or as a local time.
     ['-5', undefined],
     ['+30', undefined],
     ['2050', 2_050_000],
@@ -43,7 +43,7 @@ describe('Retry-After', () => {
     ['', undefined],
     ['٣٠', undefined],
   ])('%j: %s ms', (value, expected) => {
-    // A header's bytes are Latin-1.
+    // The bytes of a header are Latin-1.
     const sent = Buffer.from(value, 'utf8').toString('latin1');
     expect(waits(sent)).toBe(expected);
   });

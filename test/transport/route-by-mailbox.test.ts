@@ -23,7 +23,7 @@ const probe = async (one: Note): Promise<ProbeResult | undefined> => {
   const asked = { ...one, unknownAttempts: [{ tag: one.tag, place: one.place }] };
   return (await sides.transport.probe([asked], { signal: always.signal }))[0];
 };
-/** What is asked again after a pause by the clock. */
+/** Requests repeated after a pause by the clock. */
 const repeated = async <Answer>(asked: Promise<Answer>): Promise<Answer> => {
   let answered = false;
   const done = asked.finally(() => {
@@ -81,7 +81,7 @@ describe('a note that may have been sent, from a mailbox moved since', () => {
     const sent = note(from);
     sides.server.faults.on(operation).once().lostResponse();
     expect(await deliver([sent])).toMatchObject([{ status: 'unconfirmed' }]);
-    await clock.advance(60_000); // Exchange Online takes it from Drafts to Sent Items meanwhile
+    await clock.advance(60_000); // Exchange Online moves it from Drafts to Sent Items meanwhile.
     move(from, to);
     expect(sides.transport.canProbe?.(sent.place)).toBe(true);
     expect(await probe(sent)).toMatchObject({ status: 'found' });
@@ -279,7 +279,7 @@ describe('a mailbox moved while its note is in transit', () => {
     expect(await router.deliver([own], always)).toMatchObject([
       { status: 'deferred', scope: 'note', retryAfter: 0, error: { code: 'NOT_ATTEMPTED' } },
     ]);
-    // One that is where it was is blocked as before.
+    // A mailbox that has not moved is blocked as before.
     location = left;
     moves = false;
     expect(await router.deliver([own], always)).toEqual([refused]);

@@ -1,4 +1,4 @@
-/** A side of the router is a host's own transport, in plain JavaScript: what it returns in error proves nothing, least of all absence. */
+/** A side of the router is a host's own transport, in plain JavaScript: an invalid result proves nothing, least of all absence. */
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import type { Note, Place, ProbeResult, Transport } from '../../src/transport/contract.ts';
@@ -52,7 +52,7 @@ describe('an invalid probe result', () => {
     await sender.send({ to: 'sip:bob@contoso.com', text: 'one' });
     await clock.advance(20 * 60_000);
     expect(own.delivered).toHaveLength(1);
-    // The router itself says that there is none.
+    // The router itself reports that there is none.
     expect(eventsOf('warning')).toHaveLength(what === 'null' || what === 'undefined' ? 0 : 1);
     await sender.stop();
   });

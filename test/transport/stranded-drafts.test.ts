@@ -1,4 +1,4 @@
-/** Drafts that were never sent, over EWS and over Graph: what is found, what may be removed, what never is. */
+/** Drafts that were never sent, over EWS and over Graph: which are found, which may be removed, which never are. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { basicAuth } from '../../src/ews/auth/credentials.ts';
 import { EwsTransport } from '../../src/ews/ews-transport.ts';
@@ -14,14 +14,14 @@ const missed = 'IM.Note.MissedConversation';
 const hour = 3_600_000;
 const signal = new AbortController().signal;
 
-/** One transport, and in which words its door says the same. */
+/** One transport, and the terms in which its door expresses the same. */
 interface Way {
   readonly name: string;
   transport(server: ExchangeSimulator): EwsTransport | GraphTransport;
   readonly errorCode: string;
   readonly lists: string;
   readonly removes: string;
-  /** How many it takes to list so many tagged drafts. */
+  /** How many requests it takes to list so many tagged drafts. */
   requestsFor(drafts: number): number;
 }
 
@@ -56,7 +56,7 @@ afterEach(async () => {
   exchange = undefined;
 });
 
-/** What the server stores now is two hours old, unless the clock is turned. */
+/** Items stored by the server are two hours old, unless the clock is changed. */
 async function start(way: Way) {
   const clock = new ManualClock(Date.now() - 2 * hour);
   const server = await startExchangeSimulator({ mailboxes: [alice.address], clock });

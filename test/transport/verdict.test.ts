@@ -1,4 +1,4 @@
-/** What both transports make of verdicts, and of several looks at one note. */
+/** How both transports handle verdicts, and several searches for one note. */
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import { provesSent } from '../../src/spooler/outcome.ts';

@@ -59,7 +59,7 @@ describe('OfflineImSender', () => {
     expectTypeOf<Parameters<On>[0]>().toEqualTypeOf<EventName>();
     expectTypeOf<Listener<'message:delivered'>>().parameter(0).toHaveProperty('foundByProbe').toEqualTypeOf<boolean>();
     expectTypeOf<OfflineImEvents['message:dead']['code']>().toEqualTypeOf<ErrorCode>();
-    // What only a typed `on` refuses; never called.
+    // Refused only by a typed `on`; never called.
     const misuse = (): void => {
       // @ts-expect-error no such event
       sender.on('message:read', () => undefined);

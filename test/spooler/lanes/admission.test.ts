@@ -1,4 +1,4 @@
-/** Which mailboxes may be worked on, outcome by outcome, at times that the test sets. */
+/** Which mailboxes may be used, outcome by outcome, at times set by the test. */
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
 import type { DeliveryOutcome, Scope } from '../../../src/transport/contract.ts';
@@ -73,7 +73,7 @@ describe('a mailbox', () => {
     expect([admissions('a'), told]).toEqual([['open'], []]);
     await record('a', rejected('mailbox'));
     expect([admissions('a'), told]).toEqual([['closed'], [['blocked', 'a', reason, quarter]]]);
-    // A rejection of a note shows that the login works, not that sending does.
+    // A rejected note proves that the login works, not that sending does.
     await record('a', rejected('note'));
     expect(admissions('a')).toEqual(['closed']);
   });

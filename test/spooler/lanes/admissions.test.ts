@@ -1,4 +1,4 @@
-/** The lists of mailboxes that a claim leaves out, kept up change by change. */
+/** The lists of mailboxes excluded from a claim, updated change by change. */
 import { describe, expect, it } from 'vitest';
 import { Admissions } from '../../../src/spooler/lanes/admissions.ts';
 import { Circuit, type Endpoint, type Lane } from '../../../src/spooler/lanes/circuit.ts';
@@ -165,7 +165,7 @@ describe('the mailboxes excluded from a claim', () => {
     open(mail, 0, 5_000);
     admissions.endpoints.update(mail, 0);
     expect(admissions.closed()).toHaveLength(400);
-    // 16 and twice the root of 400: with one more all are listed anew.
+    // 16 and twice the root of 400: with one more, all are listed again.
     for (let n = 0; n < 57; n++) {
       admissions.joined(lane(`new${n}`, mail), 0);
       expect(admissions.closed()).toHaveLength(401 + n);

@@ -11,7 +11,7 @@ const silent = new OfflineImError('REQUEST_TIMEOUT', 'No answer.');
 const delivered = (note: Note): DeliveryOutcome => ({ status: 'delivered', messageClass: note.messageClass });
 const to = (name: string) => ({ to: `sip:${name}@contoso.com`, text: 'x', messageId: name });
 
-/** A mailbox with `doubts` notes that may have been sent, and is then blocked by what the next delivery meets. */
+/** A mailbox with `doubts` notes that may have been sent, then blocked by the error of the next delivery. */
 async function blockedWith(doubts: number, outcome: DeliveryOutcome) {
   const fixture = aliceSends({ pickupDelay: 0 });
   const { sender, transport, clock } = fixture;
@@ -88,7 +88,7 @@ describe('a mailbox closed by an error while sending', () => {
       await sender.send(to('waits'));
       transport.answerProbe = () => ({ status: 'found' });
       await clock.advance(900_100);
-      // The look and the delivery of one trial: the looks were answered, the delivery was refused again.
+      // The probe and the delivery of one trial: the probe was answered, the delivery was refused again.
       expect(eventsOf('message:delivered').map(({ foundByProbe }) => foundByProbe)).toEqual([true, true, true]);
       expect(transport.delivered).toHaveLength(1);
       expect(eventsOf('lane:resumed')).toEqual([]);
@@ -154,7 +154,7 @@ describe('a refused probe', () => {
       await sender.send(to('other'));
       await clock.advance(3_599_000);
       expect(transport.probed).toHaveLength(1);
-      // A note alone holds up no other one of its mailbox.
+      // A single note holds up no other of its mailbox.
       expect(transport.delivered).toHaveLength(scope === 'note' ? 2 : 1);
       await clock.advance(120_000);
       expect(transport.probed.length).toBeGreaterThan(1);
@@ -213,7 +213,7 @@ it('one 401 while many notes are unconfirmed stops no delivery of the mailbox, a
   const since = exchange.journal.slice(before).map(({ operation }) => operation);
   const looks = since.filter((operation) => operation === 'FindItem').length;
   const perBatch = looks / Math.ceil(doubts / 50);
-  // One batch was the trial; its answer opened the lane for all others.
+  // One batch was the trial; its response opened the lane for all others.
   expect(since.indexOf('CreateItem')).toBeLessThanOrEqual(2 * perBatch);
   expect(looks).toBeLessThan(doubts / 2);
 });

@@ -1,4 +1,4 @@
-/** The index of lanes that can't be worked on, against what each lane says for itself. */
+/** The index of restricted lanes, compared with what each lane reports itself. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Lanes } from '../../../src/spooler/lanes/lanes.ts';
@@ -99,7 +99,7 @@ describe('the circuit index', () => {
           const standing = names.map((lane) => [lane, lanes.admission(lane)]);
           expect([...new Set(lanes.notOpen())].sort()).toEqual(standing.flatMap(([lane, is]) => (is === 'open' ? [] : lane)));
           expect([...new Set(lanes.shut())].sort()).toEqual(standing.flatMap(([lane, is]) => (is === 'closed' ? lane : [])));
-          // What is closed without a request under way opens by itself, and says when.
+          // A circuit closed without a running request opens by itself, and says when.
           const stuck = under.length === 0 && standing.some(([, is]) => is === 'closed');
           if (stuck) expect(lanes.nextChange()).toBeGreaterThan(0);
         }

@@ -133,7 +133,7 @@ describe('a circuit', () => {
     expect(circuit.delayed({ now: 1_200, startedAt: 1_150, retryIn })).toBe(true);
     expect([circuit.nextChange(1_200), circuit.isFresh(2_000)]).toEqual([1_400, false]);
     circuit.worked(request(1_300));
-    // What was asked for is waited out all the same.
+    // The requested back-off is respected all the same.
     expect([circuit.admits(1_399), circuit.isFresh(1_399), circuit.isFresh(1_400)]).toEqual(['none', false, true]);
   });
 

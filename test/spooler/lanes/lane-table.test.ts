@@ -1,4 +1,4 @@
-/** Which mailboxes and endpoints are remembered: a fleet has many, of which few are at work. */
+/** Which mailboxes and endpoints are remembered: a fleet has many, few of which are active. */
 import { describe, expect, it } from 'vitest';
 import type { Lane } from '../../../src/spooler/lanes/circuit.ts';
 import { LaneTable } from '../../../src/spooler/lanes/lane.ts';

@@ -48,7 +48,7 @@ describe('a mailbox that says "too many"', () => {
   const busy = new OfflineImError('EWS_ERROR', 'Busy.', { details: { responseCode: 'ErrorExceededConnectionCount' } });
   const delivered = (note: Note): DeliveryOutcome => ({ status: 'delivered', messageClass: note.messageClass });
 
-  /** A server that takes `allowed` requests at a time, 1 s each, and says when it is asked for more. */
+  /** A server that accepts `allowed` concurrent requests, 1 s each, and reports when it gets more. */
   function server(allowed: number, scope: 'mailbox' | 'note' = 'mailbox', status: 'deferred' | 'unconfirmed' = 'deferred') {
     const alice = aliceSends({ notesPerClaim: 1, concurrencyPerMailbox: 8, pickupDelay: 0 });
     const seen = { running: 0, most: 0, refused: 0 };
@@ -77,7 +77,7 @@ describe('a mailbox that says "too many"', () => {
     expect(seen.most).toBe(4);
     await clock.advance(600_000);
     expect(eventsOf('message:delivered')).toHaveLength(150);
-    // It tried five at a time now and then, and no more.
+    // It tried five at once now and then, and no more.
     expect(seen.most).toBe(5);
     expect(seen.refused).toBeLessThan(15);
     await sender.stop();

@@ -5,7 +5,7 @@ import { aliceSends } from '../../support/sender-fixture.ts';
 const unreachable = new OfflineImError('ENDPOINT_UNREACHABLE', 'No connection.');
 const refused = new OfflineImError('AUTHENTICATION_FAILED', 'HTTP 401.');
 
-/** Two mailboxes on a server that is out of reach, of which one moves to another server. */
+/** Two mailboxes on an unreachable server, one of which moves to another server. */
 async function moved(answer: 'unreachable' | 'blocked') {
   const scene = aliceSends({ pickupDelay: 0, retry: { initialDelay: 600_000 }, pollInterval: 10_000 });
   const { sender, transport, clock } = scene;

@@ -1,4 +1,4 @@
-/** What a process tells operators of the mailboxes and servers that it can't use: when something changed, and often enough to stay true. */
+/** What a process reports to operators about mailboxes and servers that it cannot use: after each change, and often enough to stay true. */
 import { expect, it } from 'vitest';
 import type { AuditRecord, ProcessReport } from '../../../src/spool/admin/contract.ts';
 import type { SpoolerParts } from '../../../src/spooler/context.ts';
@@ -62,7 +62,7 @@ it('a report is at most two polls old, and is withdrawn at once when there are n
   ]);
 });
 
-/** One process that can't use a mailbox and a server, of which a test changes whatever it likes. */
+/** A process that cannot use a mailbox and a server, which a test changes freely. */
 function telling({ pollInterval = poll, admin = {} as object | undefined } = {}) {
   const clock = new ManualClock();
   const reports: ProcessReport[] = [];

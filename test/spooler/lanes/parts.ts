@@ -18,7 +18,7 @@ export const deferred = (scope: Scope, error = busy, retryAfter?: number): Deliv
 });
 export const quarter = 900_000;
 
-/** Mailboxes `a…` are of one server, all others of another. */
+/** Mailboxes `a…` belong to one server, all others to another. */
 export function lanes(options: SpoolerOptions = {}) {
   const clock = new ManualClock();
   const told: unknown[][] = [];
@@ -39,7 +39,7 @@ export function lanes(options: SpoolerOptions = {}) {
     },
     endpointOf: (lane) => (lane.startsWith('a') ? 'A' : 'B'),
   });
-  /** What is recorded of a request that has just begun. */
+  /** The record of a request that has just started. */
   const record = async (lane: string, outcome: DeliveryOutcome): Promise<void> => {
     await clock.advance(1);
     const startedAt = clock.monotonic();

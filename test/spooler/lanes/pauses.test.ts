@@ -1,4 +1,4 @@
-/** What operators have paused, as one process knows it: never older than a poll interval, and its own pauses at once. */
+/** The pauses of operators, as known to one process: never older than a poll interval, and its own pauses at once. */
 import { describe, expect, it } from 'vitest';
 import type { Pause, SpoolAdmin } from '../../../src/spool/admin/contract.ts';
 import { Pauses, pausesOf } from '../../../src/spooler/lanes/obstacles.ts';
@@ -106,7 +106,7 @@ describe('the duration of pauses', () => {
       all: 5_000,
       lanes: [
         { lane: 'a', closedFor: 7_000 },
-        // By a clock that is ahead of this one.
+        // By a clock ahead of this one.
         { lane: 'b', closedFor: 0 },
       ],
     });

@@ -1,4 +1,4 @@
-/** Every answer is checked against the API's own document, and the document against the schema of OpenAPI 3.1. */
+/** Every response is checked against the API's own document, and the document against the schema of OpenAPI 3.1. */
 import { request as httpRequest } from 'node:http';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => exchange.close());
 
-/** Asks, and checks what comes back against the document. */
+/** Sends a request, and checks the response against the document. */
 async function ask(method: string, path: string, body?: unknown): Promise<{ status: number; json: never }> {
   const headers = body === undefined ? {} : { 'content-type': 'application/json' };
   const sent = typeof body === 'string' ? body : JSON.stringify(body);
@@ -252,7 +252,7 @@ describe('the journal', () => {
     const told = [await events.next(), await events.next()].map(({ value }) => value?.event);
     expect(told.sort()).toEqual(['change', 'reset']);
     left.abort();
-    // Who comes back says what was seen; after a reset that is more than there is.
+    // A returning client says what it has seen; after a reset that is more than there is.
     await post(exchange.url, envelope(findItem()));
     const again = new AbortController();
     const back = await fetch(`${exchange.apiUrl}/journal/stream`, { signal: again.signal, headers: { 'last-event-id': '2' } });
@@ -348,7 +348,7 @@ interface StreamEvent {
   readonly data: unknown;
 }
 
-/** Server-sent events, by the format's own rules. */
+/** Server-sent events, parsed by the rules of the format. */
 async function* eventsOf(answer: Response): AsyncGenerator<StreamEvent, undefined> {
   let rest = '';
   for await (const chunk of (answer.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {

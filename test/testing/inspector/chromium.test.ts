@@ -1,4 +1,4 @@
-/** The page in a real Chromium: what it shows, how it is used by keyboard, what axe-core finds, and that nothing of an item ever runs. */
+/** The page in a real Chromium: what it shows, keyboard operation, axe-core, and that no content of an item is ever executed. */
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +15,7 @@ const screenshots = join(import.meta.dirname, '../../../.tmp/screenshots');
 let chromium: Chromium | undefined;
 let exchange: ExchangeSimulator;
 let page: Page;
-/** What the browser reports: errors of the page, and whatever a policy stopped. */
+/** Reports of the browser: errors of the page, and anything blocked by a policy. */
 let reports: string[];
 
 beforeAll(async () => {
@@ -154,7 +154,7 @@ describe('the page', () => {
     await page.keyboard.press('c');
     await page.getByRole('dialog', { name: 'Compose' }).waitFor();
     await page.keyboard.press('Escape');
-    // The row that had the focus is gone, so it leaves the dialog with the next frame only; until then keys go to the dialog's field.
+    // The focused row is gone, so focus leaves the dialog only with the next frame; until then keys go to the dialog's field.
     await page.waitForFunction('document.activeElement === document.body');
     await page.keyboard.press('/');
     expect(await page.evaluate('document.activeElement.id')).toBe('search');
@@ -217,7 +217,7 @@ describe('the page', () => {
       await row('Loads').click();
       await details().locator('iframe').waitFor();
       await page.evaluate('new Promise((resolve) => requestIdleCallback(resolve))');
-      // What is asked for on purpose does arrive, and anything before it would have.
+      // A deliberate request arrives, and any earlier one would have.
       await fetch(`${at}/probe`);
       expect(asked).toEqual(['/probe']);
     } finally {
@@ -238,7 +238,7 @@ describe('the page', () => {
   });
 });
 
-// A browser on a machine that is busy may miss a time limit of its own: each is tried again before it counts as failed.
+// On a busy machine a browser may miss its own time limit: each is retried before it counts as failed.
 describe('hostile content', { retry: 2 }, () => {
   const attack = 'fetch("/_exchange/api/v1/reset",{method:"POST"});top.hacked=1;globalThis.hacked=1';
   const payloads = [
@@ -292,7 +292,7 @@ describe('hostile content', { retry: 2 }, () => {
     }
     const [item] = exchange.mailbox(bob).folder('inbox').items;
     expect([await seen(), exchange.mailbox(bob).folder('inbox').size, page.url()]).toEqual([undefined, 2, exchange.pageUrl]);
-    // Opened by itself, too, its own policy holds.
+    // Opened directly, its own policy applies too.
     await page.goto(`${exchange.apiUrl}/items/${item?.id}/body`).catch(() => undefined);
     expect([await seen().catch(() => undefined), exchange.mailbox(bob).folder('inbox').size]).toEqual([undefined, 2]);
   });

@@ -1,4 +1,4 @@
-/** Parts of requests that were once accepted and ignored: each is done, or refused in words. */
+/** Parts of requests that were once accepted but ignored: each is now done, or refused with a sentence. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ExchangeSimulator, ManualClock, startExchangeSimulator } from '../../../src/testing.ts';
 import { call, createItem, findItem, message } from '../support/raw-ews.ts';

@@ -150,7 +150,7 @@ describe('the login', () => {
       302,
       'https://autodiscover.contoso.test/autodiscover/autodiscover.xml',
     ]);
-    // Over https the same question is one of somebody without a login.
+    // Over https, the same request is one without a login.
     expect((await ask(make(), '/autodiscover/autodiscover.xml', undefined, {})).status).toBe(401);
   });
 });

@@ -1,4 +1,4 @@
-/** Clients that go away in the middle, and requests that are too much, leave nothing behind. */
+/** Clients that disconnect halfway, and excessive requests, leave nothing behind. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -27,11 +27,11 @@ async function send(body: string, part = 1, length = Buffer.byteLength(body)): P
   return socket;
 }
 
-/** Until the server, too, knows that the connection has ended: `connections` counts those that came, not those that are left. */
+/** Until the server, too, has noticed the end of the connection: `connections` counts those accepted, not those still open. */
 async function gone(socket: Socket): Promise<void> {
   socket.destroy();
   await once(socket, 'close');
-  // The next answer comes after whatever the server made of the end of the connection.
+  // The next response comes after anything the server does at the end of the connection.
   await (await post(exchange.url, envelope(findItem()))).text();
 }
 

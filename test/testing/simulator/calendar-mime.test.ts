@@ -1,4 +1,4 @@
-/** Appointments as iCalendar, which is what clients read of a series: it says all that the elements say, and is read back as it was. */
+/** Appointments as iCalendar, which clients read for a series: it contains all that the elements do, and is read back unchanged. */
 import { describe, expect, it } from 'vitest';
 import { startExchangeSimulator } from '../../../src/testing.ts';
 import { call } from '../support/raw-ews.ts';
@@ -135,7 +135,7 @@ it('a zone described only in the calendar is used, in a series too', async () =>
   ];
   const lines = [
     ...['BEGIN:VCALENDAR', 'BEGIN:VTIMEZONE', `TZID:${id}`],
-    // What held once is no longer so.
+    // What was once true is no longer so.
     ...change('DAYLIGHT', '19800406T020000', '+0100', '+0300', 'BYDAY=1SU;BYMONTH=4'),
     ...change('DAYLIGHT', '19810329T020000', '+0100', '+0200', 'BYDAY=-1SU;BYMONTH=3'),
     ...change('STANDARD', '19961027T030000', '+0200', '+0100', 'BYDAY=-1SU;BYMONTH=10'),

@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { startChromium } from '../../support/chromium.ts';
 
-/** For browsers, with nothing left out and nothing put in the place of modules of Node. */
+/** For browsers, with nothing left out and no substitutes for Node modules. */
 async function bundled(): Promise<string> {
   const { outputFiles, warnings } = await build({
     entryPoints: [join(import.meta.dirname, 'browser', 'page.ts')],

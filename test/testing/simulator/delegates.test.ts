@@ -1,4 +1,4 @@
-/** Delegates and permissions of folders, as Evolution's dialogs ask for them: what is set is given back, and delegates get in. */
+/** Delegates and folder permissions, as Evolution's dialogs request them: settings are returned, and delegates are admitted. */
 import { expect, it } from 'vitest';
 import { startExchangeSimulator } from '../../../src/testing.ts';
 import { call, type RawAnswer } from '../support/raw-ews.ts';

@@ -1,4 +1,4 @@
-/** What clients rely on beyond a NoError: each was silently wrong once, or is a step of a client that was recorded. */
+/** What clients rely on beyond NoError: each was once silently wrong, or is a step of a recorded client. */
 import { describe, expect, it } from 'vitest';
 import { messagesNs, typesNs } from '../../../src/ews/xml/namespaces.ts';
 import { child, childrenOf, textOf } from '../../../src/ews/xml/read.ts';

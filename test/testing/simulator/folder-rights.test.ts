@@ -1,4 +1,4 @@
-/** What a level of a folder allows to whoever has it, and nothing more; by PermissionSet and by the levels of delegates. */
+/** The actions that a permission level of a folder allows, and no others; by PermissionSet and by the levels of delegates. */
 import { describe, expect, it } from 'vitest';
 import { type ExchangeSimulator, startExchangeSimulator } from '../../../src/testing.ts';
 import { call, createItem, message } from '../support/raw-ews.ts';
@@ -12,7 +12,7 @@ const ofAlice = (folder: string): string =>
 const itemId = (id: string): string => `<m:ItemIds><t:ItemId Id="${id}"/></m:ItemIds>`;
 const idOnly = '<t:BaseShape>IdOnly</t:BaseShape>';
 
-/** Everything that can be done, as one step each, in the order in which nothing takes away what the next one needs. */
+/** All possible actions, one step each, in an order in which none removes what the next one needs. */
 const doings: Readonly<Record<string, (item: string, own: string) => string>> = {
   see: () => `<m:GetFolder><m:FolderShape>${idOnly}</m:FolderShape><m:FolderIds>${ofAlice('inbox')}</m:FolderIds></m:GetFolder>`,
   list: () =>
@@ -39,7 +39,7 @@ const permit = (folder: string, address: string, level: string): string => {
   return `<m:UpdateFolder><m:FolderChanges><t:FolderChange><t:DistinguishedFolderId Id="${folder}"/><t:Updates><t:SetFolderField><t:FieldURI FieldURI="folder:PermissionSet"/><t:Folder><t:PermissionSet><t:Permissions>${entry}</t:Permissions></t:PermissionSet></t:Folder></t:SetFolderField></t:Updates></t:FolderChange></m:FolderChanges></m:UpdateFolder>`;
 };
 
-/** What Bob may do in Alice's Inbox; every other answer's code. */
+/** The actions that Bob may perform in Alice's Inbox; for others, the code of the response. */
 async function tried(exchange: ExchangeSimulator): Promise<Readonly<Record<string, string>>> {
   const { url } = exchange;
   const box = exchange.mailbox(alice);

@@ -1,4 +1,4 @@
-/** The Graph door of the simulator: every answer that no fault shaped has to be one that Microsoft's description allows. */
+/** The Graph door of the simulator: every response not shaped by a fault must be allowed by Microsoft's description. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ExchangeSimulator, ManualClock, startExchangeSimulator } from '../../../src/testing.ts';
 import { checkedGraphFetch } from '../../graph/support/graph-schema.ts';
@@ -26,7 +26,7 @@ afterEach(async () => {
   expect(fetch.errors).toEqual([]);
 });
 
-/** As much of the answers as is looked at. */
+/** The parts of responses that the tests read. */
 interface Json extends Readonly<Record<string, unknown>> {
   readonly id: string;
   readonly value: readonly Json[];
@@ -254,7 +254,7 @@ describe('access', () => {
     const asked = Array.from({ length: 5 }, () => ask('GET', `/users/${alice}/messages`));
     let answered = 0;
     for (const one of asked) one.finally(() => answered++);
-    // All five are there: delayed, or refused already.
+    // All five have arrived: delayed, or already refused.
     await expect.poll(() => clock.pending + answered, { timeout: 120_000 }).toBeGreaterThanOrEqual(5);
     await clock.advance(1000);
     const statuses = (await Promise.all(asked)).map(({ status, headers }) => [status, headers.get('retry-after')]);

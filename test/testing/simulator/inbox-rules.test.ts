@@ -1,4 +1,4 @@
-/** Rules of an Inbox that move, copy, delete and pass on. */
+/** Inbox rules that move, copy, delete and forward. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ExchangeSimulator, type MailboxOptions, startExchangeSimulator } from '../../../src/testing.ts';
 import { call, createItem, message, type RawMessage } from '../support/raw-ews.ts';

@@ -1,4 +1,4 @@
-/** Distribution lists: what is sent to one reaches each member once. */
+/** Distribution lists: a message to one reaches each member once. */
 import { expect, it } from 'vitest';
 import { sendToSimulator } from '../../support/send-to-simulator.ts';
 import { call } from '../support/raw-ews.ts';
@@ -25,7 +25,7 @@ it('a note of our sender to a nested list arrives once at each member, with its 
   expect(received[0]?.length).toBe(1);
   expect(received[0]?.[0]?.[1]).toContain('to all');
   expect(scene.exchange.outbound.map(({ recipient }) => recipient)).toEqual(['out@fabrikam.test']);
-  // The member that nobody knows comes back as a report; the note itself was sent.
+  // The unknown member results in a report; the note itself was sent.
   expect(
     scene.exchange
       .mailbox(alice)

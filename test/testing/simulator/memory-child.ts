@@ -1,6 +1,6 @@
 /**
- * Tests against one simulator, in a process whose heap is its own: `node --expose-gc memory-child.ts <how many> <kind>…`. Of these kinds, or of all without any, in
- * turn. Prints the heap in use, in bytes, after each tenth of them.
+ * Tests with one simulator, in a process with a heap of its own: `node --expose-gc memory-child.ts <how many> <kind>…`. Of these
+ * kinds, or of all if none is given, in turn. Prints the heap in use, in bytes, after each tenth of them.
  */
 
 import { startExchangeSimulator } from '../../../src/testing/simulator/simulator.ts';
@@ -9,7 +9,7 @@ import { createItem, envelope, findItem, message } from '../support/raw-ews.ts';
 const tests = Number(process.argv[2] ?? 10_000);
 const only = process.argv.slice(3);
 const [alice, bob] = ['alice@contoso.test', 'bob@contoso.test'];
-/** Mailboxes of tests that run beside one another. */
+/** Mailboxes of concurrent tests. */
 const others = Array.from({ length: 4 }, (_, n) => `user${n}@contoso.test`);
 await using exchange = await startExchangeSimulator({ mailboxes: [alice, bob, ...others], access: 'anonymous' });
 const subscribe = `<m:Subscribe><m:StreamingSubscriptionRequest SubscribeToAllFolders="true"><t:EventTypes><t:EventType>NewMailEvent</t:EventType></t:EventTypes></m:StreamingSubscriptionRequest></m:Subscribe>`;
@@ -28,7 +28,7 @@ const photo = '<m:GetUserPhotoResponse ResponseClass="Success"><m:ResponseCode>N
 const seeded = exchange.snapshot();
 const used: number[] = [];
 
-/** What tests do now and then, a kind each: it must have done something, else it would prove nothing. */
+/** What tests do now and then, one function per kind: each must have an effect, else it would prove nothing. */
 const kinds: Readonly<Record<string, () => Promise<void>>> = {
   sent: async () => {
     requireThat((await ask(created)).includes('NoError'));
@@ -66,7 +66,7 @@ const kinds: Readonly<Record<string, () => Promise<void>>> = {
     box.createFolder(box.folder('inbox'), 'Until the reset');
   },
   streamed: async () => {
-    // A client that opens a stream of notifications and goes away.
+    // A client that opens a stream of notifications and disconnects.
     const id = /<m:SubscriptionId>([^<]+)</.exec(await ask(subscribe))?.[1];
     const left = new AbortController();
     const body = `<m:GetStreamingEvents><m:SubscriptionIds><t:SubscriptionId>${id}</t:SubscriptionId></m:SubscriptionIds><m:ConnectionTimeout>30</m:ConnectionTimeout></m:GetStreamingEvents>`;
@@ -114,7 +114,7 @@ for (let n = 1; n <= tests; n++) {
   if (n % 3 === 0) exchange.restore(seeded);
   else exchange.reset();
   if (n % (tests / 10) === 0) {
-    // Twice: what only finalizers let go is free at the second.
+    // Twice: memory released by finalizers is free at the second.
     globalThis.gc?.();
     await new Promise((resolve) => setImmediate(resolve));
     globalThis.gc?.();

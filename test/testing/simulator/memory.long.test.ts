@@ -16,7 +16,7 @@ async function run(tests: number, ofKinds: readonly string[] = []): Promise<Told
   return JSON.parse(stdout) as Told;
 }
 
-/** Bytes that each test leaves: the median of the slopes between all pairs of points (Theil and Sen), which a few that waver don't move. */
+/** Bytes that each test leaves: the median of the slopes between all pairs of points (Theil–Sen), which a few outliers do not change. */
 function slopeOf(used: readonly number[], testsBetween: number): number {
   const slopes = used.flatMap((from, at) => used.slice(at + 1).map((to, n) => (to - from) / ((n + 1) * testsBetween)));
   return slopes.sort((a, b) => a - b)[slopes.length >> 1] ?? Number.NaN;
@@ -30,7 +30,7 @@ it('a leak of a hundred bytes per test is visible in the slope', () => {
 it('10,000 tests of all kinds with one instance do not increase its memory', async () => {
   const { used, pending } = await run(10_000);
   expect([used.length, pending]).toEqual([10, 0]);
-  // What is compiled and cached in the first tenths stays.
+  // Compiled and cached code from the first tenths stays.
   expect(slopeOf(used.slice(3), 1_000), JSON.stringify(used)).toBeLessThan(80);
 });
 

@@ -31,7 +31,7 @@ it('a nested attachment has its own id in each copy, at any depth', async () => 
     paths.push(first, second, third);
   }
   expect(new Set(paths).size).toBe(6);
-  // Nobody reads another's by its id, and what is taken out of one copy stays in the other.
+  // No user can read that of another by its id, and an attachment removed from one copy stays in the other.
   const [, , ofBob = '', , , ofAlice = ''] = paths;
   const stolen = await call(url, `<m:GetAttachment>${attachment(ofAlice)}</m:GetAttachment>`, { as: bob });
   expect(stolen.codes).toEqual(['ErrorAccessDenied']);

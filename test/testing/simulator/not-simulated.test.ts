@@ -27,7 +27,7 @@ const conditional =
 const push =
   '<m:PushSubscriptionRequest><t:FolderIds><t:DistinguishedFolderId Id="inbox"/></t:FolderIds><t:EventTypes><t:EventType>NewMailEvent</t:EventType></t:EventTypes><t:StatusFrequency>1</t:StatusFrequency><t:URL>http://127.0.0.1:9/</t:URL><t:CallerData>me</t:CallerData></m:PushSubscriptionRequest>';
 
-/** A request that asks each of it. */
+/** A request for each of them. */
 const asking: Readonly<Record<string, string>> = {
   UniqueBodyType: find('<t:UniqueBodyType>Text</t:UniqueBodyType>'),
   NormalizedBodyType: find('<t:NormalizedBodyType>Text</t:NormalizedBodyType>'),
@@ -63,7 +63,7 @@ const asking: Readonly<Record<string, string>> = {
     '<m:CreateItem MessageDisposition="SaveOnly"><m:Items><t:Message><t:Attachments><t:ReferenceAttachment/></t:Attachments></t:Message></m:Items></m:CreateItem>',
 };
 
-/** What the schema lets a request say that can change nothing here, or is refused where its neighbours are read. */
+/** What the schema allows in a request but has no effect here, or is refused where its neighbours are read. */
 const withoutMeaning: Readonly<Record<string, string>> = {
   OriginalDisplayName: 'a name that nobody reads',
   AlternatePublicFolderId: 'refused with the ids',
@@ -92,11 +92,11 @@ const withoutMeaning: Readonly<Record<string, string>> = {
   TypeRequested: 'nobody has a photo',
   SetRuleOperation: 'every operation on rules that makes or deletes none',
 };
-/** Below these stands what is kept as it is given, or looked at member by member. */
+/** Their children are kept as given, or read one by one. */
 const apart =
   /^(?:Items|Attachments|ItemChanges|UserConfiguration|UserOofSettings|SuggestionsViewOptions|Conditions|Exceptions|Actions|TimeZone|DelegatePermissions|GroupsToExpand|Folders|RelativeFolderPath|Updates|RecurringMasterItemIdRanges|Near)$/;
 
-/** Words of the code that answers: what reads an element names it. */
+/** Identifiers in the code that responds: code that reads an element names it. */
 function wordsOf(folder: string): string {
   return readdirSync(folder, { withFileTypes: true })
     .map((entry) => {

@@ -1,4 +1,4 @@
-/** Names that the store keeps as numbers are ordered by these, not by their letters. */
+/** Names that the store keeps as numbers are ordered by these, not alphabetically. */
 import { expect, it } from 'vitest';
 import { startExchangeSimulator } from '../../../src/testing.ts';
 import { call } from '../support/raw-ews.ts';

@@ -4,7 +4,7 @@ import { validateBody } from '../../support/ews-schema.ts';
 import { post } from '../support/raw-ews.ts';
 import { atHome, logins, mailboxes, recordedRequests } from '../support/recorded-clients.ts';
 
-/** Codes that are right although they are no NoError: what was asked for is not there. */
+/** Correct codes other than NoError: the requested item does not exist. */
 const expected: Readonly<Record<string, string>> = {
   // No archive mailbox: that one folder of eight is not found, which Thunderbird accepts.
   'thunderbird/01-getfolder.xml': 'NoError,ErrorFolderNotFound',
@@ -22,7 +22,7 @@ const expected: Readonly<Record<string, string>> = {
   'evolution/94-resolvenames.xml': 'ErrorNameResolutionNoResults',
   'evolution/96-getfolder.xml': 'ErrorAccessDenied',
 };
-/** Operations that are not simulated: a plain sentence, no code that a client could take for a wrong version. */
+/** Operations that are not simulated: a plain sentence, not a code that a client could take for a wrong version. */
 const notSimulated: ReadonlySet<string> = new Set(['FindPeople', 'ExportItems', 'GetPasswordExpirationDate']);
 
 describe.each(Object.keys(logins))('requests of %s', (client) => {

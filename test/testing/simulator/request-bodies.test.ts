@@ -1,4 +1,4 @@
-/** Bytes that clients send, in the encodings they choose: over a connection and by exchange.fetch the same. */
+/** Bytes in the encodings that clients choose: the same over a connection and by exchange.fetch. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createExchange, startExchangeSimulator } from '../../../src/testing.ts';

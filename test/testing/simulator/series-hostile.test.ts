@@ -1,4 +1,4 @@
-/** Series that nobody can follow: refused in words, by EWS's elements and by iCalendar, and never counted out. */
+/** Series that cannot be expanded: refused with a sentence, as EWS elements and as iCalendar, and never expanded in full. */
 import { describe, expect, it } from 'vitest';
 import { startExchangeSimulator } from '../../../src/testing.ts';
 import { call, type RawAnswer } from '../support/raw-ews.ts';
@@ -141,7 +141,7 @@ describe('a series given as iCalendar', () => {
     expect(await starts(exchange.url, '2060-03-01', '2060-03-03')).toEqual(['2060-03-01', '2060-03-02']);
   });
 
-  // Exchange takes the last day of a month that is too short, where RFC 5545 leaves the month out ([MS-OXCICAL] 2.1.3.2.2.3; DayOfMonth of EWS).
+  // For a month that is too short, Exchange uses its last day, where RFC 5545 skips the month ([MS-OXCICAL] 2.1.3.2.2.3; DayOfMonth of EWS).
   it.each([
     ['FREQ=MONTHLY;BYMONTHDAY=31', 'FREQ=MONTHLY;INTERVAL=1;BYMONTHDAY=-1', ['2027-01-31', '2027-02-28', '2027-03-31']],
     ['FREQ=MONTHLY;BYMONTHDAY=-1', 'FREQ=MONTHLY;INTERVAL=1;BYMONTHDAY=-1', ['2027-01-31', '2027-02-28', '2027-03-31']],

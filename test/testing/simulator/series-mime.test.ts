@@ -1,4 +1,4 @@
-/** A series has one record of what became of its occurrences, whether EWS or iCalendar said it: both show both. */
+/** A series has a single record of changes to its occurrences, whether made by EWS or iCalendar: both show both. */
 import { expect, it } from 'vitest';
 import { type ExchangeSimulator, startExchangeSimulator } from '../../../src/testing.ts';
 import { call } from '../support/raw-ews.ts';
@@ -15,7 +15,7 @@ const series = [
   ...['DURATION:PT45M', 'SUMMARY:Review', 'END:VEVENT'],
   ...['BEGIN:VEVENT', 'UID:u1', 'RRULE:FREQ=DAILY;COUNT=6', `DTSTART;${berlin}:20260326T090000`],
   ...[`DTEND;${berlin}:20260326T091500`, 'SUMMARY:Stand-up', 'LOCATION:Room 1'],
-  // Two in one line, one in UTC, and one that is no time of the series.
+  // Two in one line, one in UTC, and one that is not a time of the series.
   ...[`EXDATE;${berlin}:20260327T090000,20260327T100000`, 'EXDATE:20260329T070000Z', 'END:VEVENT'],
   ...['BEGIN:VEVENT', 'UID:other', `RECURRENCE-ID;${berlin}:20260331T090000`, 'SUMMARY:not of it', 'END:VEVENT'],
   'END:VCALENDAR',

@@ -1,4 +1,4 @@
-/** Limits from which ErrorServerBusy emerges under load. */
+/** Limits that lead to ErrorServerBusy under load. */
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   type ExchangeSimulator,

@@ -1,4 +1,4 @@
-/** The zones of the server: described as clients read them, and understood when a client sends one back, or one of its own. */
+/** The time zones of the server: described as clients read them, and understood when a client sends one back, or one of its own. */
 import { describe, expect, it } from 'vitest';
 import { ManualClock, startExchangeSimulator } from '../../../src/testing.ts';
 import { call } from '../support/raw-ews.ts';
@@ -31,7 +31,7 @@ describe('GetServerTimeZones', () => {
     ]);
   });
 
-  // As the authorities have laid them down for 2026.
+  // As laid down by the authorities for 2026.
   it.each([
     [
       'W. Europe Standard Time',
@@ -94,7 +94,7 @@ const save = async (url: string, zone: string, times: readonly string[], header 
   );
 };
 
-/** The zone under a name that nobody knows: what it says of itself is all there is. */
+/** The zone under an unknown name: only its own description is available. */
 const unnamed = (definition: string, element: string): string =>
   definition.replace(/ Id="[^"]*"/, ' Id="Mine"').replaceAll('t:TimeZoneDefinition', `t:${element}`);
 

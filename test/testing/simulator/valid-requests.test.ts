@@ -1,4 +1,4 @@
-/** What the schema allows is never said to break it: each of these was, or was answered with what no schema allows. */
+/** Input that the schema allows is never reported as a violation: each of these once was, or got a response that no schema allows. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { child } from '../../../src/ews/xml/read.ts';
 import { type ExchangeSimulator, startExchangeSimulator } from '../../../src/testing.ts';

@@ -1,4 +1,4 @@
-/** What was taken though it is wrong, or asked and not looked at: each is done, or has the code that Exchange gives it. */
+/** Invalid input that was accepted, or requests that were ignored: each is now done, or gets the code of Exchange. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ExchangeSimulator, startExchangeSimulator } from '../../../src/testing.ts';
 import { call, createItem, findItem, message, propertySet, type RawAnswer, type RawOptions } from '../support/raw-ews.ts';

@@ -1,4 +1,4 @@
-/** Requests that Microsoft's schema allows, drawn at random, and an exchange with something of everything for them to be about. */
+/** Random requests that Microsoft's schema allows, and an exchange with items of every kind for them to refer to. */
 import { typesNs } from '../../../src/ews/xml/namespaces.ts';
 import type { XmlElement } from '../../../src/ews/xml/read.ts';
 import { createExchange, ManualClock, type SimulatedExchange } from '../../../src/testing.ts';
@@ -11,7 +11,7 @@ import { envelope } from './raw-ews.ts';
 const alice = 'alice@contoso.test';
 const documents = new Documents(wholeGrammar);
 
-/** An exchange, and what a request can name in it. */
+/** An exchange, and what a request can refer to in it. */
 export interface World {
   readonly exchange: SimulatedExchange;
   readonly known: ReadonlyMap<string, readonly string[]>;
@@ -158,7 +158,7 @@ export function anyRequest(operation: string, chance: Chance, facts: Facts = {})
   return documents.draw(name, globalTypes.get(name) ?? '', chance, facts);
 }
 
-/** In an envelope, spelt in some way. */
+/** In an envelope, in a random spelling. */
 export function spelt(request: XmlElement, random: () => number): string {
   const version = {
     ns: typesNs,

@@ -1,4 +1,4 @@
-/** A transport that is no EWS: its mailboxes are lists. It shows what the conformance suite needs of a transport of one's own. */
+/** A transport that is not EWS: its mailboxes are lists. It shows what the conformance suite requires of a custom transport. */
 import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
 import type { ConformanceMessage, TransportHarness, TransportTrouble } from '../../../src/testing.ts';
 import type {
@@ -11,7 +11,7 @@ import type {
   Transport,
 } from '../../../src/transport/contract.ts';
 
-/** What such a harness can't arrange. */
+/** The troubles that such a harness cannot arrange. */
 export const leftOut = [
   'truncated',
   'hang',

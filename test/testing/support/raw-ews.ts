@@ -23,7 +23,7 @@ export interface RawOptions {
   readonly version?: string;
   readonly header?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** For requests and responses that are wrong on purpose. */
+  /** For deliberately invalid requests and responses. */
   readonly unchecked?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Requests of real EWS clients, recorded on 2026-11-28 (those of Evolution at this simulator, the others at a real server), and what takes the place of the ids in them. */
+/** Requests of real EWS clients, recorded on 2026-11-28 (those of Evolution with this simulator, the others with a real server), and the substitutes for the ids in them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { ExchangeSimulator, SimulatedItem, SimulatedMailbox } from '../../../src/testing.ts';
 import { post } from './raw-ews.ts';
@@ -11,11 +11,11 @@ export interface RecordedRequest {
   readonly operation: string;
   readonly step: string;
   readonly body: string;
-  /** Distinguished folders that the same shape was sent for. */
+  /** Distinguished folders for which the same request was sent. */
   readonly alsoAskedOf: readonly string[];
 }
 
-/** Every recorded POST, in the order in which its client asked. */
+/** Every recorded POST, in the order of its client. */
 export function recordedRequests(): readonly RecordedRequest[] {
   return readdirSync(folder).flatMap((client) => {
     const index = JSON.parse(readFileSync(new URL(`${client}/index.json`, folder), 'utf8'));
@@ -27,7 +27,7 @@ export function recordedRequests(): readonly RecordedRequest[] {
   });
 }
 
-/** Who the recorded clients logged in as. */
+/** The user as whom the recorded clients logged in. */
 export const logins: Readonly<Record<string, string>> = {
   davmail: 'erin@contoso.test',
   evolution: 'erin@contoso.test',
@@ -42,7 +42,7 @@ const draftWanted = /^(?:SendItem|CreateAttachment)$/;
 const folderWanted = /^(?:UpdateFolder|DeleteFolder|MoveFolder|CopyFolder|EmptyFolder)$/;
 const items = /(<(?:t:|m:|messages:)?(?:ItemId|ParentItemId|ReferenceItemId) Id=")[^"]*"(?: ChangeKey="[^"]*")?/g;
 
-/** The request with ids that this simulator has given in the place of those of the server it was recorded at. */
+/** The request with ids of this simulator instead of those of the server where it was recorded. */
 export async function atHome(request: RecordedRequest, exchange: ExchangeSimulator): Promise<string> {
   const login = logins[request.client] ?? '';
   const mailbox = exchange.mailbox(login);
@@ -84,7 +84,7 @@ async function subscriptionIn(exchange: ExchangeSimulator, login: string): Promi
   return /SubscriptionId>([^<]*)</.exec(text)?.[1] ?? '';
 }
 
-/** The state that the same request gets when it asks for the first time. */
+/** The state returned to the same request when it is sent for the first time. */
 async function syncStateOf(body: string, exchange: ExchangeSimulator, login: string): Promise<string> {
   const first = body.replace(/<(?:m:|messages:)?SyncState>[^<]*<\/(?:m:|messages:)?SyncState>/, '');
   const text = await (await post(exchange.url, first, { as: login })).text();

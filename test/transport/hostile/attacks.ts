@@ -1,19 +1,19 @@
-/** Every attack once, in the words of either service. */
+/** Every attack once, in the terms of either service. */
 import { constants, crc32, deflateRawSync } from 'node:zlib';
 import { created, envelope, ok } from '../../ews/support/responses.ts';
 import { type Attack, drip, flood, headOf, type Text, whole } from './server.ts';
 import type { Tongue } from './tongues.ts';
 
-/** An attack and how a note ends in it. */
+/** An attack, and the expected outcome of the note. */
 export interface Matter {
   readonly attack: Attack;
   /** @default 'unconfirmed' */
   readonly status?: string;
-  /** The error codes that are right. @default any */
+  /** The expected error codes. @default any */
   readonly codes?: readonly string[];
-  /** What a look for the note ends in, where that is not the doubt of `unknown` or `pending`. */
+  /** The expected result of a probe, unless it is `unknown` or `pending`. */
   readonly probe?: string;
-  /** Meant to cost memory: measured in a process with few others. */
+  /** Intended to cost memory: measured in a process with few others. */
   readonly heavy?: true;
 }
 
@@ -21,7 +21,7 @@ const megabytes = 1024 * 1024;
 const odd = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'prototype', 'valueOf', 'then'];
 const unreadable = ['RESPONSE_UNREADABLE'];
 
-/** What `gzipSync()` makes of the text and so many megabytes of blanks, of which one is compressed: all would take seconds. */
+/** The output of `gzipSync()` for the text and so many megabytes of blanks, of which only one is compressed: all would take seconds. */
 function gzipBomb(text: string, times: number): Buffer {
   const blanks = Buffer.alloc(megabytes, ' ');
   const piece = (of: string | Buffer): Buffer => deflateRawSync(of, { finishFlush: constants.Z_FULL_FLUSH });
@@ -116,12 +116,12 @@ function connections({ type }: Tongue): Record<string, Matter> {
   };
 }
 
-/** Of the answer: said in either tongue. */
+/** Attacks in the response, for either service. */
 function answers(tongue: Tongue): Record<string, Matter> {
   const { type, around, nested, beside, error, oddNames, another } = tongue;
   const says = (body: string | Buffer, more: Partial<Text> = {}): Attack => whole({ type, body, ...more });
   const zipped = (bytes: Buffer): Attack => says(bytes, { headers: 'content-encoding: gzip\r\n' });
-  // A refusal that comes with ten megabytes, made once, is the refusal that its status is.
+  // A refusal that comes with ten megabytes, created once, is the refusal that its status says.
   const large = error('', 'ErrorInvalidRecipients', 10 * megabytes);
   const bytes = Buffer.from(large.body);
   const byStatus = (status: string): Attack => whole({ ...large, status, body: bytes });
@@ -173,8 +173,8 @@ function answers(tongue: Tongue): Record<string, Matter> {
 }
 
 /**
- * Of a search: a message was found, and nothing may be read into it. In EWS every part of an item but its tag is optional, and
- * a server may list what the restriction did not ask for; docs/server-compatibility.md has which do.
+ * Attacks in a search: a message was found, and nothing may be concluded from it. In EWS every part of an item but its tag is
+ * optional, and a server may list what the restriction did not ask for; docs/server-compatibility.md says which do.
  */
 function searches({ kind, searched }: Tongue): Record<string, Matter> {
   const own = 'n:1';
@@ -196,7 +196,7 @@ const laughs = `<!DOCTYPE x [<!ENTITY a0 "ha">${Array.from({ length: 30 }, (_, n
 const external = '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>';
 const parameter = '<!DOCTYPE x SYSTEM "http://127.0.0.1:1/evil.dtd" [<!ENTITY % p SYSTEM "http://127.0.0.1:1/p">%p;]>';
 
-/** What only XML has. */
+/** Only possible in XML. */
 function ofXml({ type }: Tongue): Record<string, Matter> {
   const says = (text: string, doctype = ''): Attack =>
     whole({ type, body: text.replace('<soap11:Envelope', `${doctype}<soap11:Envelope`) });
@@ -220,7 +220,7 @@ function ofXml({ type }: Tongue): Record<string, Matter> {
   };
 }
 
-/** What only JSON, and the way Graph uses it, has. */
+/** Only possible in JSON, and in the way Graph uses it. */
 function ofJson({ type }: Tongue): Record<string, Matter> {
   const says = (body: string, status = '200 OK'): Attack => whole({ status, type, body });
   const next = (link: string): Matter => ({ attack: says(`{"value":[],"@odata.nextLink":${JSON.stringify(link)}}`) });

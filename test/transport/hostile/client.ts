@@ -1,6 +1,7 @@
 /**
- * Delivers and probes one note at each path of a hostile server, and says how that ended and how much the process had grown by then:
- * `node --expose-gc client.ts <origin> ews|graph fetch|dispatcher <how many at a time> <path>:<ms of a request>:<ms of a probe>…`. A process of its own, so that nothing else is measured.
+ * Delivers and probes one note at each path of a hostile server, and reports the results and the growth of the process: `node
+ * --expose-gc client.ts <origin> ews|graph fetch|dispatcher <how many at a time> <path>:<ms of a request>:<ms of a probe>…`. A
+ * process of its own, so that nothing else is measured.
  */
 import { Agent } from 'undici';
 import { basicAuth } from '../../../src/ews/auth/credentials.ts';
@@ -12,11 +13,11 @@ export interface HostileReport {
   readonly code: string;
   readonly status: string;
   readonly probe: string;
-  /** ms of the processor's time until it was known, that of its neighbours with it: those of the clock are the machine's. */
+  /** ms of CPU time until the result, including that of concurrent attacks: real time depends on the machine. */
   readonly cpu: number;
-  /** Secrets that stand in what is kept: in errors, and in the trace. */
+  /** Secrets in retained data: in errors, and in the trace. */
   readonly leaked: readonly string[];
-  /** MB, at the highest point, over what the process had after an ordinary exchange. */
+  /** MB, at the peak, above the process after an ordinary exchange. */
   readonly growth: number;
 }
 
@@ -72,7 +73,7 @@ async function suffer(path: string, requestTimeout: number, probing: number): Pr
   const started = process.cpuUsage();
   const [outcome] = await transport.deliver([noteFor(transport)], options);
   const { user, system } = process.cpuUsage(started);
-  // It reads several times, each until the requestTimeout: enough is enough.
+  // It reads several times, each until the requestTimeout: once is enough.
   const [probe] = await transport.probe([noteFor(transport)], {
     signal: AbortSignal.timeout(probing),
   });

@@ -1,12 +1,12 @@
-/** Servers that mean harm, one a path, over a raw socket: HTTP as no library would write it. */
+/** Malicious servers, one per path, over a raw socket: HTTP as no library would write it. */
 import { createServer, type Socket } from 'node:net';
 
-/** What is done to whoever connects. `request`: head and body, as they came. */
+/** What happens to a client. `request`: head and body, as received. */
 export type Attack = (socket: Socket, request: string) => void;
 
-/** Head and body of an answer. */
+/** Head and body of a response. */
 export interface Text {
-  /** `200 OK` unless it is said. */
+  /** `200 OK` by default. */
   readonly status?: string;
   readonly type: string;
   readonly headers?: string;
@@ -14,8 +14,8 @@ export interface Text {
 }
 
 /**
- * A whole answer. The client closes the connection: where a server did, while the answer is still being taken in, the fetch of Node 24.21 would end the process
- * (nodejs/undici#5360), and no library could help it; see docs/server-compatibility.md.
+ * A complete response. The client closes the connection: if a server did while the response is still being read, the fetch of
+ * Node 24.21 would end the process (nodejs/undici#5360), which no library can prevent; see docs/server-compatibility.md.
  */
 export function whole({ body, ...text }: Text): Attack {
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
@@ -30,7 +30,7 @@ export function headOf({ status = '200 OK', type, headers = '' }: Omit<Text, 'bo
   return `HTTP/1.1 ${status}\r\ncontent-type: ${type}\r\nconnection: close\r\n${headers}\r\n`;
 }
 
-/** Writes a piece again and again, as fast as it is taken. */
+/** Writes a chunk again and again, as fast as it is accepted. */
 export function flood(socket: Socket, piece: string | Buffer): void {
   const more = (): void => {
     while (!socket.destroyed && socket.write(piece));
@@ -39,7 +39,7 @@ export function flood(socket: Socket, piece: string | Buffer): void {
   more();
 }
 
-/** Writes a piece every so often. */
+/** Writes a chunk at intervals. */
 export function drip(socket: Socket, piece: string, every: number): void {
   const timer = setInterval(() => socket.write(piece), every);
   socket.on('close', () => clearInterval(timer));

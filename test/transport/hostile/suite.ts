@@ -1,4 +1,4 @@
-/** Servers that mean harm, one source for both transports: no crash, in time, in little memory, and nothing is said that isn't shown. */
+/** Malicious servers, one source for both transports: no crash, results in time and in little memory, and no claim without proof. */
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -13,19 +13,19 @@ const client = programOf(new URL('./client.ts', import.meta.url));
 const run = promisify(execFile);
 
 export const ways = ['fetch', 'dispatcher'] as const;
-/** Made once: some are hundreds of megabytes before they are compressed. */
+/** Created once: some are hundreds of megabytes before compression. */
 export const served = [ews, graph].map((tongue) => ({ tongue, attacks: attacksOn(tongue) }));
 
-/** All attacks on both transports, in processes that carry their requests in that way. */
+/** All attacks on both transports, in processes that send their requests in that way. */
 export function describeHostileServers(way: (typeof ways)[number]): void {
   describe.each(served.map((one) => ({ ...one, kind: one.tongue.kind })))(
     `a hostile server of $kind, over a ${way}`,
     ({ tongue, attacks }) => {
       let server: Awaited<ReturnType<typeof startHostileServer>>;
-      /** By path: that of all which are suffered by one process, since its start costs more than most attacks; those that only wait do so together. */
+      /** Results by path. One process handles many attacks, since starting it takes longer than most of them; those that only wait run concurrently. */
       const reports = new Map<string, Promise<Readonly<Record<string, HostileReport>>>>();
 
-      /** Only what ends by a limit has a short one, the probe's sooner where it costs memory; any other is out of reach on a busy machine. */
+      /** Only attacks that end by a limit have a short one, shorter for probes that cost memory; any other limit is out of reach on a busy machine. */
       const trialOf = (path: string): string => {
         const { status, codes, probe, heavy } = attacks[path] ?? {};
         const endsByLimit = codes?.includes('REQUEST_TIMEOUT') ?? status === undefined;
@@ -56,11 +56,11 @@ export function describeHostileServers(way: (typeof ways)[number]): void {
         const report = await reportOf(path);
         expect(report?.status).toBe(status);
         if (codes !== undefined) expect(codes).toContain(report?.code);
-        // Neither there nor not there, nor a draft that may be thrown away.
+        // Neither present nor absent, nor a draft that may be removed.
         expect(probe === undefined ? ['unknown', 'pending'] : [probe]).toContain(report?.probe);
         expect(report?.leaked).toEqual([]);
         expect(report?.cpu).toBeLessThan(20_000);
-        // At the highest point until then. Of one byte at a time the fetch of Node alone takes up to 100; what nobody bounds would be thousands.
+        // At the peak so far. One byte at a time, the fetch of Node alone needs up to 100; without any limit it would be thousands.
         expect(report?.growth).toBeLessThan(200);
       });
     },

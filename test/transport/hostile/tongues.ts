@@ -1,8 +1,8 @@
-/** What both services say, each in its own words: the matter of an attack is the same, and so is what may come of it. */
+/** What both services say, each in its own terms: the substance of an attack is the same, and so are its permitted results. */
 import { created, envelope, fault, found, foundFolders, message, ok, response } from '../../ews/support/responses.ts';
 import { type Attack, type Text, whole } from './server.ts';
 
-/** An item of a search's answer that is the tag's own, or nearly. */
+/** An item in a search result that has the tag, or nearly. */
 interface OddItem {
   readonly tag?: string;
   readonly id?: string | undefined;
@@ -10,23 +10,23 @@ interface OddItem {
   readonly isDraft?: string;
 }
 
-/** What a tongue has words for. */
+/** What can be expressed for each service. */
 export interface Tongue {
   readonly kind: 'ews' | 'graph';
   readonly type: string;
-  /** An answer in its form that a whole one can be put around: `inner` stands where an answer says what it has to say. */
+  /** A response into which another can be embedded: `inner` stands where its content belongs. */
   around(inner: string): string;
-  /** Such values one in another, closed or not. */
+  /** So many values nested in each other, closed or not. */
   nested(levels: number, closed: boolean): string;
-  /** Such values beside each other. */
+  /** So many values beside each other. */
   beside(values: number): string;
-  /** An error with that code and as many characters beside it. */
+  /** An error with that code and that many characters beside it. */
   error(status: string, code: string, length?: number): Text;
-  /** Names that mean something to JavaScript, where names stand. */
+  /** Names with a meaning in JavaScript, used as names. */
   oddNames(names: readonly string[]): string;
-  /** The answer to another question. */
+  /** The response to another request. */
   readonly another: string;
-  /** Answers every search with these items, and everything else with nothing that can be read. */
+  /** Answers every search with these items, and everything else with something unreadable. */
   searched(items: readonly OddItem[]): Attack;
 }
 
@@ -96,7 +96,7 @@ export const graph: Tongue = {
   },
 };
 
-/** What a note that is accepted is answered with. */
+/** The response for an accepted note. */
 export const good: Readonly<Record<Tongue['kind'], Attack>> = {
   ews: whole({ type: xml, body: created(ok) }),
   graph: whole({ status: '202 Accepted', type: json, body: '' }),

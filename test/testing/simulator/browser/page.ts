@@ -1,6 +1,6 @@
 import { createExchange, ManualClock, startExchangeSimulator } from '../../../../src/testing.ts';
 
-/** What a test on a page would do, without any server. */
+/** What a test in a page would do, without any server. */
 async function everyday(): Promise<unknown> {
   const clock = new ManualClock();
   const exchange = createExchange({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'], clock, lateCopies: 1000 });

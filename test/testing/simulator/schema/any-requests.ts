@@ -5,10 +5,10 @@ import { schemaAvailable, validateBody } from '../../../support/ews-schema.ts';
 import { randomFrom } from '../../../support/random.ts';
 import { anyRequest, chanceOf, spelt, startWorld, type World } from '../../support/any-request.ts';
 
-/** ms of the machine's clock, for a request that hangs. */
+/** ms of real time, for a hanging request. */
 const longest = 60_000;
 
-/** Every operation is asked whatever the schema allows. */
+/** Every operation is requested in all forms that the schema allows. */
 export function anyRequests({ seed, runs }: { readonly seed: number; readonly runs: number }): void {
   it.each(Object.keys(operations))(
     `%s answers any request valid by the schema with a valid response (seed ${seed}, ${runs} runs)`,
@@ -32,7 +32,7 @@ async function ask(world: World, operation: string, seed: number): Promise<void>
   if (schemaAvailable) expect(validateBody(request)).toEqual([]);
   const { status, text } = await answered(world.ask(request));
   const codes = [...text.matchAll(/<[\w:]*ResponseCode[^>]*>([^<]*)</g)].map(([, code]) => code);
-  // What is not simulated says so, without a code.
+  // An operation that is not simulated says so, without a code.
   if (status === 500)
     expect([codes.length === 0, /is not simulated/.test(text)]).toEqual([codes.length === 0, codes.length === 0]);
   else expect([status, validateBody(asInSchema(operation, text))]).toEqual([200, []]);

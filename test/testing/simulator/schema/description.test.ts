@@ -1,4 +1,4 @@
-/** The description of the service: written from our grammar, judged by libxml2 and by what real clients and a real server wrote. */
+/** The WSDL of the service: generated from our grammar, judged by libxml2 and by the messages of real clients and a real server. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { XmlDocument, XmlElement, XmlValidateError, XsdValidator, xmlRegisterInputProvider } from 'libxml2-wasm';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -12,7 +12,7 @@ let validator: XsdValidator;
 
 beforeAll(async () => {
   await using exchange = await startExchangeSimulator({ mailboxes: ['alice@contoso.test'] });
-  // Without a login and in any case, as node-ews asks.
+  // Without a login and in any case, as node-ews requests it.
   for (const name of ['services.wsdl', 'messages.xsd', 'types.xsd']) {
     for (const path of [`/ews/${name}`, `/EWS/${name[0]?.toUpperCase()}${name.slice(1)}?from=here`]) {
       const response = await fetch(new URL(path, exchange.url));
@@ -49,7 +49,7 @@ function compile(): XsdValidator {
   return XsdValidator.fromDoc(schema);
 }
 
-/** What our schema says against the child of soap:Body. */
+/** The errors that our schema finds in the child of soap:Body. */
 function violations(xml: string): readonly string[] {
   using document = XmlDocument.fromString(xml);
   const payload = document.get('/s:Envelope/s:Body/*', { s: soapNs });

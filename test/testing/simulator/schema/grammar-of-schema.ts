@@ -1,6 +1,7 @@
 /**
- * Writes grammar.ts and answer-grammar.ts of src/testing/simulator/schema from Microsoft's schema: what requests may contain, and what only answers
- * do, in a notation a twentieth as long. `node test/testing/simulator/schema/grammar-of-schema.ts` writes them anew; the test beside it compares.
+ * Generates grammar.ts and answer-grammar.ts of src/testing/simulator/schema from Microsoft's schema: the content of requests,
+ * and of responses only, in a notation a twentieth as long. `node test/testing/simulator/schema/grammar-of-schema.ts` updates
+ * them; the test beside it compares.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseXml, type XmlElement } from '../../../../src/ews/xml/read.ts';
@@ -40,9 +41,9 @@ function readSchema(): Schema {
 }
 
 interface Grammars {
-  /** Of every request, and of all that can be inside one. */
+  /** Types in requests, and in anything inside one. */
   readonly requests: string;
-  /** Of what only answers and headers have: the elements on the first line, on the second the names of the types of both that belong to the messages. */
+  /** Types only in responses and headers: the elements on the first line, on the second the names of the types of both in the messages namespace. */
   readonly answers: string;
 }
 
@@ -56,7 +57,7 @@ function grammarsOfSchema(): Grammars {
     return name;
   };
   let anonymous = 0;
-  /** Types of elements and attributes that the schema writes in place get a name. */
+  /** Anonymous types of elements and attributes get a name. */
   const typeOf = (el: XmlElement, ns: 'm' | 't'): string => {
     const named = el.attributes.get('type');
     if (named !== undefined) return need(named);
@@ -74,7 +75,7 @@ function grammarsOfSchema(): Grammars {
     if (most === '1') return least === '0' ? '?' : '';
     return `{${least},${most}}`;
   };
-  /** What an element may only be the head of others for. */
+  /** Elements for which an element may only be the head of a substitution group. */
   const isAbstract = (ref: string): boolean => {
     const el = schema.elements.get(ref);
     const type = schema.types.get(plain(el?.attributes.get('type') ?? ''))?.el;
@@ -160,7 +161,7 @@ function grammarsOfSchema(): Grammars {
     for (let next = wanted.shift(); next !== undefined; next = wanted.shift()) {
       const type = schema.types.get(next);
       if (type === undefined) throw new Error(`no type ${next}`);
-      lines.set(next, ''); // it may contain itself
+      lines.set(next, ''); // It may contain itself.
       lines.set(next, lineOf(next, type.ns, type.el));
     }
   };
@@ -181,7 +182,7 @@ function grammarsOfSchema(): Grammars {
   };
 }
 
-/** The files that hold them, by name. */
+/** The generated files, by name. */
 export function grammarFiles(): Readonly<Record<string, string>> {
   const { requests, answers } = grammarsOfSchema();
   const literal = (text: string): string => `\`${text.replace(/[\\`$]/g, '\\$&')}\``;

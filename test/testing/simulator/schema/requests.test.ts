@@ -28,14 +28,14 @@ describe('the grammar of requests', () => {
     expect(violation(body)).toBeUndefined();
   });
 
-  // libxml2 with the schema itself is the judge of every request that is spoilt in one place.
+  // libxml2 with the schema itself judges every request that is damaged in one place.
   it.skipIf(!schemaAvailable).each(recorded)('judges mutations of $name as libxml2 does', ({ body }) => {
     const before = validateBody(body);
-    if (before.length > 0) return; // one of the tolerances
+    if (before.length > 0) return; // One of the tolerances.
     const [head, inside = '', tail] = split(body);
     const differ: string[] = [];
     for (const spoilt of some(spoiltForms(inside), 12)) {
-      if (/^\s*<[\w:]*Unheard/.test(spoilt)) continue; // no request at all: another fault
+      if (/^\s*<[\w:]*Unheard/.test(spoilt)) continue; // Not a request at all: another fault.
       const ours = violation(head + spoilt + tail);
       const theirs = validateBody(head + spoilt + tail);
       if ((ours === undefined) !== (theirs.length === 0)) differ.push(`${spoilt}\n  ours: ${ours}\n  libxml2: ${theirs}`);
@@ -97,12 +97,12 @@ function split(soap: string): readonly [string, string, string] {
   return [head, inside, tail];
 }
 
-/** So many of them, spread over the list. */
+/** That many of them, spread over the list. */
 function some<One>(list: readonly One[], most: number): readonly One[] {
   return list.filter((_, n) => n % Math.ceil(list.length / most) === 0);
 }
 
-/** Without each element in turn, each twice, each renamed, and without or with another value in each attribute. */
+/** Without each element in turn, each duplicated, each renamed, and without or with another value in each attribute. */
 function spoiltForms(xml: string): readonly string[] {
   const forms: string[] = [];
   const elements = [...xml.matchAll(/<([\w:]+)((?:\s[^>]*?)?)\/>|<([\w:]+)((?:\s[^>]*?)?)>[^<]*<\/\3>/g)];
