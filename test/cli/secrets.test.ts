@@ -101,8 +101,8 @@ describe('a secret written into the config itself', () => {
   const config = (parts: object): string => JSON.stringify({ identity: { sip: 'sip:alice@contoso.test' }, ...parts });
 
   it.each([
-    ['in what is not JSON', `{ "ews": { "password": ${password} } }`],
-    ['in what is not JSON, later', `{ "ews": { "password": "${password}" }, }`],
+    ['in a line that is not JSON', `{ "ews": { "password": ${password} } }`],
+    ['in a later line that is not JSON', `{ "ews": { "password": "${password}" }, }`],
     ['in the place of a name', config({ ews: { username: 'u', password } })],
     ['as a token', config({ graph: { token: password } })],
     ['as the keys', config({ keys: password })],
@@ -114,7 +114,7 @@ describe('a secret written into the config itself', () => {
     ],
     ['in the root of Graph', config({ graph: { root: `https://u:${password}@127.0.0.1:9`, token: { env: 'P' } } })],
     ['in the address of a database', config({ spool: `postgres://u:${password}@127.0.0.1:9/db` })],
-    ['in an address that is none', config({ spool: `postgres://u:${password}/#@127.0.0.1:9/db` })],
+    ['in an invalid address', config({ spool: `postgres://u:${password}/#@127.0.0.1:9/db` })],
     ['in an address without its slashes', config({ spool: `postgres:u:${password}@127.0.0.1:9/db` })],
     ['in an address with one of them', config({ spool: `postgresql:/u:${password}@127.0.0.1:9/db` })],
     ['in an address without its scheme', config({ spool: `u:${password}@127.0.0.1:9/db` })],

@@ -106,7 +106,7 @@ describe('a clock', () => {
   });
 
   it.each([
-    ['sets none, and returns nothing', () => undefined],
+    ['sets no timer, and returns nothing', () => undefined],
     ['returns a handle in place of a function', (callback: () => void, delay: number) => setTimeout(callback, delay)],
     [
       'sets one, and throws',

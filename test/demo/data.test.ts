@@ -28,12 +28,12 @@ describe('the data file of the demo', () => {
     ['both kinds of straight quotes', /".*'|'.*"/s],
     ['an ampersand and an entity', /& .*&quot;/],
     ['the end of a CDATA section', /\]\]>/],
-    ['the end of the element it stands in', /<\/t:Body>/],
+    ['the end of its own element', /<\/t:Body>/],
     ['a script', /<script>/],
     ['noncharacters', /\ufffe.*\uffff/],
     ['a lone surrogate', /\p{Cs}/u],
     ['both kinds of line ends, tabs, and blanks around it', /^ .*\n\t.*\r\n.* $/s],
-    ['what looks like the head of another message', /\n\n\[2026-11-20 08:00:00Z\] Alice Example:\n/],
+    ['text that looks like the heading of another message', /\n\n\[2026-11-20 08:00:00Z\] Alice Example:\n/],
   ];
   for (const [what, pattern] of hostile) {
     it(`has ${what}`, () => expect(texts.some((text) => pattern.test(text))).toBe(true));

@@ -297,7 +297,7 @@ describe('a listing that hides no other setting is read:', () => {
   it.each([
     ['JSON with the XML of an object, and an enumeration of a remote session', mixed],
     [
-      'what Export-Clixml makes of Select-Object',
+      'Export-Clixml of Select-Object',
       `<Objs Version="1.1.0.1">${selected('Global', 'True')}${selected('Site:Redmond North', 'False')}</Objs>`,
     ],
     ['a command with the dashes of a text program', `PS C:\\> Set-CsImConfiguration –Identity X –EnableOfflineIm $true\n${list}`],
@@ -518,9 +518,9 @@ describe('every scope of a listing is read', () => {
     ['the last cell of the last row is empty', tabs],
     ['editors cut off the empty cells of each row', tabs.replaceAll(/\t?(?:x|\t)$/gm, '')],
     ['a row has an empty cell more', tabs.replace('False\t', 'False\t\t\t')],
-    ['a row of empty cells stands between', tabs.replace('Site', '\t\t\nSite')],
+    ['a row of empty cells is in between', tabs.replace('Site', '\t\t\nSite')],
     ['line breaks are doubled', tabs.replaceAll('\n', '\r\n\r\n')],
-    ['a warning stands between', short.replace('Site', 'WARNING: x\nSite')],
+    ['a warning is in between', short.replace('Site', 'WARNING: x\nSite')],
     ['the names are repeated', short.replace('Site', '\nIdentity,EnableOfflineIm\nSite')],
     [
       'another listing follows with its columns in another order',

@@ -235,10 +235,10 @@ describe('send()', () => {
     ['nothing', undefined],
     ['no result', kept()],
     ['a result without a status', kept({})],
-    ['entries that are none', kept({ status: 'appended', entries: [undefined] })],
+    ['invalid entries', kept({ status: 'appended', entries: [undefined] })],
     ['entries without recipients', kept({ status: 'appended', entries: [{ id: 'e', pickupAt: 0 }] })],
     ['recipients without addresses', kept({ status: 'duplicate', entries: [{ id: 'e', pickupAt: 0, to: [{}] }] })],
-    ['a failure that says nothing of what was kept', kept({ status: 'failed', error: new Error('disk full') })],
+    ['a failure without whether it was kept', kept({ status: 'failed', error: new Error('disk full') })],
   ])('rejects as unknown if the storage returns %s', async (_, returned) => {
     const spool = new MemorySpool();
     spool.append = async () => returned as never;

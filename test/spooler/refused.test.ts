@@ -51,7 +51,7 @@ describe('a probe', () => {
 
 describe('a storage', () => {
   it.each([
-    ['says nothing of its owner: it is ours', undefined, 'delivered'],
+    ['does not name its owner: it is ours', undefined, 'delivered'],
     ['was taken away: not a byte is written', () => false, 'unclaim'],
   ] as const)('that %s', async (_what, isOwner, to) => {
     const { work, context, transport, settled } = spooler();

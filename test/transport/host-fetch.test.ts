@@ -164,7 +164,7 @@ const bodies: readonly (readonly [string, (body: Readable) => object, number, nu
 const destroys: readonly (readonly [string, () => object])[] = [
   ['that throws', () => ({ destroy: gone })],
   ['that rejects', () => ({ destroy: async () => gone() })],
-  ['that is none, beside a cancel()', () => ({ destroy: 7, cancel: gone })],
+  ['that is not one, beside a cancel()', () => ({ destroy: 7, cancel: gone })],
 ];
 
 const retried: readonly (readonly [string, Error])[] = [

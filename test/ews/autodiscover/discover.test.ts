@@ -271,7 +271,7 @@ const astray: readonly [string, unknown][] = [
   ['loopback in one number', { Protocol: 'EWS', Url: 'https://2130706433/' }],
   ['a login in it', { Protocol: 'EWS', Url: 'https://u:p@contoso.test/EWS/Exchange.asmx' }],
   ['another protocol', { Protocol: 'ActiveSync', Url: 'https://contoso.test/Microsoft-Server-ActiveSync' }],
-  ['a host that nobody allowed', { Protocol: 'EWS', Url: 'https://evil.test/EWS/Exchange.asmx' }],
+  ['a host that is not allowed', { Protocol: 'EWS', Url: 'https://evil.test/EWS/Exchange.asmx' }],
   ['a host that only ends alike', { Protocol: 'EWS', Url: 'https://evilcontoso.test/EWS/Exchange.asmx' }],
 ];
 

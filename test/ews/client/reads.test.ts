@@ -42,7 +42,7 @@ it('a read is repeated twice after a broken connection, then the last result cou
 it.each([
   ['an answer', { kind: 'fault' } as Reply],
   ['a refusal', status(401)],
-  ['a server that says when to come back', status(503, 1_000)],
+  ['a server with a back-off', status(503, 1_000)],
 ])('a read is not repeated after %s', async (_name, reply) => {
   const { calls, read } = reading([reply]);
   expect(await read()).toBe(reply);

@@ -96,7 +96,7 @@ describe('a login page in front of EWS', () => {
   const unsure = { status: 'unconfirmed', scope: 'endpoint' };
   it.each<[string, ...[number, Record<string, string>, string]]>([
     ['the error page of Outlook on the web', ...to('https://mail.contoso.test/owa/auth/errorFE.aspx?httpCode=500')],
-    ['a page that says sorry', ...to('https://sorry.contoso.test/?from=ews')],
+    ['an apology page', ...to('https://sorry.contoso.test/?from=ews')],
     ['another server', ...to('https://mail2.contoso.test/EWS/Exchange.asmx')],
     ['a refusal with a number to quote', ...page('The requested URL was rejected. Your support ID is: 1')],
     [
@@ -109,8 +109,8 @@ describe('a login page in front of EWS', () => {
     ],
     ['a page with a link that quotes one', ...page('<a href="/x?location=/login">')],
     ['a page with data for its own script', ...page('<div data-url="/login/1">')],
-    ['a redirect to what is spelled alike', ...to('https://www.contoso.test/authors/1')],
-    ['a page that loads itself anew', ...page('<script>location.replace("/EWS/Exchange.asmx");</script>')],
+    ['a redirect to a similar name', ...to('https://www.contoso.test/authors/1')],
+    ['a page that reloads itself', ...page('<script>location.replace("/EWS/Exchange.asmx");</script>')],
   ])('is not %s', async (_, status, headers, body) => {
     h.server.handler = () => ({ status, headers, body });
     expect(await h.deliver(2)).toMatchObject([unsure, { status: expect.stringMatching(/unconfirmed|deferred/) }]);

@@ -203,13 +203,9 @@ describe('a draft', () => {
     ['is gone under its id, and was sent meanwhile', { sentitems: [item(sent, 'other')] }, { status: 'found' }],
     ['is gone under its id, and on its way', { outbox: [item(submitted, 'other')] }, { status: 'pending' }],
     ['is still shown under the id that was not found: it is left', draft, { status: 'draft', removed: false }],
-    ['lies under another id: it is left', { deleteditems: [item(unsent, 'other')] }, { status: 'draft', removed: false }],
-    ['lies without an id: it is left', { drafts: [item(unsent, '')] }, { status: 'draft', removed: false }],
-    [
-      'lies where deleted items are kept',
-      { recoverableitemsdeletions: [item(unsent, 'other')] },
-      { status: 'draft', removed: true },
-    ],
+    ['is there under another id: it is left', { deleteditems: [item(unsent, 'other')] }, { status: 'draft', removed: false }],
+    ['is there without an id: it is left', { drafts: [item(unsent, '')] }, { status: 'draft', removed: false }],
+    ['is in Deleted Items', { recoverableitemsdeletions: [item(unsent, 'other')] }, { status: 'draft', removed: true }],
   ] as const)('%s', async (_what, after, expected) => {
     const { result } = await probe({ looks: [{}, draft, after], deletion: 'ErrorItemNotFound' });
     expect(result).toMatchObject(expected);

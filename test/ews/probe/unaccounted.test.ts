@@ -64,7 +64,7 @@ const unknown: readonly (readonly [string, string])[] = [
   ['an item whose tag came back in other case', success(root(one, item(tagged('NOTE-0/1'))))],
   ['more matches than items', success(root('TotalItemsInView="9" IncludesLastItemInRange="true"', '<ty:Items/>'))],
   ['fewer matches than items', success(root('TotalItemsInView="0" IncludesLastItemInRange="true"', item(tagged('x/1'))))],
-  ['a number of matches that is none', success(root('TotalItemsInView="many" IncludesLastItemInRange="true"', '<ty:Items/>'))],
+  ['an invalid number of matches', success(root('TotalItemsInView="many" IncludesLastItemInRange="true"', '<ty:Items/>'))],
   ...['false', '0', 'False', 'FALSE', ' 0 ', 'no', ''].map(
     (spelling) =>
       [
@@ -119,7 +119,7 @@ const unknown: readonly (readonly [string, string])[] = [
   ['a match as text, beside the list', success(root(nothingInView, `<ty:Items/><![CDATA[${item(tagged())}]]>`))],
   ['a match as text, beside the RootFolder', success(`${empty}<![CDATA[${item(tagged())}]]>`)],
   [
-    'an error beside which a match stands',
+    'an error with a match beside it',
     success(item(tagged())).replace('"Success"', '"Error"').replace('NoError', 'ErrorFolderNotFound'),
   ],
   ['the message of another operation', success(empty).replaceAll('FindItem', 'GetItem')],

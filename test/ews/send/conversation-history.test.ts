@@ -101,7 +101,7 @@ describe('creating the folder', () => {
   it.each<[string, Answer | 'reset']>([
     ['a connection that broke', 'reset'],
     ['a gateway that got no answer', { status: 504, body: '' }],
-    ['a code that says nothing', made('ErrorTimeoutExpired')],
+    ['a meaningless code', made('ErrorTimeoutExpired')],
     ['a code of the future', made('ErrorOfTheFuture')],
     ['a folder without an id', made('NoError')],
   ])('with an unknown outcome is followed by a search, not repeated: %s', async (_what, answer) => {

@@ -47,7 +47,7 @@ const places: readonly (readonly [string, (word: string) => ReturnType<typeof gr
   ['an item', (word) => ({ json: { value: [{ id: word, subject: word, internetMessageId: word, isDraft: word }] } })],
   ['a next page', (word) => ({ json: { value: [], '@odata.nextLink': `https://${word}.test/v1.0` } })],
   ['one item', (word) => standing(word, 8)],
-  ['JSON that is none', (word) => ({ status: 400, text: `{"error":{"code":"${word}"` })],
+  ['invalid JSON', (word) => ({ status: 400, text: `{"error":{"code":"${word}"` })],
 ];
 
 describe.each(places)('%s', (_, answer) => {

@@ -25,8 +25,8 @@ describe('a request of a probe', () => {
   });
 
   it.each<[string, Answer]>([
-    ['says when to come back', { status: 503, headers: { 'retry-after': '9' } }],
-    ['says that there were too many', graphError(429, 'TooManyRequests')],
+    ['has a back-off', { status: 503, headers: { 'retry-after': '9' } }],
+    ['reports too many requests', graphError(429, 'TooManyRequests')],
     ['refuses', graphError(404, 'ErrorInvalidUser')],
   ])('is not repeated if the service %s', async (_, answer) => {
     const { probe, asked } = canned(() => answer);

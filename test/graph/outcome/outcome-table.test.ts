@@ -148,7 +148,7 @@ const rows: readonly (readonly [name: string, answer: Answer, expected: Expected
     { ...noteUnknown, error: { code: 'GRAPH_ERROR', details: { responseCode: 'ErrorOfTheFuture' } } },
   ],
   [
-    'what does not look like a code',
+    'a text that does not look like a code',
     graphError(400, 'Bob said: secret text'),
     { ...endpointUnknown, error: { code: 'HTTP_STATUS' } },
   ],
@@ -189,12 +189,12 @@ describe('an answer to sendMail', () => {
     ],
     ['is refused', () => Promise.reject(new Error('AADSTS7000222: expired, very-secret-thing')), mailboxBlocked],
     [
-      'is told to come back',
+      'gets a back-off',
       () => Promise.reject(new Error('AADSTS90033: a transient error')),
       { status: 'deferred', scope: 'mailbox' },
     ],
     ['gives nothing', async () => undefined as never, mailboxBlocked],
-    ['gives what is no token', async () => ({ token: 'a b\r\nc: d' }), mailboxBlocked],
+    ['returns something other than a token', async () => ({ token: 'a b\r\nc: d' }), mailboxBlocked],
   ])(
     'a credential that %s sends nothing, and needs someone to act only if the failure does not pass',
     async (_, credential, expected) => {

@@ -117,8 +117,8 @@ describe('a list', () => {
     ['annotations', { '@odata.x': 1, 'value@x': true, 'odata.y': 'z' }, true],
     ['a number', { a: 0 }, false],
     ['a word', { a: 'b' }, false],
-    ['what has an at sign only amid its name', { 'a@b': 'c' }, false],
-    ['what only ends like an annotation', { 'a.odata.b': 'c' }, false],
+    ['a name with an @ inside', { 'a@b': 'c' }, false],
+    ['a name that only ends like an annotation', { 'a.odata.b': 'c' }, false],
     ['a list in an annotation', { '@odata.x': [1] }, false],
     ['a next page that is no link', { '@odata.nextLink': 5 }, false],
     ['a next page by a link without end', { '@odata.nextLink': next.padEnd(16_385, 'x') }, false],
@@ -174,7 +174,7 @@ describe('a move', () => {
   });
 
   it.each<[string, Answer, object]>([
-    ['and says nothing of the draft', { status: 201, json: { isDraft: 'no' } }, { kind: 'moved', isDraft: undefined }],
+    ['and does not mention the draft', { status: 201, json: { isDraft: 'no' } }, { kind: 'moved', isDraft: undefined }],
     ['and has another status', { status: 200, json: { isDraft: true } }, { kind: 'failed', reply: { kind: 'ok' } }],
     ['and was refused', graphError(403, 'ErrorAccessDenied'), { kind: 'failed', reply: { kind: 'error' } }],
     ['and found nothing', graphError(404, 'ErrorItemNotFound'), { kind: 'gone' }],

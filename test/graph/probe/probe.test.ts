@@ -66,7 +66,7 @@ describe('what is found', () => {
     ['neither tag nor Message-ID', { id: 'x', isDraft: false }],
     ['another Message-ID', { id: 'x', isDraft: false, internetMessageId: '<other@contoso.test>' }],
     ['no id', { isDraft: false, singleValueExtendedProperties: [] }],
-    ['an id that is none', item(tag, { id: 7 })],
+    ['an invalid id', item(tag, { id: 7 })],
     ['an id that leads elsewhere in an address', item(tag, { id: '..' })],
     ['a dot for an id', item(tag, { id: '.' })],
     ['half a character for an id', item(tag, { id: 'a\ud800' })],
@@ -157,9 +157,9 @@ describe('an unsent item', () => {
     const found = { status: 'found' };
     it.each([
       ['is removed', { get: standing(tag, 8), move: moved }, found, ['get', 'move']],
-      ['is told of where it may not be moved', { get: standing(tag, 8), move: denied }, left, ['get', 'move']],
-      ['is told of where the move gets no answer', { get: standing(tag, 8), move: { status: 503 } }, left, ['get', 'move']],
-      ['is told of where the login is refused meanwhile', { get: { status: 401 } }, left, ['get', 'get']],
+      ['is reported if it may not be moved', { get: standing(tag, 8), move: denied }, left, ['get', 'move']],
+      ['is reported if the move gets no response', { get: standing(tag, 8), move: { status: 503 } }, left, ['get', 'move']],
+      ['is reported if the login is refused meanwhile', { get: { status: 401 } }, left, ['get', 'get']],
       ['is that copy where it has gone', { get: graphError(404, 'ErrorItemNotFound') }, found, ['get']],
       [
         'is that copy where it goes while it is moved',

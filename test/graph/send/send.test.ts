@@ -140,7 +140,7 @@ describe('after a refusal by Exchange', () => {
       { status: 'rejected', draft: 'removed' },
     ],
     ['submitted: it is on its way all the same', standing(tag, 12), nothing, { status: 'unconfirmed' }],
-    ['no flags: nobody knows', standing(tag, undefined), nothing, { status: 'unconfirmed' }],
+    ['no flags: unknown', standing(tag, undefined), nothing, { status: 'unconfirmed' }],
     ['sent meanwhile', standing(tag, 8, { isDraft: false }), nothing, { status: 'unconfirmed' }],
     ['it may not be moved', standing(tag, 8), graphError(403, 'ErrorAccessDenied'), { status: 'rejected', draft: 'left' }],
     ['the move gets no clear answer', standing(tag, 8), { status: 503 }, { status: 'rejected', draft: 'left' }],

@@ -51,8 +51,8 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode (apt-get in
 
   it.each([
     ['found out by itself', undefined, (pool: Pool) => pool],
-    ['as the host says', 'transaction' as const, unknowing],
-    ['found out by what the server refuses', undefined, unknowing],
+    ['as stated by the host', 'transaction' as const, unknowing],
+    ['detected by a refusal of the server', undefined, unknowing],
   ])('three processes share the work, and nothing is refused, lost or claimed twice: %s', async (_how, pooler, made) => {
     const schema = fixture.newSchema();
     const spools = Array.from({ length: 3 }, () => new PostgresSpool({ pool: made(newPool()), schema, migrate: true, pooler }));

@@ -219,7 +219,7 @@ describe('the attempts of a status, as stored in files', () => {
     ['a run that ends before it begins', [[0, 2, 1]]],
     ['a run of more than a million', [[0, 1, 1_000_001]]],
     ['a run of four numbers', [[0, 1, 2, 3]]],
-    ['a run that is none', ['0']],
+    ['an invalid run', ['0']],
     ['origins with a second count', [['00', 1, 2]]],
     ['origins of other characters', [['0-', 1]]],
     ['no origins', [['', 1]]],

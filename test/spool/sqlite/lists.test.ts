@@ -111,10 +111,10 @@ it('what has ended is read in slices', () => {
 
 it.each([
   ['all', {}, 2],
-  ['a code that none has', { code: 'EXPIRED' }, 0],
-  ['somebody, in any case', { recipient: 'BOB@contoso.com' }, 2],
+  ['a code that no entry has', { code: 'EXPIRED' }, 0],
+  ['a recipient, in any case', { recipient: 'BOB@contoso.com' }, 2],
   ['nobody', { recipient: 'nobody@contoso.com' }, 0],
-  ['what may stand otherwise in JSON', { recipient: '"bob"@contoso.com' }, 2],
+  ['text that JSON may write differently', { recipient: '"bob"@contoso.com' }, 2],
 ] as const)('finished entries are fully read only if they may match: %s', (_, filter, rows) => {
   expect(new AdminReading(database).step(filter, { ended: true, seq: 0 })).toMatchObject({ rows: { length: rows }, looked: 8 });
 });

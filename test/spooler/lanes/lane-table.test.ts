@@ -50,7 +50,7 @@ describe('a table of mailboxes', () => {
   });
 
   it.each<[string, (lane: Lane) => void]>([
-    ['that keeps copies of what it failed to send', (lane) => Object.assign(lane.endpoint, { oneByOne: true })],
+    ['that keeps copies of notes it failed to send', (lane) => Object.assign(lane.endpoint, { oneByOne: true })],
     ['that waits', (lane) => lane.endpoint.circuit.pause(5_000)],
   ])('keeps an endpoint %s, without its mailboxes', (_what, happens) => {
     const { all, known } = table();

@@ -85,7 +85,7 @@ describe('POX', () => {
   });
 
   it.each([
-    ['an address that nobody has', pox('nobody@contoso.test'), '500'],
+    ['an unknown address', pox('nobody@contoso.test'), '500'],
     ['no request', '<x/>', '600'],
     ['another schema', pox(alice, 'http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006'), '601'],
   ])('returns an error for %s', async (_what, body, code) => {

@@ -50,7 +50,7 @@ describe('automatic replies', () => {
 
   it.each([
     ['switched off', { state: 'Disabled' }, 0, 0],
-    ['for nobody outside', { audience: 'None' }, 1, 0],
+    ['for no external sender', { audience: 'None' }, 1, 0],
     ['for known people outside', { audience: 'Known' }, 1, 0],
     ['before their time', { state: 'Scheduled', duration: duration(13, 14) }, 0, 0],
     ['in their time', { state: 'Scheduled', duration: duration(11, 13) }, 1, 1],

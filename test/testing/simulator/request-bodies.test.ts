@@ -24,7 +24,7 @@ const bodies: readonly (readonly [what: string, type: string, body: Buffer, subj
   ['UTF-8 that calls itself UTF-16', xml, Buffer.from(declared('utf-16'))],
   ['Latin-1 by its content type', `${xml}; charset=iso-8859-1`, Buffer.from(declared('utf-8', 'Grüße'), 'latin1'), 'Grüße'],
   ['Latin-1 by its declaration', xml, Buffer.from(declared('iso-8859-1', 'Grüße'), 'latin1'), 'Grüße'],
-  ['an encoding that nobody knows', `${xml}; charset=klingon`, Buffer.from(declared('klingon'))],
+  ['an unknown encoding', `${xml}; charset=klingon`, Buffer.from(declared('klingon'))],
 ];
 
 describe.each(['a server', 'exchange.fetch'])('a body sent by %s', (front) => {

@@ -175,10 +175,10 @@ describe('a search', () => {
   const days = '<m:CalendarView StartDate="2026-01-01T00:00:00Z" EndDate="2026-02-01T00:00:00Z"/>';
 
   it.each([
-    ['a boolean that is none', { restriction: compared('message:IsRead', 'yes') }, 'ErrorInvalidValueForProperty'],
-    ['a number that is none', { restriction: `<t:Not>${compared('item:Size', 'big')}</t:Not>` }, 'ErrorInvalidValueForProperty'],
-    ['a time that is none', { restriction: compared('item:DateTimeReceived', 'today') }, 'ErrorInvalidValueForProperty'],
-    ['an importance that is none', { restriction: compared('item:Importance', 'Huge') }, 'ErrorInvalidValueForProperty'],
+    ['an invalid boolean', { restriction: compared('message:IsRead', 'yes') }, 'ErrorInvalidValueForProperty'],
+    ['an invalid number', { restriction: `<t:Not>${compared('item:Size', 'big')}</t:Not>` }, 'ErrorInvalidValueForProperty'],
+    ['an invalid time', { restriction: compared('item:DateTimeReceived', 'today') }, 'ErrorInvalidValueForProperty'],
+    ['an invalid importance', { restriction: compared('item:Importance', 'Huge') }, 'ErrorInvalidValueForProperty'],
     [
       'a flag that every item has',
       { restriction: `<t:Exists>${field('item:IsDraft')}</t:Exists>` },

@@ -104,7 +104,7 @@ describe('NTLM', () => {
     ['a flag', (answer) => flipped(answer, 60)],
     ['the end missing', (answer) => answer.subarray(0, 100)],
     ['almost nothing', (answer) => answer.subarray(0, 12)],
-    ['the user of somebody else', (answer) => flipped(answer, answer.readUInt32LE(40))],
+    ['the user of another mailbox', (answer) => flipped(answer, answer.readUInt32LE(40))],
   ])('refuses %s', async (_, spoil) => {
     const one = connection();
     expect((await one(header(spoil(Buffer.from(answerTo(await challengeOn(one))))))).status).toBe(401);
