@@ -62,7 +62,7 @@ export function settlementOfProbe(
   const { token } = note;
   const again = (absent: boolean, reason: Reason, after = probeDelay(options, note.probes)): Settlement =>
     tooLong(note, history, options)
-      ? giveUp(note, options)
+      ? giveUp(note, options, result.status === 'pending' ? leftThere : '')
       : { token, to: 'unconfirmed', after, absent, counted: history.counted, reason };
   switch (result.status) {
     case 'found':
@@ -177,11 +177,14 @@ function mayResend({ expired }: ClaimedNote, { probe }: SpoolerSettings): boolea
   return probe.onUnconfirmed === 'resend' && !expired;
 }
 
-function giveUp(note: ClaimedNote, options: SpoolerSettings): Settlement {
+/** An item that may be neither: not sent any more, and no draft for certain, which nobody removes from now on. */
+const leftThere = ' The last probe found it unsent, in the Outbox or in Drafts: look there.';
+
+function giveUp(note: ClaimedNote, options: SpoolerSettings, where = ''): Settlement {
   const { token } = note;
   const { giveUpAfter } = options.probe;
   const hours = Math.round(giveUpAfter / 360_000) / 10;
-  const text = `Whether it was sent could not be settled within ${hours} h.`;
+  const text = `Whether it was sent could not be settled within ${hours} h.${where}`;
   return mayResend(note, options)
     ? {
         token,

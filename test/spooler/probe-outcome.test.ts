@@ -159,6 +159,15 @@ describe('an outcome that stays unknown', () => {
     expect(look({ status: 'absent' }, { unconfirmedFor: day }, { probes: 3, counted: 0 })).toEqual(givenUp);
   });
 
+  it('of an item that still lies in the mailbox unsent names where it is left, for somebody to look', () => {
+    const text = (result: ProbeResult) => {
+      const settlement = look(result, { unconfirmedFor: day }, { probes: 3, counted: 0 });
+      return 'reason' in settlement ? settlement.reason.text : '';
+    };
+    expect(text({ status: 'pending' })).toMatch(/within 24 h\. .*in the Outbox or in Drafts/);
+    expect([text(unknown), text({ status: 'absent' })].join()).not.toContain('Drafts');
+  });
+
   it('is given up after at least two probes in a run: one right after a long downtime proves nothing', () => {
     expect(look(unknown, { unconfirmedFor: day }, { probes: 1, counted: 0 })).toMatchObject({ to: 'unconfirmed' });
     expect(look(unknown, { unconfirmedFor: day }, { probes: 2, counted: 0 })).toEqual(givenUp);
