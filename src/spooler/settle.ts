@@ -2,7 +2,7 @@ import { sleep } from '../core/clock.ts';
 import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { asError } from '../core/errors/thrown.ts';
 import type { NoteEvent } from '../observability/events.ts';
-import type { Change, ClaimedNote, Reason, Settlement, SpoolEntry } from '../spool/contract.ts';
+import type { Change, ClaimedNote, Reason, Settlement, SettleResult, SpoolEntry } from '../spool/contract.ts';
 import type { DeliveryOutcome, ProbeResult } from '../transport/contract.ts';
 import type { SpoolerContext } from './context.ts';
 import { provesSent, settlementOf } from './outcome.ts';
@@ -224,14 +224,12 @@ export interface Settled {
  * Writes settlements. If the storage fails, it tries again until they are written or their leases are lost; a `delivered` even longer, since storages take it under
  * a lost token too, and a delivery that was never recorded might be sent once more.
  */
-export async function settleAll(
-  context: SpoolerContext,
-  settled: readonly Settled[],
-): Promise<Awaited<ReturnType<SpoolerContext['storage']['settle']>>> {
+export async function settleAll(context: SpoolerContext, settled: readonly Settled[]): Promise<SettleResult> {
   const isDelivered = settled.some(({ settlement }) => settlement.to === 'delivered');
   for (let failures = 1; ; failures++) {
     try {
-      return await context.storage.settle(settled.map(({ settlement }) => settlement));
+      const result = await context.storage.settle(settled.map(({ settlement }) => settlement));
+      return failures > 1 && result.lost.length > 0 ? await withEarlier(context, settled, result) : result;
     } catch (error) {
       context.trace.warn(asError(error));
       const isLeased = context.leases.left(settled.map(({ note }) => note.token)) > 0;
@@ -241,6 +239,31 @@ export async function settleAll(
       await sleep(context.clock, Math.min(10_000, 100 * 2 ** Math.min(failures, 7)), context.signal);
     }
   }
+}
+
+/**
+ * Adds the changes of an earlier try that was written although its answer was lost, such as that to a COMMIT: nobody else can have settled a note whose lease is still ours,
+ * so that nobody else reports it.
+ */
+async function withEarlier(
+  { storage, leases }: SpoolerContext,
+  settled: readonly Settled[],
+  { lost, changes }: SettleResult,
+): Promise<SettleResult> {
+  const gone = new Set(lost);
+  const own = settled.filter(({ note: { token } }) => gone.has(token) && leases.left([token]) > 0);
+  const made = own.flatMap(({ note }) =>
+    note.entries.map(async ({ id, messageId, state: from }): Promise<Change | undefined> => {
+      try {
+        const { state: to, attempt, reason } = (await storage.get(id)) ?? { state: from };
+        if (to === from || attempt !== note.attempt) return undefined;
+        return { entryId: id, messageId, from, to, noteId: note.noteId, ...(reason === undefined ? {} : { reason }) };
+      } catch {
+        return undefined;
+      }
+    }),
+  );
+  return { lost, changes: [...changes, ...(await Promise.all(made)).filter((one) => one !== undefined)] };
 }
 
 /** Settles outcomes that arrive after the call was given up. A `delivered` counts however late it is; about all else, probes know more by now. */

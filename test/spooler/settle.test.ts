@@ -224,6 +224,41 @@ describe('writing settlements', () => {
     expect([written, warnings.length, warnings[0]?.message]).toEqual([[as({ to: 'delivered' })], 9, 'disk full']);
   });
 
+  it.each([
+    ['delivered', { state: 'delivered' }, [change('delivered', { noteId: 'a' })]],
+    ['dead', { state: 'dead', reason }, [change('dead', { noteId: 'a', reason })]],
+    ['not settled yet', {}, []],
+    ['claimed once more since', { state: 'unconfirmed', attempt: 2 }, []],
+    ['forgotten', undefined, []],
+  ] as const)('reports what an earlier try has written if only its answer was lost: %s', async (_what, found, changes) => {
+    const { context, clock, leases, state } = failing(1);
+    state.lost = ['a:1:deliver:1'];
+    const get = async (id: string) => found && { ...entry(id), ...found };
+    Object.assign(context.storage, { get });
+    leases.add(['a:1:deliver:1'], clock.monotonic());
+    const done = settleAll(context, settled);
+    await clock.advance(200);
+    expect(await done).toEqual({ lost: ['a:1:deliver:1'], changes });
+  });
+
+  it('reports nothing of a claim that others may have settled since, nor where the storage fails again', async () => {
+    const { context, clock, leases, state } = failing(1);
+    state.lost = ['a:1:deliver:1'];
+    Object.assign(context.storage, { get: async (id: string) => ({ ...entry(id), state: 'delivered' }) });
+    const late = settleAll(context, settled);
+    await clock.advance(200);
+    expect((await late).changes).toEqual([]);
+    const again = failing(1);
+    again.state.lost = ['a:1:deliver:1'];
+    Object.assign(again.context.storage, { get: () => Promise.reject(new Error('away')) });
+    again.leases.add(['a:1:deliver:1'], again.clock.monotonic());
+    const failed = settleAll(again.context, settled);
+    await again.clock.advance(200);
+    expect((await failed).changes).toEqual([]);
+    leases.close();
+    again.leases.close();
+  });
+
   const deferred = [{ note: note('a'), settlement: as({ to: 'deferred', after: 0, failure: false, reason }) }];
 
   it('is given up when the leases are lost, the storage is closed, or everything is aborted', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
 import type { PgPool, PgPoolClient, PgQuery } from '../../../src/spool/postgres/connection/pool.ts';
 import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
+import { aliceSends } from '../../support/sender-fixture.ts';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
 import { until, useServer } from './fixture.ts';
 
@@ -168,6 +169,22 @@ describe('connections that break', () => {
     await expect(spool.settle([settlement])).rejects.toMatchObject({ code: 'SPOOL_FAILED' });
     expect(await spool.settle([settlement])).toMatchObject({ lost: [], changes: [{ to: 'delivered' }] });
     await spool.close();
+  });
+
+  it('after a settlement, with a lost response: its events are emitted all the same, once', async () => {
+    const schema = fixture.newSchema();
+    let breaks = 0;
+    const losing = async (query: PgQuery): Promise<void> => {
+      if (query.text.includes('deliver_2') && breaks-- > 0) throw new Error('Connection terminated unexpectedly');
+    };
+    const spool = new PostgresSpool({ pool: meddling(none, losing), schema, migrate: true });
+    const { sender, eventsOf } = aliceSends({ spool, clock: systemClock as never });
+    const { messageId } = await sender.send({ to: 'sip:bob@contoso.com', text: 'x' });
+    breaks = 1;
+    expect(await sender.flush()).toEqual({ delivered: 1 });
+    expect(eventsOf('message:delivered')).toMatchObject([{ messageId, attempt: 1, foundByProbe: false }]);
+    expect(breaks).toBeLessThanOrEqual(0);
+    await sender.stop();
   });
 
   it('while listening: it listens again, and polls at once', async () => {
