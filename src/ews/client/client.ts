@@ -9,7 +9,7 @@ import { refusesToken } from '../auth/bearer-auth.ts';
 import type { SendOptions } from '../auth/credentials.ts';
 import type { EwsServerVersion } from '../options.ts';
 import { endedByProxy, endedInLogin, failedBy, notImpersonated, unsayable, unusableLogin } from '../outcome/call-failure.ts';
-import { leadsToLogin, offeredSchemes } from '../outcome/http-status.ts';
+import { leadsToLogin, movedTo, offeredSchemes } from '../outcome/http-status.ts';
 import type { EwsSettings } from '../settings.ts';
 import { Attempt } from './attempt.ts';
 import type { EwsCall, Reply, ReplyMeta } from './reply.ts';
@@ -152,7 +152,7 @@ export class EwsClient {
       // A login that sends by itself has sent the body, for all we know.
       const sent = attempt.begun ? attempt.sent : 'unknown';
       meta = {
-        ...metaOf(response, { requestId, now: clock.now(), scheme: credentials.scheme }),
+        ...metaOf(response, { requestId, url, now: clock.now(), scheme: credentials.scheme }),
         ...(attempt.sentBesides(response.status) ? { sentBesides: true } : {}),
       };
       if (sent === 'no' && !saysNo.has(response.status)) {
@@ -219,7 +219,12 @@ export class EwsClient {
 
 function metaOf(
   response: Response,
-  { requestId, now, scheme }: { readonly requestId: string; readonly now: number; readonly scheme: string },
+  {
+    requestId,
+    url,
+    now,
+    scheme,
+  }: { readonly requestId: string; readonly url: string; readonly now: number; readonly scheme: string },
 ): ReplyMeta {
   const date = dateOf(response.headers);
   const retryAfter = retryAfterOf(response.headers, now);
@@ -228,7 +233,7 @@ function metaOf(
     status: response.status,
     scheme,
     ...(response.status === 401 ? refusalOf(response) : {}),
-    ...(isRedirect(response) && leadsToLogin(response.headers.get('location') ?? '') ? { loginPage: true } : {}),
+    ...(isRedirect(response) ? redirectOf(response, url) : {}),
     ...(date === undefined ? {} : { date }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
   };
@@ -237,6 +242,13 @@ function metaOf(
 function refusalOf(response: Response): Pick<ReplyMeta, 'tokenRefused' | 'offers'> {
   const offers = offeredSchemes(response.headers.get('www-authenticate') ?? '');
   return { offers, ...(refusesToken(response) ? { tokenRefused: true } : {}) };
+}
+
+function redirectOf({ status, headers }: Response, url: string): Pick<ReplyMeta, 'loginPage' | 'movedTo'> {
+  const location = headers.get('location') ?? '';
+  if (leadsToLogin(location)) return { loginPage: true };
+  const origin = movedTo(status, url, location);
+  return origin === undefined ? {} : { movedTo: origin };
 }
 
 function isRedirect({ status }: Response): boolean {

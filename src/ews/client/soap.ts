@@ -4,7 +4,7 @@ import { tell } from '../../core/host-calls.ts';
 import type { Logger } from '../../observability/trace.ts';
 import type { EwsServerVersion, EwsTransportOptions } from '../options.ts';
 import { unreadableReply, unusableLogin } from '../outcome/call-failure.ts';
-import { isLoginPage } from '../outcome/http-status.ts';
+import { isLoginPage, refusedHead } from '../outcome/http-status.ts';
 import { asCode, ruleOf } from '../outcome/response-codes.ts';
 import { errorsNs, messagesNs, soapNs, typesNs } from '../xml/namespaces.ts';
 import { child, parseXml, textOf, type XmlElement } from '../xml/read.ts';
@@ -242,12 +242,12 @@ export function understand(text: string, response: Response, meta: ReplyMeta): R
     const serverVersion = versionOfServer(serverInfoOf(root));
     const known = serverVersion === undefined ? meta : { ...meta, serverVersion };
     if (soap !== undefined && 'fault' in soap) return { kind: 'fault', fault: soap.fault, meta: known };
-    if (status !== 200) return { kind: 'http', meta };
+    if (status !== 200) return byStatus(text, meta);
     if (soap !== undefined) return { kind: 'body', payload: soap.payload, meta: known };
     if (root.name.toLowerCase() === 'html') return webPage(text, meta);
     return unreadableReply('it is no SOAP envelope with a body', requestId, root.name === 'Envelope' ? 'note' : 'endpoint');
   } catch (error) {
-    if (status !== 200) return { kind: 'http', meta };
+    if (status !== 200) return byStatus(text, meta);
     // A page for people comes from something in front of Exchange, and comes for every mailbox.
     const isPage = /html/i.test(response.headers.get('content-type') ?? '') || /^\s*<(!doctype html|html)/i.test(text);
     if (isPage) return webPage(text, meta);
@@ -256,6 +256,11 @@ export function understand(text: string, response: Response, meta: ReplyMeta): R
     if (!begun) return unreadableReply('it is no SOAP', requestId, 'endpoint', error);
     return unreadableReply('its XML can not be read or is incomplete', requestId, 'note', error);
   }
+}
+
+function byStatus(text: string, meta: ReplyMeta): Reply {
+  const refused = refusedHead(meta.status, text);
+  return { kind: 'http', meta: refused === undefined ? meta : { ...meta, refusedHead: refused } };
 }
 
 /** A page for people, well-formed or not. */

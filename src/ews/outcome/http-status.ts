@@ -11,6 +11,8 @@ export interface StatusRule {
 const endpointUnknown: Verdict = { kind: 'unconfirmed', scope: 'endpoint' };
 /** It may have passed the request on before. */
 const endpointBlocked: Verdict = { kind: 'blocked', scope: 'endpoint', sent: 'unknown', by: 'login' };
+/** From what stands before EWS and goes by the head of a request alone, so that nothing was passed on. */
+const endpointRefused: Verdict = { ...endpointBlocked, sent: 'no' };
 const loginBlocked: Verdict = { kind: 'blocked', scope: 'mailbox', sent: 'no', by: 'login' };
 
 /** What is known of an answer beside its status. */
@@ -22,11 +24,18 @@ export interface StatusFacts {
   readonly scheme?: string;
   /** Schemes that a 401 offers; see {@link offeredSchemes}. */
   readonly offers?: readonly string[];
+  /** See {@link movedTo}. */
+  readonly movedTo?: string;
+  /** See {@link refusedHead}. */
+  readonly refusedHead?: string;
 }
 
-export function statusRule({ status, retryAfter, loginPage, scheme, offers }: StatusFacts): StatusRule {
+export function statusRule(facts: StatusFacts): StatusRule {
+  const { status, retryAfter, loginPage, scheme, offers, movedTo, refusedHead } = facts;
   const plain = (verdict: Verdict, why: string): StatusRule => ({ verdict, code: 'HTTP_STATUS', why });
   if (loginPage === true) return plain(endpointBlocked, 'it leads to a login page for browsers, which stands in front of EWS');
+  if (movedTo !== undefined) return plain(endpointRefused, `EWS has moved to ${movedTo}, which url must name`);
+  if (refusedHead !== undefined) return plain(endpointRefused, `what stands in front of EWS refuses the request: ${refusedHead}`);
   switch (status) {
     case 401:
       // A proxy in front answers 401 when it means "busy"; only then it names a time.
@@ -36,7 +45,7 @@ export function statusRule({ status, retryAfter, loginPage, scheme, offers }: St
       return { verdict: loginBlocked, code: 'AUTHENTICATION_FAILED', why: 'the account is blocked or must sign in anew' };
     case 403:
       return {
-        verdict: { kind: 'blocked', scope: 'endpoint', sent: 'no', by: 'login' },
+        verdict: endpointRefused,
         code: 'EWS_DISABLED',
         why: 'EWS is switched off for this application, organisation or mailbox; one in Exchange Online is reached through GraphTransport',
       };
@@ -46,16 +55,29 @@ export function statusRule({ status, retryAfter, loginPage, scheme, offers }: St
       // Most likely a wrong URL, which someone must correct; a proxy may answer so after it passed the request on.
       return plain(endpointBlocked, 'there is no EWS at this URL');
     case 407:
-      return plain(
-        { kind: 'blocked', scope: 'endpoint', sent: 'no', by: 'login' },
-        'a proxy on the way wants a login of its own',
-      );
+      return plain(endpointRefused, 'a proxy on the way wants a login of its own');
     case 409:
       return plain({ kind: 'unconfirmed', scope: 'note' }, 'a relay on the way has passed it on before');
     case 413:
       return plain({ kind: 'rejected', scope: 'note', splittable: true }, 'the request is too large for it');
+    case 414:
+      return plain(endpointRefused, 'the URL is too long for it');
+    case 421:
+      // By RFC 9110 any request may be sent again, over another connection.
+      return plain({ kind: 'deferred', scope: 'endpoint' }, 'the connection leads to another server than the URL names');
     case 429:
       return plain({ kind: 'deferred', scope: 'mailbox' }, 'there were too many requests');
+    case 431:
+    case 494:
+      return plain(
+        endpointRefused,
+        'its headers, of which the login is the longest, are too long for what stands in front of EWS',
+      );
+    case 495:
+    case 496:
+      return plain(endpointRefused, 'what stands in front of EWS wants a client certificate that it accepts');
+    case 497:
+      return plain(endpointRefused, 'what stands in front of EWS wants https:// at this port');
     case 440:
       return plain(endpointBlocked, 'the session of a login page for browsers, which stands in front of EWS, has ended');
     case 502:
@@ -63,10 +85,7 @@ export function statusRule({ status, retryAfter, loginPage, scheme, offers }: St
     case 504:
       return plain(endpointUnknown, 'it or what lies behind it is not available');
     case 511:
-      return plain(
-        { kind: 'blocked', scope: 'endpoint', sent: 'no', by: 'login' },
-        'the network on the way wants a login of its own',
-      );
+      return plain(endpointRefused, 'the network on the way wants a login of its own');
     default:
       if (status === 0 || (status >= 300 && status < 400)) return plain(endpointUnknown, 'a proxy wants to lead elsewhere');
       if (status >= 500) return plain({ kind: 'unconfirmed', scope: 'mailbox' }, 'it failed');
@@ -126,4 +145,26 @@ export function isLoginPage(page: string): boolean {
   if (/type\s{0,9}=\s{0,9}["']?password/i.test(page)) return true;
   if (/name\s{0,9}=\s{0,9}["']?(?:SAMLRequest|wctx)\b/i.test(page)) return true;
   return [...page.slice(0, 65_536).matchAll(goesOn)].some(([, place = '']) => leadsToLogin(place));
+}
+
+/**
+ * The origin that a permanent redirect names for this very path, or the path in other letters: of plain http, of an old name. Temporary ones also follow on what a
+ * server behind has done, and other paths are those of pages about errors.
+ */
+export function movedTo(status: number, url: string, location: string): string | undefined {
+  if ((status !== 301 && status !== 308) || !URL.canParse(location, url)) return undefined;
+  const [from, to] = [new URL(url), new URL(location, url)];
+  const path = ({ pathname, search }: URL): string => pathname.toLowerCase().replace(/\/$/, '') + search;
+  const isWeb = to.protocol === 'https:' || to.protocol === 'http:';
+  return isWeb && path(from) === path(to) && to.origin + to.pathname !== from.origin + from.pathname ? to.origin : undefined;
+}
+
+/** Pages that http.sys and nginx make of the head of a request, before anything behind them has seen it. Not "badly formed", which may be the body. */
+const headRefused =
+  /<h2>Bad Request - (Invalid (?:Header|Hostname|URL|Verb)|(?:Request|Header Field) Too Long)<\/h2>|<title>400 (Request Header Or Cookie Too Large|The SSL certificate error|No required SSL certificate was sent|The plain HTTP request was sent to HTTPS port)<\/title>/i;
+
+/** Why a 400 is one of what stands in front of EWS; undefined for any other, which may be of EWS itself. */
+export function refusedHead(status: number, page: string): string | undefined {
+  const [, byWindows, byNginx] = (status === 400 && headRefused.exec(page.slice(0, 4096))) || [];
+  return byWindows ?? byNginx;
 }

@@ -41,6 +41,41 @@ describe('an HTTP status', () => {
     ['503 with another fault', { status: 503, body: fault('ErrorOdd') }, { status: 'unconfirmed', scope: 'note' }],
     ['302', { status: 302, headers: { location: 'http://127.0.0.1:1/sorry' } }, { status: 'unconfirmed', scope: 'endpoint' }],
     ['400', { status: 400 }, { status: 'unconfirmed', scope: 'note' }],
+    ['400 with a page', { status: 400, body: page }, { status: 'unconfirmed', scope: 'note' }],
+    [
+      '400 of http.sys',
+      { status: 400, body: '<!DOCTYPE HTML><HTML><BODY><h2>Bad Request - Invalid Header</h2></BODY></HTML>' },
+      {
+        status: 'blocked',
+        scope: 'endpoint',
+        sent: 'no',
+        by: 'login',
+        error: { message: expect.stringMatching(/Invalid Header/) },
+      },
+    ],
+    [
+      '400 with a fault that quotes http.sys',
+      {
+        status: 400,
+        body: fault('ErrorOdd').replace('<faultstring>', '<faultstring><!--<h2>Bad Request - Invalid Header</h2>-->'),
+      },
+      { status: 'unconfirmed', scope: 'note' },
+    ],
+    ['414', { status: 414, body: page }, { status: 'blocked', scope: 'endpoint', sent: 'no' }],
+    ['431', { status: 431 }, { status: 'blocked', scope: 'endpoint', sent: 'no' }],
+    ['496', { status: 496 }, { status: 'blocked', scope: 'endpoint', sent: 'no' }],
+    [
+      '301 to the same path elsewhere',
+      { status: 301, headers: { location: 'https://new.contoso.test/EWS/Exchange.asmx' } },
+      {
+        status: 'blocked',
+        scope: 'endpoint',
+        sent: 'no',
+        error: { message: expect.stringMatching(/https:\/\/new\.contoso\.test/) },
+      },
+    ],
+    ['308 to another path', { status: 308, headers: { location: '/sorry' } }, { status: 'unconfirmed', scope: 'endpoint' }],
+    ['308 without a target', { status: 308 }, { status: 'unconfirmed', scope: 'endpoint' }],
     ['204', { status: 204 }, { status: 'unconfirmed', scope: 'note' }],
   ];
 
@@ -48,6 +83,15 @@ describe('an HTTP status', () => {
     h.server.handler = () => answer;
     expect((await h.deliver(1))[0]).toMatchObject(expected);
     expect(h.server.requests).toHaveLength(1);
+  });
+
+  // Some fetches then ask over another connection by themselves, as their standard has it.
+  it.each<[string, Answer, object]>([
+    ['421', { status: 421, body: page }, { status: 'deferred', scope: 'endpoint' }],
+    ['421 with a fault', { status: 421, body: fault('ErrorOdd') }, { status: 'unconfirmed', scope: 'note' }],
+  ])('%s', async (_, answer, expected) => {
+    h.server.handler = () => answer;
+    expect((await h.deliver(1))[0]).toMatchObject(expected);
   });
 
   it('413 for several notes splits the request', async () => {

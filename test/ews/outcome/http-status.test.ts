@@ -1,6 +1,6 @@
 /** What an HTTP status without a SOAP fault means, without a server. */
 import { describe, expect, it } from 'vitest';
-import { offeredSchemes, type StatusFacts, statusRule } from '../../../src/ews/outcome/http-status.ts';
+import { movedTo, offeredSchemes, refusedHead, type StatusFacts, statusRule } from '../../../src/ews/outcome/http-status.ts';
 
 const endpointUnknown = { kind: 'unconfirmed', scope: 'endpoint' };
 const endpointRefuses = { kind: 'blocked', scope: 'endpoint', sent: 'no', by: 'login' };
@@ -47,6 +47,16 @@ const rows: readonly (readonly [facts: StatusFacts, verdict: object, code: strin
   [{ status: 407 }, endpointRefuses, 'HTTP_STATUS', /proxy/],
   [{ status: 409 }, unheardOf, 'HTTP_STATUS', /passed it on before/],
   [{ status: 413 }, { kind: 'rejected', scope: 'note', splittable: true }, 'HTTP_STATUS', /too large/],
+  // Of the head of a request alone, so that nothing behind has seen it.
+  [{ status: 414 }, endpointRefuses, 'HTTP_STATUS', /URL is too long/],
+  [{ status: 421 }, { kind: 'deferred', scope: 'endpoint' }, 'HTTP_STATUS', /another server/],
+  [{ status: 431 }, endpointRefuses, 'HTTP_STATUS', /headers/],
+  [{ status: 494 }, endpointRefuses, 'HTTP_STATUS', /headers/],
+  [{ status: 495 }, endpointRefuses, 'HTTP_STATUS', /certificate/],
+  [{ status: 496 }, endpointRefuses, 'HTTP_STATUS', /certificate/],
+  [{ status: 497 }, endpointRefuses, 'HTTP_STATUS', /https/],
+  [{ status: 301, movedTo: 'https://new.test' }, endpointRefuses, 'HTTP_STATUS', /moved to https:\/\/new\.test,/],
+  [{ status: 400, refusedHead: 'Invalid Hostname' }, endpointRefuses, 'HTTP_STATUS', /: Invalid Hostname$/],
   [{ status: 429 }, busy, 'HTTP_STATUS', /too many/],
   [{ status: 440 }, wrongServer, 'HTTP_STATUS', /session/],
   [{ status: 502 }, endpointUnknown, 'HTTP_STATUS', /not available/],
@@ -54,6 +64,10 @@ const rows: readonly (readonly [facts: StatusFacts, verdict: object, code: strin
   [{ status: 504 }, endpointUnknown, 'HTTP_STATUS', /not available/],
   [{ status: 511 }, endpointRefuses, 'HTTP_STATUS', /network/],
   [{ status: 0 }, endpointUnknown, 'HTTP_STATUS', /lead elsewhere/],
+  [{ status: 301 }, endpointUnknown, 'HTTP_STATUS', /lead elsewhere/],
+  [{ status: 307 }, endpointUnknown, 'HTTP_STATUS', /lead elsewhere/],
+  [{ status: 308 }, endpointUnknown, 'HTTP_STATUS', /lead elsewhere/],
+  [{ status: 301, loginPage: true, movedTo: 'https://new.test' }, wrongServer, 'HTTP_STATUS', /login page/],
   [{ status: 300 }, endpointUnknown, 'HTTP_STATUS', /lead elsewhere/],
   [{ status: 399 }, endpointUnknown, 'HTTP_STATUS', /lead elsewhere/],
   [{ status: 500 }, failed, 'HTTP_STATUS', /^it failed/],
@@ -83,5 +97,56 @@ describe('the schemes of WWW-Authenticate', () => {
     ['Secret-Word x, NTLMv9', []],
   ])('%j', (header, expected) => {
     expect(offeredSchemes(header)).toEqual(expected);
+  });
+});
+
+describe('a redirect says that EWS has moved', () => {
+  const url = 'http://mail.contoso.test/EWS/Exchange.asmx';
+  it.each<[number, string, string | undefined]>([
+    [301, 'https://mail.contoso.test/EWS/Exchange.asmx', 'https://mail.contoso.test'],
+    [308, 'https://mail.contoso.test:444/EWS/Exchange.asmx', 'https://mail.contoso.test:444'],
+    [301, '//new.contoso.test/ews/exchange.asmx/', 'https://new.contoso.test'.replace('https', 'http')],
+    [301, '/ews/exchange.asmx', 'http://mail.contoso.test'],
+    // Those that tell nothing of whether something behind was asked before.
+    [302, 'https://mail.contoso.test/EWS/Exchange.asmx', undefined],
+    [303, 'https://mail.contoso.test/EWS/Exchange.asmx', undefined],
+    [307, 'https://mail.contoso.test/EWS/Exchange.asmx', undefined],
+    [200, 'https://mail.contoso.test/EWS/Exchange.asmx', undefined],
+    [301, url, undefined],
+    [301, '', undefined],
+    [301, `${url}#x`, undefined],
+    [301, 'https://mail.contoso.test/', undefined],
+    [301, 'https://mail.contoso.test/sorry.html?/EWS/Exchange.asmx', undefined],
+    [301, 'https://mail.contoso.test/EWS/Exchange.asmx?error=1', undefined],
+    [301, 'https://mail.contoso.test/EWS/Exchange.asmx, /sorry', undefined],
+    [301, 'ftp://mail.contoso.test/EWS/Exchange.asmx', undefined],
+    [301, 'javascript:/EWS/Exchange.asmx', undefined],
+    [301, 'http://[::', undefined],
+  ])('%i to %j: %j', (status, location, expected) => {
+    expect(movedTo(status, url, location)).toBe(expected);
+  });
+});
+
+describe('a 400 is of what stands in front of EWS', () => {
+  const windows = (title: string): string =>
+    `<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN""http://www.w3.org/TR/html4/strict.dtd">\r\n<HTML><HEAD><TITLE>Bad Request</TITLE>\r\n<META HTTP-EQUIV="Content-Type" Content="text/html; charset=us-ascii"></HEAD>\r\n<BODY><h2>${title}</h2>\r\n<hr><p>HTTP Error 400. The request hostname is invalid.</p>\r\n</BODY></HTML>\r\n`;
+  const nginx = (title: string): string =>
+    `<html>\r\n<head><title>400 ${title}</title></head>\r\n<body>\r\n<center><h1>400 Bad Request</h1></center>\r\n<center>${title}</center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`;
+  it.each<[string, string | undefined]>([
+    [windows('Bad Request - Invalid Hostname'), 'Invalid Hostname'],
+    [windows('Bad Request - Invalid Header'), 'Invalid Header'],
+    [windows('Bad Request - Request Too Long'), 'Request Too Long'],
+    [nginx('The plain HTTP request was sent to HTTPS port'), 'The plain HTTP request was sent to HTTPS port'],
+    [nginx('No required SSL certificate was sent'), 'No required SSL certificate was sent'],
+    [nginx('Request Header Or Cookie Too Large'), 'Request Header Or Cookie Too Large'],
+    // Perhaps of the body, which may have been passed on by then; or of whoever.
+    [windows('Bad Request'), undefined],
+    [nginx('Bad Request'), undefined],
+    ['Bad Request - Invalid Header', undefined],
+    [' '.repeat(5000) + windows('Bad Request - Invalid Header'), undefined],
+    ['', undefined],
+  ])('%j: %j', (page, expected) => {
+    expect(refusedHead(400, page)).toBe(expected);
+    expect(refusedHead(500, page)).toBeUndefined();
   });
 });
