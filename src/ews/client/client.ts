@@ -2,27 +2,19 @@ import { type Limit, startLimit } from '../../core/clock.ts';
 import { isA } from '../../core/errors/thrown.ts';
 import { newRequestId } from '../../core/text.ts';
 import { handshakeRefused, nothingWritten } from '../../transport/connection-errors.ts';
-import { answerWithin, dateOf, giveUp, isResponse, readBody, retryAfterOf } from '../../transport/fetch.ts';
+import { answerWithin, giveUp, isResponse, readBody } from '../../transport/fetch.ts';
 import { watchRequest } from '../../transport/request-watch.ts';
 import { notAttempted } from '../../transport/verdict.ts';
-import { refusesToken } from '../auth/bearer-auth.ts';
 import type { SendOptions } from '../auth/credentials.ts';
+import { responseMessages } from '../operations/elements.ts';
+import { getFolderXml } from '../operations/folders.ts';
 import type { EwsServerVersion } from '../options.ts';
 import { endedByProxy, endedInLogin, failedBy, notImpersonated, unsayable, unusableLogin } from '../outcome/call-failure.ts';
-import { leadsToLogin, movedTo, offeredSchemes } from '../outcome/http-status.ts';
+import { type CodeRule, ruleOf } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
 import { Attempt } from './attempt.ts';
 import type { EwsCall, Reply, ReplyMeta } from './reply.ts';
-import {
-  type Acting,
-  actingFor,
-  type Envelope,
-  envelopeFor,
-  headersOf,
-  NegotiatedVersion,
-  refusesVersion,
-  understand,
-} from './soap.ts';
+import { type Acting, actingFor, type Envelope, envelopeFor, headersOf, metaOf, NegotiatedVersion, understand } from './soap.ts';
 import { traceReply, traceRequest } from './trace.ts';
 
 /** A request in the form of one schema version. */
@@ -37,6 +29,13 @@ interface Prepared {
 interface LegRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly options: SendOptions;
+}
+
+/** A request under one schema version. */
+interface Asked {
+  readonly call: EwsCall;
+  readonly acting: Acting;
+  readonly version: EwsServerVersion;
 }
 
 /** The request that a leg belongs to. */
@@ -62,6 +61,8 @@ class ProxyRefusal extends Error {
 export class EwsClient {
   readonly #settings: EwsSettings;
   readonly #version: NegotiatedVersion;
+  /** By version: whether the server takes it, so that what its schema refuses is the rest of a request. */
+  readonly #taken = new Map<EwsServerVersion, boolean>();
   readonly #envelopes = new Map<EwsServerVersion, Envelope>();
   /** By mailbox, monotonic: when a 401 said "busy". */
   readonly #busyLogins = new Map<string, number>();
@@ -89,14 +90,39 @@ export class EwsClient {
       const body = typeof call.body === 'string' ? call.body : call.body(version);
       if (body === undefined) return refusal ?? unsayable(version);
       const reply = await this.#once({ call, acting, body: this.#enveloped(body, version, acting) });
-      if (!refusesVersion(reply) || (wasSentBesides(reply) && call.reads !== true)) return reply;
+      if (wasSentBesides(reply) && call.reads !== true) return reply;
+      const judged = await this.#judged(reply, { call, acting, version });
+      if (judged !== 'version-refused') return judged;
       tried.push(version);
       const hint = 'meta' in reply ? reply.meta.serverVersion : undefined;
       const next = this.#version.refused(tried, hint);
-      if (next === undefined) return reply;
+      if (next === undefined) {
+        for (const one of tried) this.#taken.set(one, true); // or halves of a batch would go through all of them again
+        return reply;
+      }
       version = next;
       refusal = reply;
     }
+  }
+
+  /**
+   * Whether the version is what a reply refuses. A server whose schema lacks its name says no more than that the request does not fit the schema: then a request that
+   * every schema has tells, once a version. What keeps that from being answered keeps the first one from it too.
+   */
+  async #judged(reply: Reply, { call, acting, version }: Asked): Promise<Reply | 'version-refused'> {
+    if (refusesVersion(reply, call)) return 'version-refused';
+    if (reply.kind === 'body') this.#taken.set(version, true);
+    if (reply.kind !== 'fault' || !isOf('schema', reply.fault.responseCode)) return reply;
+    if (!this.#taken.has(version)) {
+      const body = getFolderXml('msgfolderroot', call.mailbox);
+      const look: EwsCall = { ...call, operation: 'GetFolder', body, reads: true };
+      const answer = await this.#once({ call: look, acting, body: this.#enveloped(body, version, acting) });
+      if (answer.kind === 'failed') return { ...answer, sent: 'no' };
+      if (answer.kind === 'http' || (answer.kind === 'fault' && isObstacle(answer.fault.responseCode))) return answer;
+      const refused = refusesVersion(answer, look) || (answer.kind === 'fault' && isOf('schema', answer.fault.responseCode));
+      this.#taken.set(version, !refused);
+    }
+    return this.#taken.get(version) === true ? reply : 'version-refused';
   }
 
   #enveloped(body: string, version: EwsServerVersion, acting: Acting): string {
@@ -217,42 +243,24 @@ export class EwsClient {
   }
 }
 
-function metaOf(
-  response: Response,
-  {
-    requestId,
-    url,
-    now,
-    scheme,
-  }: { readonly requestId: string; readonly url: string; readonly now: number; readonly scheme: string },
-): ReplyMeta {
-  const date = dateOf(response.headers);
-  const retryAfter = retryAfterOf(response.headers, now);
-  return {
-    requestId,
-    status: response.status,
-    scheme,
-    ...(response.status === 401 ? refusalOf(response) : {}),
-    ...(isRedirect(response) ? redirectOf(response, url) : {}),
-    ...(date === undefined ? {} : { date }),
-    ...(retryAfter === undefined ? {} : { retryAfter }),
-  };
+/**
+ * True when a reply says nothing but that the version of the request is refused: as a fault, or for each item. What it says nothing of may have been processed.
+ */
+function refusesVersion(reply: Reply, { operation, notes }: EwsCall): boolean {
+  if (reply.kind === 'fault') return isOf('version', reply.fault.responseCode);
+  const messages = reply.kind === 'body' ? (responseMessages(reply.payload, operation) ?? []) : [];
+  if (messages.length === 0 || (operation === 'CreateItem' && messages.length !== notes.length)) return false;
+  return messages.every(({ responseClass, responseCode }) => responseClass === 'Error' && isOf('version', responseCode));
 }
 
-function refusalOf(response: Response): Pick<ReplyMeta, 'tokenRefused' | 'offers'> {
-  const offers = offeredSchemes(response.headers.get('www-authenticate') ?? '');
-  return { offers, ...(refusesToken(response) ? { tokenRefused: true } : {}) };
+function isOf(what: CodeRule['negotiates'], responseCode: string): boolean {
+  return ruleOf(responseCode).negotiates === what;
 }
 
-function redirectOf({ status, headers }: Response, url: string): Pick<ReplyMeta, 'loginPage' | 'movedTo'> {
-  const location = headers.get('location') ?? '';
-  if (leadsToLogin(location)) return { loginPage: true };
-  const origin = movedTo(status, url, location);
-  return origin === undefined ? {} : { movedTo: origin };
-}
-
-function isRedirect({ status }: Response): boolean {
-  return status >= 300 && status < 400;
+/** It keeps every request of the mailbox from being answered. */
+function isObstacle(responseCode: string): boolean {
+  const { kind, scope } = ruleOf(responseCode).verdict;
+  return kind === 'blocked' || (kind === 'deferred' && scope !== 'note');
 }
 
 /** What these statuses mean they mean in the middle of a login too. */

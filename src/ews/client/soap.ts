@@ -2,10 +2,12 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { answerAtOnce } from '../../core/errors/thrown.ts';
 import { tell } from '../../core/host-calls.ts';
 import type { Logger } from '../../observability/trace.ts';
+import { dateOf, retryAfterOf } from '../../transport/fetch.ts';
+import { refusesToken } from '../auth/bearer-auth.ts';
 import type { EwsServerVersion, EwsTransportOptions } from '../options.ts';
 import { unreadableReply, unusableLogin } from '../outcome/call-failure.ts';
-import { isLoginPage, refusedHead } from '../outcome/http-status.ts';
-import { asCode, ruleOf } from '../outcome/response-codes.ts';
+import { isLoginPage, leadsToLogin, movedTo, offeredSchemes, refusedHead } from '../outcome/http-status.ts';
+import { asCode } from '../outcome/response-codes.ts';
 import { errorsNs, messagesNs, soapNs, typesNs } from '../xml/namespaces.ts';
 import { child, parseXml, textOf, type XmlElement } from '../xml/read.ts';
 import { escapeAttribute, escapeText } from '../xml/write.ts';
@@ -23,18 +25,6 @@ export const serverVersions: readonly EwsServerVersion[] = [
 /** Distinguished folder `conversationhistory` came with Exchange2013_SP1; older schemas refuse a request that names it. */
 export function knowsConversationHistory(version: EwsServerVersion): boolean {
   return serverVersions.indexOf(version) >= serverVersions.indexOf('Exchange2013_SP1');
-}
-
-/** True when a reply says nothing but that the version of the request is refused. */
-export function refusesVersion(reply: Reply): boolean {
-  if (reply.kind === 'fault') return isOfVersion(reply.fault.responseCode);
-  if (reply.kind !== 'body') return false;
-  const messages = child(reply.payload, messagesNs, 'ResponseMessages')?.children ?? [];
-  return messages.length > 0 && messages.every((message) => isOfVersion(codeOf(message)));
-}
-
-function isOfVersion(responseCode: string): boolean {
-  return ruleOf(responseCode).negotiates === 'version';
 }
 
 /** The schema version that a server says it speaks, as one of ours; undefined when it doesn't say. */
@@ -93,8 +83,6 @@ export class NegotiatedVersion {
     tell(() => this.#logger?.debug({ step: 'ews:version', refused, next: next ?? 'none' }));
   }
 }
-
-const codeOf = (message: XmlElement): string => textOf(message, messagesNs, 'ResponseCode')?.trim() ?? '';
 
 const utf8 = '<?xml version="1.0" encoding="utf-8"?>';
 const namespaces = `xmlns:s="${soapNs}" xmlns:t="${typesNs}" xmlns:m="${messagesNs}"`;
@@ -223,6 +211,45 @@ const codeNamespaces = [errorsNs, typesNs, messagesNs, ''];
 function codeIn(detail: XmlElement | undefined): string {
   const codes = codeNamespaces.map((ns) => asCode(textOf(detail, ns, 'ResponseCode') ?? ''));
   return codes.find((code) => code !== '') ?? '';
+}
+
+/** What is known of a response before its body is read. */
+export function metaOf(
+  response: Response,
+  {
+    requestId,
+    url,
+    now,
+    scheme,
+  }: { readonly requestId: string; readonly url: string; readonly now: number; readonly scheme: string },
+): ReplyMeta {
+  const date = dateOf(response.headers);
+  const retryAfter = retryAfterOf(response.headers, now);
+  return {
+    requestId,
+    status: response.status,
+    scheme,
+    ...(response.status === 401 ? refusalOf(response) : {}),
+    ...(isRedirect(response) ? redirectOf(response, url) : {}),
+    ...(date === undefined ? {} : { date }),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  };
+}
+
+function refusalOf(response: Response): Pick<ReplyMeta, 'tokenRefused' | 'offers'> {
+  const offers = offeredSchemes(response.headers.get('www-authenticate') ?? '');
+  return { offers, ...(refusesToken(response) ? { tokenRefused: true } : {}) };
+}
+
+function redirectOf({ status, headers }: Response, url: string): Pick<ReplyMeta, 'loginPage' | 'movedTo'> {
+  const location = headers.get('location') ?? '';
+  if (leadsToLogin(location)) return { loginPage: true };
+  const origin = movedTo(status, url, location);
+  return origin === undefined ? {} : { movedTo: origin };
+}
+
+function isRedirect({ status }: Response): boolean {
+  return status >= 300 && status < 400;
 }
 
 /** What is asked for is ids, codes and flags: the longest answers have a quarter of this. */

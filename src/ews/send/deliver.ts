@@ -7,7 +7,7 @@ import type { Reply } from '../client/reply.ts';
 import { createItemHead, createItemOutcomes, createItemTail } from '../operations/create-item.ts';
 import { isSayable } from '../operations/elements.ts';
 import { outcomeOfReply } from '../outcome/outcome.ts';
-import { codeRules } from '../outcome/response-codes.ts';
+import { codeRules, ruleOf } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
 import type { MessageClasses } from './batches.ts';
 import { type Batch, batchesOf, halvesOf, partOf, type RequestSize, refusedOnce } from './batches.ts';
@@ -116,10 +116,15 @@ async function negotiate(
   const again: Batch[] = [];
   for (const [code, error] of byCode) {
     const part = partOf(batch, (at) => codeOf(outcomes[at]) === code);
-    const other = (await folders.refused(part, error, options)) ?? classes.refused(part, error);
+    const other = (await folders.refused(part, error, options)) ?? classes.refused(part, error) ?? apart(part, batch, code);
     if (other !== undefined) again.push(other);
   }
   return again;
+}
+
+/** Notes whose version was refused beside others that were not: in a request of their own the client lowers it. */
+function apart(part: Batch, whole: Batch, code: unknown): Batch | undefined {
+  return ruleOf(String(code)).negotiates === 'version' && part.notes.length < whole.notes.length ? part : undefined;
 }
 
 function codeOf(outcome: DeliveryOutcome | undefined): unknown {

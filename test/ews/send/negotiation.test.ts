@@ -124,6 +124,143 @@ describe('the schema version', () => {
   });
 });
 
+describe('a version that only the schema refuses', () => {
+  const schema = (): Answer => ({ status: 500, body: fault('ErrorSchemaValidation') });
+  const plain = { savedCopyFolder: 'sentitems' } as const;
+  const asked = (): string[] => h.server.requests.map((request) => `${request.operation} ${versionOf(request)}`);
+
+  it('is told from a note that does not fit by a request that fits every schema, and lowered, once', async () => {
+    speaks(['Exchange2013'], schema);
+    const transport = h.transport({ ...plain, serverVersion: 'Exchange2016' });
+    const deliver = () => transport.deliver([h.note(transport, 0), h.note(transport, 1)], always());
+    expect((await deliver()).map((o) => o.status)).toEqual(['delivered', 'delivered']);
+    expect(asked()).toEqual([
+      ...['Exchange2016', 'Exchange2013_SP1'].flatMap((one) => [`CreateItem ${one}`, `GetFolder ${one}`]),
+      'CreateItem Exchange2013',
+    ]);
+    expect((await deliver()).map((o) => o.status)).toEqual(['delivered', 'delivered']);
+    expect(asked().slice(5)).toEqual(['CreateItem Exchange2013']);
+  });
+
+  it('goes at once to what the server says it speaks', async () => {
+    const info = 'MajorVersion="14" MinorVersion="3" MajorBuildNumber="123" Version="Exchange2010_SP2"';
+    speaks(['Exchange2010_SP2'], () => ({
+      status: 500,
+      body: fault('ErrorSchemaValidation').replace('MajorVersion="15"', info),
+    }));
+    expect(await h.deliver(1, plain)).toMatchObject([{ status: 'delivered' }]);
+    expect(versions()).toEqual(['Exchange2013_SP1', 'Exchange2013_SP1', 'Exchange2010_SP2']);
+  });
+
+  it('is lowered without Conversation History by name, too', async () => {
+    speaks(['Exchange2010_SP2'], schema);
+    expect(await h.deliver(2)).toMatchObject([{ status: 'delivered' }, { status: 'delivered' }]);
+  });
+
+  it('is found out by each of two deliveries at a time', async () => {
+    speaks(['Exchange2010_SP2'], schema);
+    const transport = h.transport(plain);
+    const both = [0, 1].map((n) => transport.deliver([h.note(transport, n)], always()));
+    expect((await Promise.all(both)).flat()).toMatchObject([{ status: 'delivered' }, { status: 'delivered' }]);
+  });
+
+  it('is not doubted for a note that does not fit: rejected, asked about once, the others sent', async () => {
+    h.server.handler = ({ operation, body }): Answer => {
+      if (operation !== 'CreateItem') return { body: response('GetFolder', [message('GetFolder', 'ErrorFolderNotFound')]) };
+      return body.includes('text 1') ? schema() : { body: created(...Array<string>(items(body)).fill(ok)) };
+    };
+    const transport = h.transport(plain);
+    const notes = [0, 1, 2, 3].map((n) => h.note(transport, n, { body: { type: 'text', content: `text ${n}` } }));
+    const outcomes = await transport.deliver(notes, always());
+    expect(outcomes.map((o) => o.status)).toEqual(['delivered', 'rejected', 'delivered', 'delivered']);
+    expect(new Set(versions())).toEqual(new Set(['Exchange2013_SP1']));
+    expect(h.server.operations().filter((one) => one === 'GetFolder')).toHaveLength(1);
+  });
+
+  it('refused in every form: rejected after one round, also for the halves of a batch', async () => {
+    speaks([], schema);
+    const outcomes = await h.deliver(4, plain);
+    expect(outcomes.map((o) => o.status)).toEqual(Array(4).fill('rejected'));
+    expect(h.server.operations().filter((one) => one === 'GetFolder')).toHaveLength(5);
+    expect(h.server.requests.length).toBeLessThan(20);
+  });
+
+  it.each<[string, Answer | 'lost', object]>([
+    [
+      'a busy server',
+      { status: 500, body: fault('ErrorServerBusy', { BackOffMilliseconds: '7000' }) },
+      { status: 'deferred', retryAfter: 7000 },
+    ],
+    ['too many requests', { status: 429, headers: { 'retry-after': '9' } }, { status: 'deferred', retryAfter: 9000 }],
+    ['a refused login', { status: 401 }, { status: 'blocked', scope: 'mailbox', sent: 'no' }],
+    ['a refused impersonation', { status: 500, body: fault('ErrorImpersonateUserDenied') }, { status: 'blocked', sent: 'no' }],
+    ['a broken connection', 'lost', { status: 'deferred', scope: 'endpoint' }],
+    ['another version code', { status: 500, body: fault('ErrorInvalidServerVersion') }, { status: 'delivered' }],
+    ['a fault of unknown meaning', { status: 500, body: fault('ErrorOdd') }, { status: 'rejected' }],
+  ])('where %s keeps it from being told, the note waits, or is judged as before', async (_, answer, expected) => {
+    h.server.handler = (request, answered): Answer | undefined => {
+      if (request.operation === 'CreateItem') return versionOf(request) < 'Exchange2013_SP1' ? { body: created(ok) } : schema();
+      if (answer !== 'lost') return answer;
+      answered.destroy();
+      return undefined;
+    };
+    expect(await h.deliver(1, plain)).toMatchObject([expected]);
+  });
+
+  it('mayWrite is asked before it is asked about', async () => {
+    speaks(['Exchange2010_SP2'], schema);
+    const transport = h.transport(plain);
+    let asked = 0;
+    const outcomes = await transport.deliver([h.note(transport, 0)], { ...always(), mayWrite: () => asked++ < 1 });
+    expect(outcomes).toMatchObject([{ status: 'deferred', retryAfter: 0, error: { code: 'NOT_ATTEMPTED' } }]);
+    expect(h.server.requests).toHaveLength(1);
+  });
+});
+
+describe('a refusal of the version that leaves a note out', () => {
+  const refused = 'ErrorInvalidServerVersion';
+  it.each<[string, string]>([
+    ['has an answer for one of two only', created(refused)],
+    ['has more answers than notes', created(refused, refused, refused)],
+    [
+      'is a success for one',
+      response('CreateItem', [message('CreateItem', refused), message('CreateItem', refused, { responseClass: 'Success' })]),
+    ],
+    [
+      'is a warning for one',
+      response('CreateItem', [message('CreateItem', refused), message('CreateItem', refused, { responseClass: 'Warning' })]),
+    ],
+    ['is of another operation', response('GetFolder', [message('GetFolder', refused), message('GetFolder', refused)])],
+  ])('%s: what may have been processed is not sent again', async (_, body) => {
+    const texts = (sent: string): string[] => [...sent.matchAll(/<t:Subject>([^<]*)/g)].map(([, text = '']) => text);
+    h.server.handler = (request) => ({ body: items(request.body) === 2 ? body : created(ok) });
+    const transport = h.transport({ savedCopyFolder: 'sentitems' });
+    const notes = [0, 1].map((n) => h.note(transport, n, { subject: `subject ${n}` }));
+    const outcomes = await transport.deliver(notes, always());
+    const again = h.server.requests.filter(({ operation }) => operation === 'CreateItem').slice(1);
+    const unknown = notes.filter((_, at) => outcomes[at]?.status === 'unconfirmed').map(({ subject }) => subject);
+    expect(unknown).not.toEqual([]);
+    expect(again.flatMap((request) => texts(request.body)).filter((text) => unknown.includes(text))).toEqual([]);
+  });
+
+  it('goes out again by itself, under an older version, and only that', async () => {
+    h.server.handler = (request) => {
+      const sent = [...request.body.matchAll(/subject (\d)/g)].map(([, n]) => n);
+      if (sent.length === 3) return { body: created(ok, refused, ok) };
+      return { body: created(...sent.map(() => (versionOf(request) === 'Exchange2013' ? ok : refused))) };
+    };
+    const transport = h.transport({ savedCopyFolder: 'sentitems' });
+    const notes = [0, 1, 2].map((n) => h.note(transport, n, { subject: `subject ${n}` }));
+    expect((await transport.deliver(notes, always())).map((o) => o.status)).toEqual(Array(3).fill('delivered'));
+    expect(h.server.requests.map(({ body }) => [...body.matchAll(/subject (\d)/g)].map(([, n]) => n).join(''))).toEqual([
+      '012',
+      '1',
+      '1',
+    ]);
+    expect(versions()).toEqual(['Exchange2013_SP1', 'Exchange2013_SP1', 'Exchange2013']);
+  });
+});
+
 describe('ErrorObjectTypeChanged', () => {
   const refuses = (form: (body: string) => Answer): void => {
     h.server.handler = (request): Answer => {

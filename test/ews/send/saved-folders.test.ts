@@ -28,7 +28,8 @@ function scene(
   let time = 0;
   const { client, settings, asked } = answeredBy(
     (request) => {
-      if (request.operation === 'GetFolder') return look;
+      // By it the client asks whether the schema knows its version.
+      if (request.operation === 'GetFolder') return request.body.includes('msgfolderroot') ? getFolder(ok) : look;
       if (request.operation === 'CreateFolder') return { body: createdFolder(undefined, 'ErrorAccessDenied') };
       return typeof find === 'function' ? find(request) : find;
     },
@@ -144,7 +145,7 @@ describe('a refusal', () => {
   it('because of the schema is checked: it may be due to the name of the folder', async () => {
     const { target, refused, asked } = scene({ status: 500, body: fault('ErrorSchemaValidation') });
     expect(await refused(history, 'ErrorSchemaValidation')).toMatchObject({ folder: history });
-    expect(asked()).toEqual(['GetFolder']);
+    expect(asked()).toEqual(['GetFolder', 'GetFolder']);
     expect(await target()).toEqual({ folder: 'id:f' });
   });
 
@@ -168,7 +169,7 @@ describe('a refusal', () => {
     const { folders, refused, asked } = scene({ status: 500, body: fault('ErrorSchemaValidation') });
     folders.worked('sentitems');
     expect(await refused(history, 'ErrorSchemaValidation')).toMatchObject({ folder: history });
-    expect(asked()).toEqual(['GetFolder']);
+    expect(asked()).toEqual(['GetFolder', 'GetFolder']);
   });
 
   it('makes a place stale that names a missing folder', () => {
