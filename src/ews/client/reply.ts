@@ -38,10 +38,8 @@ export interface ReplyMeta {
   readonly tokenRefused?: boolean;
   /** It leads to, or is, a page on which a person would log in. */
   readonly loginPage?: boolean;
-  /** The origin to which EWS has moved, by a permanent redirect. */
-  readonly movedTo?: string;
-  /** Why what stands in front of EWS refused the head of the request. */
-  readonly refusedHead?: string;
+  /** Why what stands in front of EWS has passed nothing on. */
+  readonly front?: string;
   /** The login sent the body more than once, and another one than this answers may have been processed. */
   readonly sentBesides?: boolean;
   /** From the Retry-After header, in ms. */

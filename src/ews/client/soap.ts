@@ -230,7 +230,7 @@ export function metaOf(
     status: response.status,
     scheme,
     ...(response.status === 401 ? refusalOf(response) : {}),
-    ...(isRedirect(response) ? redirectOf(response, url) : {}),
+    ...(response.status >= 300 && response.status < 400 ? redirectOf(response, url) : {}),
     ...(date === undefined ? {} : { date }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
   };
@@ -241,15 +241,11 @@ function refusalOf(response: Response): Pick<ReplyMeta, 'tokenRefused' | 'offers
   return { offers, ...(refusesToken(response) ? { tokenRefused: true } : {}) };
 }
 
-function redirectOf({ status, headers }: Response, url: string): Pick<ReplyMeta, 'loginPage' | 'movedTo'> {
+function redirectOf({ status, headers }: Response, url: string): Pick<ReplyMeta, 'loginPage' | 'front'> {
   const location = headers.get('location') ?? '';
   if (leadsToLogin(location)) return { loginPage: true };
-  const origin = movedTo(status, url, location);
-  return origin === undefined ? {} : { movedTo: origin };
-}
-
-function isRedirect({ status }: Response): boolean {
-  return status >= 300 && status < 400;
+  const front = movedTo(status, url, location);
+  return front === undefined ? {} : { front };
 }
 
 /** What is asked for is ids, codes and flags: the longest answers have a quarter of this. */
@@ -286,8 +282,8 @@ export function understand(text: string, response: Response, meta: ReplyMeta): R
 }
 
 function byStatus(text: string, meta: ReplyMeta): Reply {
-  const refused = refusedHead(meta.status, text);
-  return { kind: 'http', meta: refused === undefined ? meta : { ...meta, refusedHead: refused } };
+  const front = refusedHead(meta.status, text);
+  return { kind: 'http', meta: front === undefined ? meta : { ...meta, front } };
 }
 
 /** A page for people, well-formed or not. */

@@ -24,18 +24,15 @@ export interface StatusFacts {
   readonly scheme?: string;
   /** Schemes that a 401 offers; see {@link offeredSchemes}. */
   readonly offers?: readonly string[];
-  /** See {@link movedTo}. */
-  readonly movedTo?: string;
-  /** See {@link refusedHead}. */
-  readonly refusedHead?: string;
+  /** Why what stands in front of EWS has passed nothing on; see {@link movedTo} and {@link refusedHead}. */
+  readonly front?: string;
 }
 
 export function statusRule(facts: StatusFacts): StatusRule {
-  const { status, retryAfter, loginPage, scheme, offers, movedTo, refusedHead } = facts;
+  const { status, retryAfter, loginPage, scheme, offers, front } = facts;
   const plain = (verdict: Verdict, why: string): StatusRule => ({ verdict, code: 'HTTP_STATUS', why });
   if (loginPage === true) return plain(endpointBlocked, 'it leads to a login page for browsers, which stands in front of EWS');
-  if (movedTo !== undefined) return plain(endpointRefused, `EWS has moved to ${movedTo}, which url must name`);
-  if (refusedHead !== undefined) return plain(endpointRefused, `what stands in front of EWS refuses the request: ${refusedHead}`);
+  if (front !== undefined) return plain(endpointRefused, front);
   switch (status) {
     case 401:
       // A proxy in front answers 401 when it means "busy"; only then it names a time.
@@ -60,24 +57,22 @@ export function statusRule(facts: StatusFacts): StatusRule {
       return plain({ kind: 'unconfirmed', scope: 'note' }, 'a relay on the way has passed it on before');
     case 413:
       return plain({ kind: 'rejected', scope: 'note', splittable: true }, 'the request is too large for it');
-    case 414:
-      return plain(endpointRefused, 'the URL is too long for it');
     case 421:
       // By RFC 9110 any request may be sent again, over another connection.
-      return plain({ kind: 'deferred', scope: 'endpoint' }, 'the connection leads to another server than the URL names');
+      return plain({ kind: 'deferred', scope: 'endpoint' }, 'the connection leads to another server');
     case 429:
       return plain({ kind: 'deferred', scope: 'mailbox' }, 'there were too many requests');
+    case 414:
     case 431:
     case 494:
       return plain(
         endpointRefused,
-        'its headers, of which the login is the longest, are too long for what stands in front of EWS',
+        'its URL or its headers, of which the login is the longest, are too long for what stands in front of EWS',
       );
     case 495:
     case 496:
-      return plain(endpointRefused, 'what stands in front of EWS wants a client certificate that it accepts');
     case 497:
-      return plain(endpointRefused, 'what stands in front of EWS wants https:// at this port');
+      return plain(endpointRefused, 'what stands in front of EWS wants https://, or a client certificate that it accepts');
     case 440:
       return plain(endpointBlocked, 'the session of a login page for browsers, which stands in front of EWS, has ended');
     case 502:
@@ -148,23 +143,25 @@ export function isLoginPage(page: string): boolean {
 }
 
 /**
- * The origin that a permanent redirect names for this very path, or the path in other letters: of plain http, of an old name. Temporary ones also follow on what a
- * server behind has done, and other paths are those of pages about errors.
+ * Whether a permanent redirect leads to this very path elsewhere, or in other letters: from plain http, from an old name. Temporary ones also follow on what a server
+ * behind has done, and other paths are those of pages about errors.
  */
 export function movedTo(status: number, url: string, location: string): string | undefined {
   if ((status !== 301 && status !== 308) || !URL.canParse(location, url)) return undefined;
   const [from, to] = [new URL(url), new URL(location, url)];
-  const path = ({ pathname, search }: URL): string => pathname.toLowerCase().replace(/\/$/, '') + search;
-  const isWeb = to.protocol === 'https:' || to.protocol === 'http:';
-  return isWeb && path(from) === path(to) && to.origin + to.pathname !== from.origin + from.pathname ? to.origin : undefined;
+  to.hash = '';
+  const path = ({ pathname, search }: URL): string => (pathname + search).toLowerCase();
+  const leadsAway = /^https?:/.test(to.href) && to.href !== from.href;
+  return leadsAway && path(from) === path(to) ? `EWS has moved to ${to.origin}, which url must name` : undefined;
 }
 
 /** Pages that http.sys and nginx make of the head of a request, before anything behind them has seen it. Not "badly formed", which may be the body. */
 const headRefused =
-  /<h2>Bad Request - (Invalid (?:Header|Hostname|URL|Verb)|(?:Request|Header Field) Too Long)<\/h2>|<title>400 (Request Header Or Cookie Too Large|The SSL certificate error|No required SSL certificate was sent|The plain HTTP request was sent to HTTPS port)<\/title>/i;
+  /<h2>Bad Request - (Invalid (?:Header|Hostname|URL|Verb)|(?:Request|Header Field) Too Long)<|<title>400 (Request Header Or Cookie Too Large|(?:The|No required) SSL certificate (?:error|was sent)|The plain HTTP request was sent to HTTPS port)</i;
 
-/** Why a 400 is one of what stands in front of EWS; undefined for any other, which may be of EWS itself. */
+/** What such a page of a 400 says; undefined for any other page, which may be of EWS itself. */
 export function refusedHead(status: number, page: string): string | undefined {
   const [, byWindows, byNginx] = (status === 400 && headRefused.exec(page.slice(0, 4096))) || [];
-  return byWindows ?? byNginx;
+  const why = byWindows ?? byNginx;
+  return why && `what stands in front of EWS refuses the request: ${why}`;
 }
