@@ -15,7 +15,7 @@ export interface Explanation {
   /** What to do. */
   readonly advice: string;
   readonly since?: Date;
-  /** When it is tried or looked for next, as far as that is known. */
+  /** When it is next sent or probed, if known. */
   readonly nextAt?: Date;
 }
 
@@ -39,31 +39,31 @@ type Facts = Known & {
 type Sentence = (facts: Facts) => { readonly sentence: string; readonly advice: string };
 
 const at = (time: number | undefined): string =>
-  time === undefined ? 'at a time that only its sender knows' : `at ${iso(time)}`;
+  time === undefined ? 'at a time only its sender knows' : `at ${iso(time)}`;
 const iso = (time: number): string => new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
 const why = (reason: Reason | undefined): string =>
-  reason === undefined ? 'no reason is known' : `${reason.code}: ${reason.text}`;
-/** How long it has been waiting, and how long it may: what is held may wait for ever, and what may have been sent is then only looked for. */
+  reason === undefined ? 'reason unknown' : `${reason.code}: ${reason.text}`;
+/** Since when it has waited, and for how long it may: held messages never expire, and what may have been sent is only probed after its expiry. */
 const times = ({ entry: { state, acceptedAt, expiresAt } }: Facts): string => {
-  const end = state === 'unconfirmed' ? `, and is not sent again after ${iso(expiresAt)}` : `, and expires at ${iso(expiresAt)}`;
+  const end = state === 'unconfirmed' ? ` and is not resent after ${iso(expiresAt)}` : ` and expires at ${iso(expiresAt)}`;
   return ` It was accepted at ${iso(acceptedAt)}${expiresAt === 0 || state === 'held' ? '' : end}.`;
 };
 const doubt = 'It may have been sent';
-const nothing = 'Nothing: it goes on by itself, as long as a sender runs on this spool.';
+const nothing = 'Nothing, as long as a sender is running on this spool.';
 
 const exported = {
-  sentence: 'It was exported to another spool and goes on there; here it is held for good.',
-  advice: 'Explain it there. Once that spool has it: offline-im cancel --code EXPORTED',
+  sentence: 'It was exported to another spool and is delivered from there; here it is held for good.',
+  advice: 'Run explain on that spool. Once the message is there: offline-im cancel --code EXPORTED',
 };
 
 const imported = {
-  sentence: 'It is being imported, and goes as soon as it is what it was where it comes from.',
-  advice: 'Nothing while that import runs. If it was ended: offline-im import the same file once more',
+  sentence: 'It is being imported; its original state has not been restored yet.',
+  advice: 'Nothing while the import is running. If it was interrupted: run offline-im import with the same file again',
 };
 
 const copied: Sentence = (facts) => ({
-  sentence: `It is held until it is released, since this spool has it from another one (a backup, an export with --copy, or an import that was ended): it may have been sent there since.${times(facts)}`,
-  advice: `If it was sent: offline-im cancel ${facts.entry.id}. If not: offline-im release ${facts.entry.id}, or all of them by offline-im release --code SPOOL_RESTORED`,
+  sentence: `It is held until it is released, because it was copied from another spool (by a backup, an export with --copy, or an interrupted import), which may have sent it since.${times(facts)}`,
+  advice: `If it was sent: offline-im cancel ${facts.entry.id}. If not: offline-im release ${facts.entry.id}, or all of them with offline-im release --code SPOOL_RESTORED`,
 });
 
 const waits: Readonly<Record<WaitingFor, Sentence>> = {
@@ -71,38 +71,38 @@ const waits: Readonly<Record<WaitingFor, Sentence>> = {
     isBeingImported(facts.entry)
       ? imported
       : {
-          sentence: `It was accepted at ${iso(facts.entry.acceptedAt)} and waits for its pickup time; a sender takes it ${at(facts.nextAt)}.`,
+          sentence: `It was accepted at ${iso(facts.entry.acceptedAt)} and is waiting for its pickup time; a sender picks it up ${at(facts.nextAt)}.`,
           advice: nothing,
         },
   'back-off': (facts) => ({
-    sentence: `An attempt failed (${why(facts.reason)}); it is tried again ${at(facts.nextAt)}.${times(facts)}`,
-    advice: `Nothing, if the cause is passing. If it is mended already, it is tried at once after: offline-im hold ${facts.entry.id}, then offline-im release ${facts.entry.id}`,
+    sentence: `The last attempt failed (${why(facts.reason)}); the next one is ${at(facts.nextAt)}.${times(facts)}`,
+    advice: `Nothing, if the cause is temporary. To retry at once, when it is fixed: offline-im hold ${facts.entry.id}, then offline-im release ${facts.entry.id}`,
   }),
   order: (facts) => {
     const { older, entry } = facts;
     return {
-      sentence: `An older message of its conversation${older === undefined ? '' : ` (${older.messageId}, ${older.state})`} has not ended; it goes as soon as that one has.${times(facts)}`,
-      advice: `See what keeps the older one: offline-im ${older === undefined ? `list --mailbox ${entry.lane}` : `explain ${older.id}`}`,
+      sentence: `It is waiting for an older message in its conversation to finish${older === undefined ? '' : ` (${older.messageId}, ${older.state})`}.${times(facts)}`,
+      advice: `See what is holding up the older message: offline-im ${older === undefined ? `list --mailbox ${entry.lane}` : `explain ${older.id}`}`,
     };
   },
   'mailbox-blocked': (facts) => ({
-    sentence: `The mailbox ${facts.entry.lane} is blocked since ${iso(facts.since ?? facts.now)} (${why(facts.reason)}); it is tried again ${at(facts.nextAt)}.${times(facts)}`,
-    advice: `Mend the login or the rights of the mailbox, then: offline-im retry-now ${facts.entry.lane}`,
+    sentence: `The mailbox ${facts.entry.lane} has been blocked since ${iso(facts.since ?? facts.now)} (${why(facts.reason)}); the next attempt is ${at(facts.nextAt)}.${times(facts)}`,
+    advice: `Fix the login or the permissions of the mailbox, then: offline-im retry-now ${facts.entry.lane}`,
   }),
   'endpoint-unavailable': (facts) => ({
-    sentence: `The server can't be reached, or refuses everybody, since ${iso(facts.since ?? facts.now)} (${why(facts.reason)}); it is tried again ${at(facts.nextAt)}.${times(facts)}`,
-    advice: 'Mend the server or the way to it, then: offline-im retry-now',
+    sentence: `The server has been unreachable, or has refused all requests, since ${iso(facts.since ?? facts.now)} (${why(facts.reason)}); the next attempt is ${at(facts.nextAt)}.${times(facts)}`,
+    advice: 'Fix the server or the connection to it, then: offline-im retry-now',
   }),
   probe: (facts) => ({
-    sentence: `It may have been sent (${why(facts.reason)}), and is looked for before it is ever sent again; next ${at(facts.nextAt)}.${times(facts)}`,
-    advice: 'Nothing: it ends as delivered, is sent again, or is given up as dead with OUTCOME_UNKNOWN.',
+    sentence: `It may have been sent (${why(facts.reason)}), so the mailbox is searched for it before it is ever resent; the next probe is ${at(facts.nextAt)}.${times(facts)}`,
+    advice: 'Nothing: it ends up delivered, is resent, or becomes dead with OUTCOME_UNKNOWN.',
   }),
   held: (facts) => {
     const { id, reason } = facts.entry;
     if (reason?.code === 'EXPORTED') return exported;
     if (reason?.code === 'SPOOL_RESTORED') return copied(facts);
     return {
-      sentence: `It is held, by the host or an operator, until it is released.${times(facts)}`,
+      sentence: `The host or an operator put it on hold; it waits until it is released.${times(facts)}`,
       advice: `offline-im release ${id}`,
     };
   },
@@ -110,38 +110,38 @@ const waits: Readonly<Record<WaitingFor, Sentence>> = {
     const { pauses } = facts;
     const told = pauses.map(({ lane, since, by, why: said }) => {
       const whose = lane === undefined ? 'every mailbox' : `the mailbox ${lane}`;
-      return `${whose} is paused since ${iso(since)} by ${by}${said === undefined ? '' : ` (${said})`}`;
+      return `for ${whose} at ${iso(since)} by ${by}${said === undefined ? '' : ` (${said})`}`;
     });
     const resume = pauses.map(({ lane }) => `offline-im resume${lane === undefined ? '' : ` ${lane}`}`);
     return {
-      sentence: `Delivery of ${told.join(', and that of ')}; it goes when that is resumed, unless it expires before.${times(facts)}`,
+      sentence: `Delivery was paused ${told.join(', and ')}; it waits until delivery resumes, unless it expires first.${times(facts)}`,
       advice: resume.join(', and '),
     };
   },
   worker: (facts) => ({
     sentence:
       facts.entry.state === 'unconfirmed'
-        ? `It may have been sent, is due to be looked for, and no sender has done that.${times(facts)}`
-        : `It is due, and no sender has taken it.${times(facts)}`,
-    advice: 'Is a sender running on this spool? If one is, it is busy with others; if none is: start it, or offline-im drain',
+        ? `It may have been sent; a probe is due, but no sender has run it yet.${times(facts)}`
+        : `It is due, but no sender has picked it up yet.${times(facts)}`,
+    advice: 'Is a sender running on this spool? If so, it is busy with other messages. If not, start one, or run: offline-im drain',
   }),
 };
 
 const ends: Readonly<Record<Exclude<SpoolState, 'spooled' | 'deferred' | 'unconfirmed' | 'held'>, Sentence>> = {
   delivering: (facts) => ({
-    sentence: `It is being sent now, attempt ${facts.entry.attempt}; if its sender dies, it is looked for once its lease has run out.`,
+    sentence: `It is being sent now, attempt ${facts.entry.attempt}; if its sender dies, the mailbox is probed for it once the lease has expired.`,
     advice: nothing,
   }),
   delivered: (facts) => ({
     sentence: `Exchange accepted it at ${iso(facts.since ?? facts.now)}.`,
-    advice: 'Nothing. If the person has not got it, ask the administrators of Exchange to trace the message.',
+    advice: 'Nothing. If the recipient did not get it, ask the Exchange administrators to trace the message.',
   }),
   dead: (facts) => ({
-    sentence: `It was given up at ${iso(facts.since ?? facts.now)} (${why(facts.reason)}).`,
+    sentence: `The sender gave up on it at ${iso(facts.since ?? facts.now)} (${why(facts.reason)}).`,
     advice:
       facts.entry.unknownAttempts.length > 0
-        ? `It may have been sent. To look for it, and send it again if it was not: offline-im requeue ${facts.entry.id}`
-        : `Mend the cause, then: offline-im requeue ${facts.entry.id}`,
+        ? `It may have been sent. To probe for it, and resend it only if it was not: offline-im requeue ${facts.entry.id}`
+        : `Fix the cause, then: offline-im requeue ${facts.entry.id}`,
   }),
   cancelled: (facts) => ({ sentence: `It was cancelled at ${iso(facts.since ?? facts.now)}.`, advice: 'Nothing.' }),
 };
@@ -175,7 +175,7 @@ function sentenceOf(state: SpoolState, waitingFor: WaitingFor | undefined, facts
   if (waitingFor !== undefined) {
     const said = waits[waitingFor](facts);
     const silent = state === 'unconfirmed' && !said.sentence.startsWith(doubt);
-    return silent ? { ...said, sentence: `${doubt}, and is looked for first. ${said.sentence}` } : said;
+    return silent ? { ...said, sentence: `${doubt}, so the mailbox is probed for it first. ${said.sentence}` } : said;
   }
   switch (state) {
     case 'spooled':

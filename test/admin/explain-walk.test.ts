@@ -39,12 +39,12 @@ const ways: Readonly<
       await scene.sender.start();
       await send(scene, 'm');
     },
-    says: /waits for its pickup time; a sender takes it at /,
+    says: /is waiting for its pickup time; a sender picks it up at /,
     todo: /^Nothing/,
   },
   'back-off': {
     bring: (scene) => tried(scene, { status: 'deferred', scope: 'note', error: error('EWS_ERROR'), retryAfter: 600_000 }),
-    says: /^An attempt failed \(EWS_ERROR: The server said no\.\); it is tried again at /,
+    says: /^The last attempt failed \(EWS_ERROR: The server said no\.\); the next one is at /,
     todo: /offline-im hold (\S+), then offline-im release \1$/,
   },
   order: {
@@ -55,17 +55,17 @@ const ways: Readonly<
       await scene.clock.advance(pickup + 1_000);
       await send(scene, 'm');
     },
-    says: /^An older message of its conversation \(older, deferred\) has not ended/,
+    says: /^It is waiting for an older message in its conversation to finish \(older, deferred\)\./,
     todo: /offline-im explain \S+$/,
   },
   'mailbox-blocked': {
     bring: (scene) => tried(scene, { status: 'blocked', scope: 'mailbox', sent: 'no', error: error('AUTHENTICATION_FAILED') }),
-    says: /^The mailbox alice@contoso\.com is blocked since .* \(AUTHENTICATION_FAILED: The server said no\.\); it is tried again at /,
+    says: /^The mailbox alice@contoso\.com has been blocked since .* \(AUTHENTICATION_FAILED: The server said no\.\); the next attempt is at /,
     todo: /retry-now alice@contoso\.com$/,
   },
   'endpoint-unavailable': {
     bring: (scene) => tried(scene, { status: 'blocked', scope: 'endpoint', sent: 'no', error: error('ENDPOINT_UNREACHABLE') }),
-    says: /^The server can't be reached, or refuses everybody, since .* \(ENDPOINT_UNREACHABLE: The server said no\.\); it is tried again at /,
+    says: /^The server has been unreachable, or has refused all requests, since .* \(ENDPOINT_UNREACHABLE: The server said no\.\); the next attempt is at /,
     todo: /retry-now$/,
   },
   probe: {
@@ -73,7 +73,7 @@ const ways: Readonly<
       scene.transport.answerProbe = () => ({ status: 'unknown', error: error('CONNECTION_LOST') });
       await tried(scene, { status: 'unconfirmed', ended: 'silence', scope: 'note', error: error('CONNECTION_LOST') });
     },
-    says: /^It may have been sent \(.*\), and is looked for before it is ever sent again; next at .* It was accepted at \S+Z, and is not sent again after \S+Z\.$/,
+    says: /^It may have been sent \(.*\), so the mailbox is searched for it before it is ever resent; the next probe is at .* It was accepted at \S+Z and is not resent after \S+Z\.$/,
     todo: /OUTCOME_UNKNOWN/,
   },
   held: {
@@ -93,7 +93,7 @@ const ways: Readonly<
       await scene.sender.pause('alice@contoso.com', { by: 'carol', why: 'moved' });
       await scene.clock.advance(pickup + 31_000);
     },
-    says: /^Delivery of the mailbox alice@contoso\.com is paused since .* by carol \(moved\); it goes when that is resumed/,
+    says: /^Delivery was paused for the mailbox alice@contoso\.com at .* by carol \(moved\); it waits until delivery resumes/,
     todo: /^offline-im resume alice@contoso\.com$/,
   },
   worker: {
@@ -102,7 +102,7 @@ const ways: Readonly<
       await send(scene, 'm');
       await scene.clock.advance(pickup + 31_000);
     },
-    says: /^It is due, and no sender has taken it\./,
+    says: /^It is due, but no sender has picked it up yet\./,
     todo: /offline-im drain$/,
   },
 };

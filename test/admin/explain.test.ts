@@ -39,39 +39,39 @@ const known = (parts: Partial<Known>): Known => ({ entry, standing: undefined, p
 
 /** How an entry comes to wait for each reason. */
 const cases: Readonly<Record<WaitingFor, { readonly known: Known; readonly says: string; readonly todo: string }>> = {
-  pickup: { known: known({}), says: 'a sender takes it at 2026-11-28T03:01:00Z', todo: 'Nothing' },
+  pickup: { known: known({}), says: 'a sender picks it up at 2026-11-28T03:01:00Z', todo: 'Nothing' },
   'back-off': {
     known: known({ entry: { ...entry, state: 'deferred', reason }, standing: { behind: false, dueIn: 5_000 } }),
-    says: 'EWS_ERROR: The server said no.); it is tried again at 2026-11-28T03:00:05Z',
+    says: 'EWS_ERROR: The server said no.); the next one is at 2026-11-28T03:00:05Z',
     todo: 'offline-im hold e1, then offline-im release e1',
   },
   order: {
     known: known({ standing: { behind: true, dueIn: 0 }, older: { id: 'e0', messageId: 'm0', state: 'unconfirmed' } }),
-    says: 'An older message of its conversation (m0, unconfirmed) has not ended',
+    says: 'It is waiting for an older message in its conversation to finish (m0, unconfirmed).',
     todo: 'offline-im explain e0',
   },
   'mailbox-blocked': {
     known: known({ reports: [report('mailbox-blocked')] }),
-    says: 'alice@contoso.com is blocked since 2026-11-28T02:00:00Z (EWS_ERROR: The server said no.); it is tried again at 2026-11-28T03:15:00Z',
+    says: 'alice@contoso.com has been blocked since 2026-11-28T02:00:00Z (EWS_ERROR: The server said no.); the next attempt is at 2026-11-28T03:15:00Z',
     todo: 'retry-now alice@contoso.com',
   },
   'endpoint-unavailable': {
     known: known({ reports: [report('endpoint-unavailable')] }),
-    says: "server can't be reached, or refuses everybody, since 2026-11-28T02:00:00Z",
+    says: 'server has been unreachable, or has refused all requests, since 2026-11-28T02:00:00Z',
     todo: 'offline-im retry-now',
   },
   probe: {
     known: known({ entry: { ...entry, state: 'unconfirmed', reason }, standing: { behind: false, dueIn: 5_000 } }),
-    says: 'looked for before it is ever sent again; next at 2026-11-28T03:00:05Z',
+    says: 'so the mailbox is searched for it before it is ever resent; the next probe is at 2026-11-28T03:00:05Z',
     todo: 'OUTCOME_UNKNOWN',
   },
-  held: { known: known({ entry: { ...entry, state: 'held' } }), says: 'until it is released', todo: 'offline-im release e1' },
+  held: { known: known({ entry: { ...entry, state: 'held' } }), says: 'it waits until it is released', todo: 'offline-im release e1' },
   paused: {
     known: known({ pauses: [{ by: 'carol', why: 'moved', since: now - 1_000 }] }),
-    says: 'every mailbox is paused since 2026-11-28T02:59:59Z by carol (moved); it goes when that is resumed, unless it expires before. It was accepted at',
+    says: 'Delivery was paused for every mailbox at 2026-11-28T02:59:59Z by carol (moved); it waits until delivery resumes, unless it expires first. It was accepted at',
     todo: 'offline-im resume',
   },
-  worker: { known: known({ standing: { behind: false, dueIn: 0 } }), says: 'no sender has taken it', todo: 'start it' },
+  worker: { known: known({ standing: { behind: false, dueIn: 0 } }), says: 'no sender has picked it up yet', todo: 'start one' },
 };
 
 it.each(Object.entries(cases))('explains why an entry waits for %s', (waitingFor, { known: facts, says, todo }) => {
@@ -90,22 +90,22 @@ it.each(spoolStates.map((state) => [state]))('has a sentence for an entry that i
 it('explains that a dead entry that may have been sent is probed first', () => {
   const unknownAttempts = [{ tag: 't', place: { endpoint: 'e', mailbox: 'm', folder: 'f' } }];
   const { advice } = explain(known({ entry: { ...entry, state: 'dead', reason, endedAt: now, unknownAttempts } }));
-  expect(advice).toBe('It may have been sent. To look for it, and send it again if it was not: offline-im requeue e1');
+  expect(advice).toBe('It may have been sent. To probe for it, and resend it only if it was not: offline-im requeue e1');
 });
 
 it('says where to look when the older message was not found', () => {
   const { advice } = explain(known({ standing: { behind: true, dueIn: 0 } }));
-  expect(advice).toBe('See what keeps the older one: offline-im list --mailbox alice@contoso.com');
+  expect(advice).toBe('See what is holding up the older message: offline-im list --mailbox alice@contoso.com');
 });
 
 it('distinguishes an entry held because its spool is a copy from one held by somebody', () => {
   const held = { ...entry, state: 'held', reason: { code: 'SPOOL_RESTORED', text: 'A copy.' } } as const;
   const { sentence, advice } = explain(known({ entry: held }));
   expect(sentence).toMatch(
-    /^It is held until it is released, since this spool has it from another one .* may have been sent there since/,
+    /^It is held until it is released, because it was copied from another spool .* may have sent it since/,
   );
   expect(advice).toBe(
-    'If it was sent: offline-im cancel e1. If not: offline-im release e1, or all of them by offline-im release --code SPOOL_RESTORED',
+    'If it was sent: offline-im cancel e1. If not: offline-im release e1, or all of them with offline-im release --code SPOOL_RESTORED',
   );
 });
 
@@ -116,7 +116,7 @@ it('names every pause that must be lifted', () => {
   ];
   const { sentence, advice, since } = explain(known({ pauses }));
   expect(sentence).toContain(
-    'of every mailbox is paused since 2026-11-28T02:59:59Z by carol, and that of the mailbox alice@contoso.com is paused since 2026-11-28T02:59:58Z by dave (moved); it goes when',
+    'paused for every mailbox at 2026-11-28T02:59:59Z by carol, and for the mailbox alice@contoso.com at 2026-11-28T02:59:58Z by dave (moved); it waits',
   );
   expect(advice).toBe('offline-im resume, and offline-im resume alice@contoso.com');
   expect(since).toEqual(new Date(now - 1_000));

@@ -220,8 +220,8 @@ it('an entry waiting in a copy says so, and the advised commands release it', as
   expect(err).toMatch(/^warning: .* is a restored copy: 1 entries .* To do: offline-im list --code SPOOL_RESTORED, .*\n$/);
   expect((await inCopy('list', '--code', 'SPOOL_RESTORED')).out).toContain('bob@contoso.com');
   const { out } = await inCopy('explain', 'one');
-  expect(out).toMatch(/held: It is held until it is released, since this spool has it from another one/);
-  expect((await inCopy('explain', 'two')).out).toMatch(/held: It is held, by the host or an operator/);
+  expect(out).toMatch(/held: It is held until it is released, because it was copied from another spool/);
+  expect((await inCopy('explain', 'two')).out).toMatch(/held: The host or an operator put it on hold/);
   expect((await inCopy('release', '--code', 'SPOOL_RESTORED', '-y')).out).toBe('release: 1 changed\n');
   expect(await inCopy('explain', 'one')).toMatchObject({ code: 0, err: '', out: expect.stringContaining(' spooled: ') });
 });

@@ -55,7 +55,7 @@ function rowsIn(folder: string, name: string): readonly Row[] {
     {
       args: ['explain', 'waits'],
       person:
-        /^\S+ spooled: It was accepted at \S+Z and waits for its pickup time; a sender takes it at \S+Z\.\nTo do: Nothing: it goes on by itself, as long as a sender runs on this spool\.\n$/,
+        /^\S+ spooled: It was accepted at \S+Z and is waiting for its pickup time; a sender picks it up at \S+Z\.\nTo do: Nothing, as long as a sender is running on this spool\.\n$/,
       json: { explanations: [{ waitingFor: 'pickup', state: 'spooled' }] },
     },
     {
@@ -83,7 +83,7 @@ function rowsIn(folder: string, name: string): readonly Row[] {
     },
     {
       args: ['explain', 'waits'],
-      person: /spooled: Delivery of every mailbox is paused since \S+Z by .* \(moved\); .*\nTo do: offline-im resume\n$/,
+      person: /spooled: Delivery was paused for every mailbox at \S+Z by .* \(moved\); .*\nTo do: offline-im resume\n$/,
       json: { explanations: [{ waitingFor: 'paused' }] },
     },
     { args: ['hold', 'waits'], person: /^\S+\tspooled → held\n$/, json: { verb: 'hold', changes: [] } },

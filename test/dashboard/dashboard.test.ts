@@ -76,7 +76,7 @@ describe('pages', () => {
     const { text } = await scene.get('/');
     expect(text).toContain('AUTHENTICATION_FAILED The server refused the login.');
     expect(text).toContain('href="/admin/queue/messages?mailbox=alice%40contoso.com"');
-    expect((await scene.get('/find?id=m')).text).toContain('Mend the login or the rights of the mailbox');
+    expect((await scene.get('/find?id=m')).text).toContain('Fix the login or the permissions of the mailbox');
     await scene.end();
   });
 

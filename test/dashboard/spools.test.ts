@@ -49,12 +49,12 @@ describe.each(['file', 'sqlite', 'postgres'])('over a %s spool that a sender has
     const { get, post, close } = browser(spool);
     expect((await get('/')).text).toMatch(/data-state="dead"><a [^>]*>1</);
     expect((await get('/messages?recipient=CAROL@contoso.com')).text).toContain('<bdi>waits</bdi>');
-    expect((await get('/message?id=waits')).text).toContain('waits for its pickup time');
+    expect((await get('/message?id=waits')).text).toContain('is waiting for its pickup time');
     expect((await get('/message?id=waits')).text).not.toContain('hidden words');
     expect((await get('/find?id=a%00b')).status).toBe(404);
     expect((await post('/text', { id: 'waits' })).text).toContain('hidden words');
     expect((await post('/pause', { why: 'moved' })).status).toBe(303);
-    expect((await get('/message?id=waits')).text).toContain('Delivery of every mailbox is paused');
+    expect((await get('/message?id=waits')).text).toContain('Delivery was paused for every mailbox');
     expect((await post('/requeue', { confirm: 'yes' })).status).toBe(303);
     expect((await spool.stats()).states).toMatchObject({ dead: 0, spooled: 2 });
     expect((await post('/resume', {})).status).toBe(303);
