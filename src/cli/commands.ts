@@ -16,10 +16,10 @@ export const commands: readonly Command[] = [
     options: {
       ...spoolOption,
       watch: { type: 'boolean', help: 'Repeats every two seconds, until interrupted.' },
-      'fail-if': { type: 'string', value: 'CONDITION', help: "Ends with 3 when it holds: 'dead>0', 'spooled>=1000'." },
+      'fail-if': { type: 'string', value: 'CONDITION', help: "Exits with 3 if true: 'dead>0', 'spooled>=1000'." },
     },
     examples: [
-      ['offline-im stats --spool /var/spool/my-bot', 'How it goes'],
+      ['offline-im stats --spool /var/spool/my-bot', 'The current state'],
       ["offline-im stats --fail-if 'dead>0'", 'For a monitor'],
     ],
     load: () => import('./commands/stats.ts'),
@@ -31,14 +31,14 @@ export const commands: readonly Command[] = [
     options: listOptions,
     examples: [
       ['offline-im list --state dead', 'Dead messages, with reasons'],
-      ['offline-im list --recipient bob@contoso.com --since 2h', 'Messages for Bob of the last two hours'],
+      ['offline-im list --recipient bob@contoso.com --since 2h', 'Messages to Bob from the last two hours'],
     ],
     load: () => import('./commands/list.ts'),
   },
   {
     name: 'simulator',
     usage: '',
-    summary: 'Runs an Exchange to test against, on this machine, until interrupted.',
+    summary: 'Runs a simulated Exchange for tests on this machine, until interrupted.',
     ends: 'in order',
     options: {
       port: { type: 'string', value: 'N', help: 'Port to listen on. Default: a free one.' },
@@ -65,7 +65,7 @@ export const commands: readonly Command[] = [
       clock: {
         type: 'string',
         value: 'KIND',
-        help: 'system, or manual: it stands still until the JSON API moves it. Default: system.',
+        help: 'system, or manual, which stands still until the JSON API moves it. Default: system.',
       },
     },
     examples: [['offline-im simulator --port 8080 --mailbox alice@contoso.test --data seed.json', 'For tests in any language']],
@@ -94,13 +94,13 @@ export const commands: readonly Command[] = [
   {
     name: 'requeue',
     usage: '[ID…|FILTER]',
-    summary: 'Tries dead messages again; those that may have been sent only by id.',
+    summary: 'Retries dead messages; those that may have been sent only by id.',
     options: {
       ...changeOptions,
       force: { type: 'boolean', help: 'One id: sends a message that may have been sent without probing; asks for the id.' },
     },
     examples: [
-      ['offline-im requeue --code EXPIRED --dry-run', 'Shows what would be tried again'],
+      ['offline-im requeue --code EXPIRED --dry-run', 'Shows what would be retried'],
       ['offline-im requeue ticket-4711', 'One message'],
     ],
     load: change,
@@ -132,7 +132,7 @@ export const commands: readonly Command[] = [
   {
     name: 'purge',
     usage: '[ID…|FILTER]',
-    summary: 'Forgets ended messages; for a time their ids still create no second one.',
+    summary: 'Forgets ended messages; their ids still prevent duplicates for a time.',
     options: changeOptions,
     examples: [['offline-im purge --state dead --until 30d', 'Dead messages older than 30 days']],
     load: change,
@@ -156,15 +156,15 @@ export const commands: readonly Command[] = [
   {
     name: 'retry-now',
     usage: '[MAILBOX]',
-    summary: 'Tries blocked or unreachable mailboxes by the next poll; does not lift a pause.',
+    summary: 'Retries blocked or unreachable mailboxes by the next poll; does not lift a pause.',
     options: spoolOption,
-    examples: [['offline-im retry-now', 'After the server was repaired']],
+    examples: [['offline-im retry-now', 'After the server is fixed']],
     load: pause,
   },
   {
     name: 'check',
     usage: '',
-    summary: 'Opens the spool, reads every entry and compares the counts; ends with 3 when something is wrong.',
+    summary: 'Opens the spool, reads every entry and compares the counts; exits with 3 if something is wrong.',
     options: spoolOption,
     examples: [['offline-im check --spool /var/spool/my-bot/spool.db', 'After a power cut']],
     load: upkeep,
@@ -173,7 +173,7 @@ export const commands: readonly Command[] = [
     name: 'migrate',
     usage: '',
     summary: 'Creates or updates the tables of a PostgreSQL spool; files and SQLite need nothing.',
-    options: { ...spoolOption, 'dry-run': { type: 'boolean', help: 'Only tells whether there is something to do.' } },
+    options: { ...spoolOption, 'dry-run': { type: 'boolean', help: 'Only reports whether there is anything to do.' } },
     examples: [['offline-im migrate --spool postgres://localhost/im --dry-run', 'Before an update of the library']],
     load: upkeep,
   },
@@ -209,10 +209,10 @@ export const commands: readonly Command[] = [
   {
     name: 'export',
     usage: 'FILE',
-    summary: 'Writes all messages to a file for another spool, of any kind, and holds waiting ones here for good.',
+    summary: 'Writes all messages to a file for another spool of any kind, and holds waiting ones here for good.',
     options: {
       ...spoolOption,
-      copy: { type: 'boolean', help: 'The spool goes on; waiting messages are imported as held.' },
+      copy: { type: 'boolean', help: 'This spool keeps delivering; waiting messages are imported as held.' },
       overwrite: { type: 'boolean', help: 'Replaces an older export even if the spool has forgotten its messages.' },
     },
     examples: [
@@ -224,7 +224,7 @@ export const commands: readonly Command[] = [
   {
     name: 'import',
     usage: 'FILE',
-    summary: 'Reads an exported file; a second time it adds nothing.',
+    summary: 'Imports an exported file; importing it twice adds nothing.',
     options: spoolOption,
     examples: [['offline-im import spool.ndjson --spool postgres://localhost/im', 'Into a database']],
     load: transfer,
@@ -233,21 +233,21 @@ export const commands: readonly Command[] = [
     name: 'doctor',
     usage: '',
     summary:
-      'Checks the way to a mailbox and the spool; each line says ok, warn or fail, and what to do. Ends with 3 when one fails.',
+      'Checks the connection to a mailbox, and the spool; each line says ok, warn or fail, and what to do. Exits with 3 if a check fails.',
     ends: 'at once',
     options: {
       ...spoolOption,
-      mailbox: { type: 'string', value: 'ADDRESS', help: 'Mailbox to send from. Default: that of the config.' },
-      url: { type: 'string', value: 'URL', help: 'Address of EWS. Default: that of the config, else from Autodiscover.' },
+      mailbox: { type: 'string', value: 'ADDRESS', help: 'Mailbox to send from. Default: from the config.' },
+      url: { type: 'string', value: 'URL', help: 'Address of EWS. Default: from the config, else from Autodiscover.' },
       login: { type: 'string', value: 'SCHEME', help: 'basic, ntlm or bearer. Default: basic.' },
       username: { type: 'string', value: 'NAME', help: 'Account to log in with.' },
       'password-env': { type: 'string', value: 'NAME', help: 'Environment variable with its password or token.' },
       'password-file': { type: 'string', value: 'FILE', help: 'File with its password or token.' },
-      ca: { type: 'string', value: 'FILE', help: 'Certificates (PEM) that are trusted for the server.' },
+      ca: { type: 'string', value: 'FILE', help: 'Certificates (PEM) to trust for the server.' },
       'send-test': {
         type: 'string',
         value: 'ADDRESS',
-        help: 'Sends a message to that address: the only way to check the right to send.',
+        help: 'Sends a message to that address: the only way to check the permission to send.',
       },
     },
     examples: [
@@ -262,14 +262,14 @@ export const commands: readonly Command[] = [
   {
     name: 'dashboard',
     usage: '',
-    summary: 'Serves pages for a browser on this machine, until interrupted; prints an address that works once.',
+    summary: 'Serves the dashboard on this machine, until interrupted; prints an address that works once.',
     ends: 'in order',
     options: {
       ...spoolOption,
       port: { type: 'string', value: 'N', help: 'Port to listen on, at 127.0.0.1. Default: a free one.' },
-      'read-only': { type: 'boolean', help: 'Forbids to pause, resume or requeue.' },
+      'read-only': { type: 'boolean', help: 'Disables pause, resume and requeue.' },
     },
-    examples: [['offline-im dashboard --spool /var/spool/my-bot/spool.db', 'Look at a spool']],
+    examples: [['offline-im dashboard --spool /var/spool/my-bot/spool.db', 'View a spool']],
     load: () => import('./commands/dashboard.ts'),
   },
   {
@@ -278,7 +278,7 @@ export const commands: readonly Command[] = [
     summary: 'Prints a trace file in readable form.',
     options: {
       message: { type: 'string', value: 'ID', help: 'Only this message, with its entries and notes.' },
-      follow: { type: 'boolean', short: 'f', help: 'Follows added records, until interrupted; across rotations too.' },
+      follow: { type: 'boolean', short: 'f', help: 'Follows new records until interrupted, across rotations too.' },
     },
     examples: [['offline-im trace trace.ndjson --message ticket-4711', 'What happened to one message']],
     load: () => import('./commands/trace.ts'),

@@ -17,7 +17,7 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const [, leastMajor = 0, leastMinor = 0] = (/(\d+)\.(\d+)/.exec(manifest.engines.node) ?? []).map(Number);
 if (major < leastMajor || (major === leastMajor && minor < leastMinor)) {
   process.stderr.write(
-    `offline-im: It needs Node ${leastMajor}.${leastMinor} or newer; this is Node ${process.versions.node} (${process.execPath}).\n`,
+    `offline-im: This program needs Node ${leastMajor}.${leastMinor} or newer; this is Node ${process.versions.node} (${process.execPath}).\n`,
   );
   process.exit(exitCodes.failed);
 }

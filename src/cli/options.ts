@@ -5,7 +5,7 @@ const configOption = {
   config: {
     type: 'string',
     value: 'FILE',
-    help: 'Config. Default: offline-im.config.json, .js or .mjs in the working folder, if it is yours alone.',
+    help: 'Config. Default: offline-im.config.json, .js or .mjs in the working folder, if only you can change it.',
   },
 } as const satisfies CommandOptions;
 
@@ -30,7 +30,7 @@ const filterOptions = {
 export const listOptions = {
   ...spoolOption,
   ...filterOptions,
-  cursor: { type: 'string', value: 'CURSOR', help: 'Continues a list at the cursor that its last part printed.' },
+  cursor: { type: 'string', value: 'CURSOR', help: 'Continues a list at the cursor printed by its last part.' },
 } as const satisfies CommandOptions;
 
 export const changeOptions = {

@@ -4,10 +4,10 @@ import { property } from '../core/errors/thrown.ts';
 import { UsageError } from './exit-codes.ts';
 
 const sentences: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file',
-  EACCES: 'it is not yours to read',
-  EPERM: 'it is not yours to read',
+  ENOENT: 'no such file',
+  ENOTDIR: 'no such file',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
 };
 
 /** Checks a file before use. Doesn't open it: a pipe can be read only once. @throws {UsageError} */

@@ -74,7 +74,7 @@ async function dispatch(args: readonly string[], surroundings: Surroundings, sec
   }
   const [first] = positionals;
   if (command.usage === '' && first !== undefined) {
-    throw new UsageError(`${name} takes options only, and no ${quoted(first)}. Try: offline-im ${name} --help`);
+    throw new UsageError(`${name} takes only options, not ${quoted(first)}. Try: offline-im ${name} --help`);
   }
   const { run: carryOut } = await command.load();
   const output = new Output(streams, values.json === true, (text) => secrets.mask(text));
@@ -124,7 +124,7 @@ function unknownCommand(name: string): UsageError {
     commands.map((one) => one.name),
   );
   const meant = nearest === undefined ? '' : `; the nearest one is ${nearest}`;
-  return new UsageError(`There is no command ${quoted(name)}${meant}. Try: offline-im --help`);
+  return new UsageError(`Unknown command ${quoted(name)}${meant}. Try: offline-im --help`);
 }
 
 /** Prints the error to standard error. */

@@ -51,7 +51,7 @@ export async function withSpool<Result>(
   call: Call,
   use: (spool: SpoolHandle) => Promise<Result>,
   onCorrupt: (report: { readonly where: string; readonly error: Error }) => void = ({ where }) =>
-    call.output.note(`warning: the entry ${where} can't be read and was set aside`),
+    call.output.note(`warning: the entry ${where} is unreadable and was set aside`),
 ): Promise<Result> {
   const config = await configOf(call);
   const spool = await openSpool(await spoolNamed(call, config), {

@@ -21,22 +21,18 @@ export const actions: Readonly<Record<string, Action>> = {
     const { spool, fields } = call;
     const mailbox = given(fields, 'mailbox');
     await spool.pause(mailbox, { why: given(fields, 'why') });
-    return done(
-      call,
-      '/',
-      `${mailbox ?? 'Every mailbox'} is paused: each sender delivers nothing of it from its next poll on, at the latest.`,
-    );
+    return done(call, '/', `${mailbox ?? 'Every mailbox'} is paused: every sender stops delivering it by its next poll.`);
   },
   '/resume': async (call) => {
     const { spool, fields } = call;
     const mailbox = given(fields, 'mailbox');
     const was = await spool.resume(mailbox);
-    return done(call, '/', was ? `${mailbox ?? 'Every mailbox'} goes on.` : 'There was no such pause.');
+    return done(call, '/', was ? `${mailbox ?? 'Every mailbox'} is resumed.` : 'It was not paused.');
   },
   '/retry-now': async (call) => {
     const { spool, fields } = call;
     await spool.retryNow(given(fields, 'mailbox'));
-    return done(call, '/', 'Each sender tries what is blocked at its next poll, at the latest.');
+    return done(call, '/', 'Every sender retries what is blocked by its next poll.');
   },
   '/requeue-one': async (call) => {
     const { spool, fields } = call;

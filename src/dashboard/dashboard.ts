@@ -78,7 +78,7 @@ async function answerTo(
       () => undefined,
     )
     .catch(() => undefined);
-  if (allowed === undefined) return plain(500, 'Who asks could not be found out.');
+  if (allowed === undefined) return plain(500, 'The user could not be identified.');
   if (isResponse(allowed)) return allowed;
   const view: View = {
     basePath,
@@ -126,20 +126,20 @@ async function post(
   path: string,
 ): Promise<Response> {
   const type = request.headers.get('content-type') ?? '';
-  if (!type.startsWith('application/x-www-form-urlencoded')) return plain(415, 'Only forms are read.');
-  if (isCrossSite(request)) return plain(403, 'Another site asked for this.');
+  if (!type.startsWith('application/x-www-form-urlencoded')) return plain(415, 'Only form data is accepted.');
+  if (isCrossSite(request)) return plain(403, 'This request came from another site.');
   const body = await bodyWithin(request, longestForm);
   if (body === undefined) return plain(413, 'The form is too large.');
   const fields = new URLSearchParams(body);
   if (!(await signatures.fits(fields.get('token'), formOf(view.user.user))))
-    return plain(403, 'This form is not yours, or too old: load its page again.');
+    return plain(403, 'This form belongs to another user or has expired: reload the page.');
   if (path === '/text') {
-    if (!view.user.mayReadText) return plain(403, 'You may not read texts.');
+    if (!view.user.mayReadText) return plain(403, 'You are not allowed to read texts.');
     return message(view, spool, fields.get('id') ?? '', true);
   }
   const action = Object.hasOwn(actions, path) ? actions[path] : undefined;
   if (action === undefined) return plain(404, 'Nothing is here.');
-  if (!view.user.mayChange) return plain(403, 'You may not change anything.');
+  if (!view.user.mayChange) return plain(403, 'You are not allowed to make changes.');
   return action({ view, spool, fields, sign: (done) => signatures.of(doneBy(view.user.user, done)) });
 }
 

@@ -20,7 +20,7 @@ ${explanation === undefined ? undefined : html`<p><bdi>${explanation.sentence}</
     }</dl>
 <h3>Timeline</h3>${timeline(entry, explanation)}
 <h3>Text</h3>${textOf(view, entry, id, withText)}
-${entry.state === 'dead' && view.user.mayChange ? form(view, '/requeue-one', hidden({ id: entry.id }), entry.unknownAttempts.length === 0 ? 'Requeue' : 'Requeue: it is looked for first') : undefined}
+${entry.state === 'dead' && view.user.mayChange ? form(view, '/requeue-one', hidden({ id: entry.id }), entry.unknownAttempts.length === 0 ? 'Requeue' : 'Requeue: it is probed first') : undefined}
 </section>`;
   });
   return page(view, 'Message', html`${parts}`);
@@ -48,10 +48,10 @@ function timeline(entry: MessageEntry, explanation: Explanation | undefined): Ht
 }
 
 function textOf(view: View, { message: kept, id }: MessageEntry, asked: string, withText: boolean): Html {
-  if (kept === undefined) return html`<p>Gone: a message that has ended keeps no text, or its key is missing.</p>`;
+  if (kept === undefined) return html`<p>Gone: the text of an ended message is not kept, or its key is missing.</p>`;
   if (isSealed(kept.text)) return html`<p>Sealed: this dashboard has no keys.</p>`;
-  if (!view.user.mayReadText) return html`<p>Hidden: you may not read it.</p>`;
-  if (!withText) return form(view, '/text', hidden({ id: asked === id ? id : asked }), 'Show the text (this is audited)');
+  if (!view.user.mayReadText) return html`<p>Hidden: you are not allowed to read it.</p>`;
+  if (!withText) return form(view, '/text', hidden({ id: asked === id ? id : asked }), 'Show text (audited)');
   return html`<pre dir="auto" tabindex="0" aria-label="Text of the message">${kept.text}</pre>${
     kept.html === undefined
       ? undefined

@@ -39,13 +39,13 @@ export async function messages(view: View, spool: SpoolHandle, query: URLSearchP
   const more = new URLSearchParams({ ...words, cursor: next ?? '' });
   const bulk =
     words.state === 'dead' && view.user.mayChange
-      ? form(view, '/requeue', hidden({ ...words, state: undefined }), 'Requeue the dead letters that this filter finds …')
+      ? form(view, '/requeue', hidden({ ...words, state: undefined }), 'Requeue dead messages matching this filter …')
       : undefined;
   const body = html`<section aria-label="Filter">${searchForm(view)}<p>${told(words)}</p>${bulk}</section>
 ${
   rows.length === 0
     ? html`<p>Nothing was found${next === undefined ? '' : ' so far'}.</p>`
-    : html`<table><caption>Messages, what has not ended first</caption><thead><tr><th scope="col">Message</th><th scope="col">State</th><th scope="col">From</th><th scope="col">To</th><th scope="col">Accepted</th><th scope="col">Reason</th></tr></thead><tbody>${rows}</tbody></table>`
+    : html`<table><caption>Messages, unfinished ones first</caption><thead><tr><th scope="col">Message</th><th scope="col">State</th><th scope="col">From</th><th scope="col">To</th><th scope="col">Accepted</th><th scope="col">Reason</th></tr></thead><tbody>${rows}</tbody></table>`
 }
 ${next === undefined ? undefined : html`<p><a href="${view.basePath}/messages?${more.toString()}">More</a></p>`}`;
   return page(view, words.state === 'dead' ? 'Dead letters' : 'Messages', body);
@@ -54,11 +54,11 @@ ${next === undefined ? undefined : html`<p><a href="${view.basePath}/messages?${
 /** Shows what a bulk requeue would do. */
 export function confirmRequeue(view: View, words: FilterWords, { matched, refused, more }: BulkResult): Response {
   const left = Object.values(refused).reduce((sum, count) => sum + count, 0);
-  const body = html`<p>${matched}${more ? ' and more' : ''} dead letters ${told(words)} would be tried again, at the end of the order.</p>
-${left === 0 ? undefined : html`<p>${left} more may have been sent, or are not dead: they are left alone. Requeue those one by one; they are looked for first.</p>`}
+  const body = html`<p>${matched}${more ? ' and more' : ''} dead messages ${told(words)} would be requeued, at the end of the order.</p>
+${left === 0 ? undefined : html`<p>${left} more may have been sent, or are not dead, and are left unchanged. Requeue those one by one; they are probed first.</p>`}
 ${matched === 0 ? undefined : form(view, '/requeue', hidden({ ...words, confirm: 'yes' }), `Requeue ${matched}`)}
-<p><a href="${view.basePath}/messages?state=dead">Back to the dead letters</a></p>`;
-  return page(view, 'Requeue dead letters', body);
+<p><a href="${view.basePath}/messages?state=dead">Back to dead messages</a></p>`;
+  return page(view, 'Requeue dead messages', body);
 }
 
 export function notFound(view: View, id: string): Response {
@@ -73,17 +73,12 @@ export function notFound(view: View, id: string): Response {
 /** Shows the library's own errors, which say what to do; others stay hidden. */
 export function failed(view: View, error: unknown): Response {
   if (!(error instanceof OfflineImError)) {
-    return page(
-      view,
-      'That did not work',
-      html`<p>The spool could not be asked. Its process has the reason in its log.</p>`,
-      500,
-    );
+    return page(view, 'Action failed', html`<p>The spool could not be read. See the log of the process.</p>`, 500);
   }
   const wrong = ['OPTION_INVALID', 'ADDRESS_INVALID', 'SPOOL_KEY_MISSING'].includes(error.code);
   // Forgotten since the page was rendered.
   const status = error.code === 'ENTRY_UNKNOWN' ? 404 : wrong ? 400 : 500;
-  return page(view, 'That did not work', html`<p><bdi>${error.code}: ${error.message}</bdi></p>`, status);
+  return page(view, 'Action failed', html`<p><bdi>${error.code}: ${error.message}</bdi></p>`, status);
 }
 
 function told(words: FilterWords): Html {

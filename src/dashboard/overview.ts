@@ -31,7 +31,7 @@ export async function overview(view: View, spool: SpoolHandle, history: History)
 <td>${timeOf(oldest)}</td>
 <td>${pause === undefined ? undefined : html`paused by <bdi>${pause.by}</bdi>${pause.why === undefined ? '' : html`: <bdi>${pause.why}</bdi>`} `}${reasons.map(
       ({ kind, reason, nextTrialAt }) =>
-        html`${kind}: <bdi>${reason.code} ${reason.text}</bdi>, tried again at ${timeOf(nextTrialAt)} `,
+        html`${kind}: <bdi>${reason.code} ${reason.text}</bdi>, next attempt at ${timeOf(nextTrialAt)} `,
     )}</td>
 <td>${view.user.mayChange ? pauseForm(view, lane, pausedLanes.has(lane)) : undefined}</td>
 </tr>`;
@@ -48,9 +48,9 @@ ${everyMailbox(view, paused)}
 ${
   rows.length === 0
     ? html`<p>Nothing waits.</p>`
-    : html`<table><caption>What waits for each sender's mailbox, and what is in its way</caption><thead><tr><th scope="col">Mailbox</th><th scope="col">Entries</th><th scope="col">Oldest</th><th scope="col">Why it waits</th><th scope="col">Change</th></tr></thead><tbody>${rows}</tbody></table>`
+    : html`<table><caption>Waiting messages by sender's mailbox, and why they wait</caption><thead><tr><th scope="col">Mailbox</th><th scope="col">Entries</th><th scope="col">Oldest</th><th scope="col">Why it waits</th><th scope="col">Change</th></tr></thead><tbody>${rows}</tbody></table>`
 }
-${lanes.length <= mostLanes ? undefined : html`<p>${lanes.length - mostLanes} more mailboxes wait, with nothing known to be in their way, or fewer entries. Search finds each of them.</p>`}</section>`;
+${lanes.length <= mostLanes ? undefined : html`<p>${lanes.length - mostLanes} more mailboxes have waiting messages: fewer, or with no known obstacle. Use the search to find them.</p>`}</section>`;
   return page(view, 'Overview', body);
 }
 
@@ -63,10 +63,10 @@ function everyMailbox(view: View, paused: HandleStats['paused']): Html {
   const all = paused.find(({ lane }) => lane === undefined);
   const told =
     all === undefined
-      ? html`<p>Delivery is not paused as a whole.</p>`
-      : html`<p class="warn">Every mailbox is paused since ${timeOf(all.since)} by <bdi>${all.by}</bdi>${all.why === undefined ? '' : html`: <bdi>${all.why}</bdi>`}.</p>`;
+      ? html`<p>Delivery is not paused for all mailboxes.</p>`
+      : html`<p class="warn">Every mailbox has been paused since ${timeOf(all.since)} by <bdi>${all.by}</bdi>${all.why === undefined ? '' : html`: <bdi>${all.why}</bdi>`}.</p>`;
   if (!view.user.mayChange) return told;
-  return html`${told}${pauseForm(view, undefined, all !== undefined)}${form(view, '/retry-now', html``, 'Try what is blocked now')}`;
+  return html`${told}${pauseForm(view, undefined, all !== undefined)}${form(view, '/retry-now', html``, 'Retry blocked mailboxes now')}`;
 }
 
 function pauseForm(view: View, lane: string | undefined, isPaused: boolean): Html {

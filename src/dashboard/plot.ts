@@ -12,7 +12,7 @@ const drawn = ['spooled', 'deferred', 'delivering', 'unconfirmed', 'held', 'dead
 export function plotOf(samples: readonly Sample[]): Html {
   const [first] = samples;
   const last = samples.at(-1);
-  if (first === undefined || last === undefined) return html`<p>Nothing has been counted yet.</p>`;
+  if (first === undefined || last === undefined) return html`<p>No data yet.</p>`;
   const top = Math.max(1, ...samples.flatMap(({ states }) => drawn.map((state) => states[state])));
   const span = Math.max(1, last.at - first.at);
   const lines = drawn.map((state) => {

@@ -57,7 +57,9 @@ it.each([
   const env = { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(is).replaceAll("'", '%27')}"` };
   const ran = await offlineIm(['stats', '--spool', path], { env });
   expect(ran.code).toBe(code);
-  expect(ran.err).toMatch(code === 0 ? /^$/ : /^offline-im: It needs Node 22\.13 or newer; this is Node \S+ \(.+\)\.\n$/);
+  expect(ran.err).toMatch(
+    code === 0 ? /^$/ : /^offline-im: This program needs Node 22\.13 or newer; this is Node \S+ \(.+\)\.\n$/,
+  );
 });
 
 it('stats counts by state, as JSON and for people', async () => {
@@ -94,7 +96,7 @@ it('list continues from a cursor, with times relative to now, and refuses the cu
   const part = (...more: string[]) => offlineImHere(['list', '--since', '1h', '--limit', '1', '--spool', path, ...more]);
   const first = await part();
   expect(first.out).toContain('bob@contoso.com');
-  const [, cursor = ''] = /^There may be more: the same again with --cursor (\S+)\n$/.exec(first.err) ?? [];
+  const [, cursor = ''] = /^There may be more: repeat with --cursor (\S+)\n$/.exec(first.err) ?? [];
   const second = await part('--cursor', cursor);
   expect(second.out).toContain('carol@contoso.com');
   expect(second.out).not.toContain('bob@contoso.com');
@@ -114,14 +116,14 @@ it('list continues from a cursor, with times relative to now, and refuses the cu
   ]) {
     const { code, out, err } = await part(...wrong);
     expect({ code, out }).toEqual({ code: 2, out: '' });
-    expect(err).toMatch(/^offline-im: --cursor is none of this list; expected what an earlier part of it printed/);
+    expect(err).toMatch(/^offline-im: --cursor does not belong to this list; expected one printed by an earlier part of it/);
   }
 });
 
 it.each([
   [['lst', '--spool', '.'], 'nearest one is list'],
-  [['bogus'], 'There is no command "bogus". Try'],
-  [[''], 'There is no command "". Try'],
+  [['bogus'], 'Unknown command "bogus". Try'],
+  [[''], 'Unknown command "". Try'],
   [['help', 'explian'], 'nearest one is explain'],
   [['pause', 'bob', '--spool', '.'], 'pause: "bob" is not an address'],
   [['retry-now', 'x y', '--spool', '.'], 'is not an address'],
@@ -151,7 +153,7 @@ it.each([
   [['list', '--spool', '.', '--since', '2026-02-30'], '--since is "2026-02-30"; expected'],
   [['list', '--spool', '.', '--limit', '-1'], 'argument is ambiguous. Try: offline-im list --help\n'],
   [['stats'], 'OFFLINE_IM_SPOOL'],
-  [['list', '--spool', '.', 'dead'], 'no "dead"'],
+  [['list', '--spool', '.', 'dead'], 'not "dead"'],
   [['stats', '--spool', '.', '--fail-if', 'dead=>0'], 'a state and a number'],
   [['doctor', '--mailbox', 'a@contoso.test', '--username', 'a', '--password-env', 'PATH', '--url', 'exchange'], 'https:// URL'],
   [
@@ -173,10 +175,10 @@ it('a bulk change reports that more entries match than it changes: an operator m
   const cancel = (...args: string[]) =>
     offlineImHere(['cancel', '--mailbox', 'alice@contoso.com', '--spool', at, '--limit', '1', ...args]);
   expect((await cancel('--dry-run')).out).toContain(
-    'cancel: 1 would be changed. More match, and would stay as they are: --limit N\n',
+    'cancel: 1 would be changed. More match, and would be left unchanged: use --limit N\n',
   );
   expect((await cancel('--yes')).out).toContain(
-    'cancel: 1 changed. More match, and are as they are: the same again, or --limit N\n',
+    'cancel: 1 changed. More match, and were left unchanged: repeat, or use --limit N\n',
   );
   let rounds = 0;
   for (let out = 'More match'; out.includes('More match') && rounds < 20; rounds += 1) ({ out } = await cancel('--yes'));
@@ -186,7 +188,7 @@ it('a bulk change reports that more entries match than it changes: an operator m
 it('a dry run with ids prints what would change and what would not, and changes nothing', async () => {
   const release = await offlineImHere(['release', 'one', 'two', '--dry-run', '--spool', path]);
   expect(release).toMatchObject({ code: 0, out: 'release: 1 would be changed\n' });
-  expect(release.err).toMatch(/^\S+ is left alone: it is spooled\.\n$/);
+  expect(release.err).toMatch(/^\S+ is left unchanged: it is spooled\.\n$/);
   const json = await offlineImHere(['release', 'one', 'two', '--dry-run', '--json', '--spool', path]);
   expect(JSON.parse(json.out)).toEqual({
     verb: 'release',
@@ -260,11 +262,11 @@ it('a dry run of requeue tells whether an entry that may have been sent would be
   const requeue = (...args: string[]) => offlineImHere(['requeue', ...args, '--spool', doubted]);
   const looked = await requeue('unconfirmed', '--dry-run');
   expect(looked).toMatchObject({ code: 0, out: 'requeue: 1 would be changed\n' });
-  expect(looked.err).toMatch(/may have been sent, and would be looked for first: dead → unconfirmed\.\n$/);
+  expect(looked.err).toMatch(/may have been sent, and would be probed first: dead → unconfirmed\.\n$/);
   expect(JSON.parse((await requeue('unconfirmed', '--dry-run', '--json')).out)).toMatchObject({ matched: 1, lookedFor: 1 });
   const forced = await requeue('unconfirmed', '--dry-run', '--force');
   expect(forced).toMatchObject({ code: 0, out: 'requeue: 1 would be changed\n' });
-  expect(forced.err).toMatch(/would be sent all the same: dead → spooled\.\n$/);
+  expect(forced.err).toMatch(/would be resent anyway: dead → spooled\.\n$/);
   expect((await requeue('dead', '--dry-run')).err).toBe('');
   expect((await requeue('unconfirmed')).out).toMatch(/\tdead → unconfirmed\n$/);
   expect((await requeue('dead')).out).toMatch(/\tdead → spooled\n$/);

@@ -99,14 +99,14 @@ function rowsIn(folder: string, name: string): readonly Row[] {
     },
     { args: ['cancel', 'held'], person: /^\S+\tspooled → cancelled\n$/, json: { verb: 'cancel', changes: [] } },
     { args: ['purge', '--state', 'cancelled', '-y'], person: /^purge: 2 changed\n$/, json: { verb: 'purge', matched: 0 } },
-    { args: ['resume'], person: /^every mailbox goes on\.\n$/, json: { command: 'resume', paused: [] } },
+    { args: ['resume'], person: /^every mailbox is resumed\.\n$/, json: { command: 'resume', paused: [] } },
     {
       args: ['retry-now', 'alice@contoso.com'],
-      person: /^Each sender on this spool tries alice@contoso\.com at its next poll, at the latest\.\n$/,
+      person: /^Every sender on this spool retries alice@contoso\.com by its next poll\.\n$/,
       json: { command: 'retry-now' },
     },
     { args: ['check'], person: /^ok\t/, json: { ok: true, findings: [] } },
-    { args: ['migrate', '--dry-run'], person: /^There is nothing to do\.\n$/, json: { needed: false, done: false } },
+    { args: ['migrate', '--dry-run'], person: /^Nothing to do\.\n$/, json: { needed: false, done: false } },
     {
       args: ['backup', join(folder, `${name}.backup`)],
       on: ['file', 'sqlite'],

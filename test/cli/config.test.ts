@@ -26,7 +26,7 @@ it.each([
   ['called.mjs', `export default () => (${config});`, 'it exports by default a value of type function'],
   ['rejects.mjs', 'export default Promise.reject(new Error("no vault"));', 'no vault'],
   ['throws.mjs', 'throw new Error("no vault");', 'no vault'],
-  ['config.yaml', 'identity:', 'its name ends in none of'],
+  ['config.yaml', 'identity:', 'its name does not end in'],
 ])('refuses a config %s, and says what is wrong with it', async (name, text, why) => {
   await writeFile(join(folder, name), text);
   // Vitest imports modules differently.
@@ -44,7 +44,7 @@ it('refuses a config that is missing or not a file, in a sentence', async () => 
   await mkdir(join(folder, 'sub.json'));
   for (const [name, why] of [
     ['sub.json', 'it is a folder'],
-    ['none.json', 'there is no such file'],
+    ['none.json', 'no such file'],
   ] as const) {
     const { code, err } = await offlineImHere(['stats', '--config', name], { cwd: folder });
     expect({ code, err }).toEqual({ code: 2, err: `offline-im: "${join(folder, name)}" can't be read: ${why}.\n` });
@@ -59,7 +59,7 @@ it.skipIf(process.platform === 'win32')('ignores a config in the working folder 
   await chmod(file, 0o666);
   const { code, err } = await offlineImHere(['stats'], { cwd: own });
   expect(code).toBe(2);
-  expect(err).toContain(`${file} is not read: others may write it`);
+  expect(err).toContain(`${file} is ignored: other users can write to it`);
   expect(err).toContain('Which spool?');
   await chmod(file, 0o600);
   expect((await offlineImHere(['stats'], { cwd: own })).err).toContain('elsewhere" does not exist');

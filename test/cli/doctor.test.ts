@@ -175,7 +175,7 @@ it('checks Graph with a config from the working folder and the spool it names, w
   expect(code).toBe(3);
   await chmod(config, 0o666);
   const refused = await offlineImHere(['stats'], { cwd: folder });
-  expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('others may write it') });
+  expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('other users can write to it') });
   await writeFile(config, JSON.stringify({ ews: { username: 'x', password: 'in the clear' } }));
   const clear = await offlineImHere(['doctor', '--config', config, '--mailbox', alice]);
   expect(clear.code).toBe(2);
@@ -184,7 +184,7 @@ it('checks Graph with a config from the working folder and the spool it names, w
 
 it.each([
   [401, 'InvalidAuthenticationToken', 'Get a new token'],
-  [404, 'MailboxNotEnabledForRESTAPI', 'reached with ews'],
+  [404, 'MailboxNotEnabledForRESTAPI', 'use ews in the config'],
   [302, '', 'graph.root'],
 ])('says what to do when Graph returns %d %s, and then sends no test note', async (status, code, todo) => {
   let sent = 0;

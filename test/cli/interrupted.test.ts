@@ -77,7 +77,7 @@ it.each(['SIGTERM', 'SIGINT'] as const)('drain reports why it could not stop cle
   } finally {
     child.kill('SIGKILL');
   }
-  expect(err).toMatch(/The sender could not be stopped in order: .*disk I\/O error\. .*No message is lost/);
+  expect(err).toMatch(/The sender did not stop cleanly: .*disk I\/O error\. .*No message is lost/);
 });
 
 it.each([

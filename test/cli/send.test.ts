@@ -37,7 +37,7 @@ it('send leaves a message in the spool, and drain delivers it until SIGTERM', as
   });
   expect(sent).toMatchObject({ code: 0, err: '' });
   const again = await offlineIm(['send', '--config', config, '--to', 'bob@contoso.test', '--message-id', 'm1', 'Hello'], { env });
-  expect(again).toMatchObject({ code: 0, out: expect.stringContaining('is spooled already') });
+  expect(again).toMatchObject({ code: 0, out: expect.stringContaining('is already spooled') });
   const once1 = await offlineIm(['drain', '--config', config, '--once', '--json'], { env });
   expect(once1.code).toBe(0);
   expect(once1.out).toContain('"event":"message:delivered"');

@@ -77,7 +77,7 @@ it('simulator listens once its items are there: never for those that it refuses'
 
 it.each([
   [['--port', '70000'], 2, '--port is "70000"'],
-  [['--data', '/no/such/file.json'], 2, '"/no/such/file.json" can\'t be read: there is no such file.'],
+  [['--data', '/no/such/file.json'], 2, '"/no/such/file.json" can\'t be read: no such file.'],
   [['--data', '/'], 2, 'it is a folder'],
   [['--data', '/dev/null'], 2, "can't be read as JSON"],
   [['--mailbox', 'alice'], 2, 'is not an SMTP address'],
@@ -92,7 +92,11 @@ it.each([
 });
 
 it.each([
-  [['--host', '0.0.0.0'], 'Page and API are closed, since it listens beyond this machine: start it with --token TEXT', 'API  '],
+  [
+    ['--host', '0.0.0.0'],
+    'The page and the API are disabled, because the simulator listens beyond this machine: start it with --token TEXT',
+    'API  ',
+  ],
   [['--host', '0.0.0.0', '--token', 'secret'], 'API    http://0.0.0.0:', 'closed'],
   [[], 'API    http://127.0.0.1:', 'closed'],
 ])('simulator %j prints addresses of page and API that work', async (args, named, not) => {
@@ -113,7 +117,7 @@ it.each(['simulator', 'dashboard'])('%s says when its port is in use', async (co
     const { port } = server.address() as AddressInfo;
     const args = command === 'simulator' ? [] : ['--spool', join(folder, 'spool.db')];
     const { code, err } = await offlineImHere([command, '--port', String(port), ...args]);
-    const told = `offline-im: Port ${port} of 127.0.0.1 is in use by another program. To do: name another with --port.\n`;
+    const told = `offline-im: Port ${port} of 127.0.0.1 is in use by another program. To do: choose another one with --port.\n`;
     expect({ code, err }).toEqual({ code: 1, err: told });
   } finally {
     server.close();

@@ -91,7 +91,7 @@ it('importing an export into its own spool reports that no other spool sends it,
   const { code, out: told, err } = await offlineImHere(['import', back, '--spool', spool]);
   expect({ code, err }).toEqual({ code: 1, err: '' });
   expect(told).toMatch(
-    /^0 messages were added, 4 were there already\.\n2 of them are held here for good, since this spool has exported/,
+    /^0 messages were added, 4 were already there\.\n2 of them are held here for good and will not be sent from here, because this spool exported/,
   );
   const json = await offlineImHere(['import', back, '--spool', spool, '--json']);
   expect(json.code).toBe(1);

@@ -108,14 +108,14 @@ it('can be operated with the keyboard alone: skip to content, show a text, confi
     throw new Error(`The keyboard does not reach ${label}.`);
   };
   const press = (): Promise<unknown> => Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
-  await reach(/^Requeue the dead/);
+  await reach(/^Requeue dead/);
   await press();
   await reach(/^Requeue 1$/);
   await press();
   expect(await page.textContent('[role=status]')).toBe('1 requeued.');
   expect((await scene.sender.stats()).states).toMatchObject({ dead: 0, spooled: 2 });
   await page.goto(`${scene.root}/find?id=${encodeURIComponent('הודעה-1')}`);
-  await reach(/^Show the text/);
+  await reach(/^Show text/);
   await press();
   const [text, direction] = (await page.evaluate(
     `[document.querySelector('pre').textContent, getComputedStyle(document.querySelector('pre')).direction]`,

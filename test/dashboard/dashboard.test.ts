@@ -45,7 +45,7 @@ describe('authorize', () => {
     ['gives rights that are no booleans', () => ({ user: 'x', mayChange: 'yes', mayReadText: 1 }) as never],
   ])('that %s results in a 500 that does not say why', async (_name, authorize) => {
     const scene = await dashboardScene({ authorize });
-    expect(await scene.get('/')).toMatchObject({ status: 500, text: 'Who asks could not be found out.\n' });
+    expect(await scene.get('/')).toMatchObject({ status: 500, text: 'The user could not be identified.\n' });
     await scene.end();
   });
 });
@@ -145,7 +145,7 @@ describe('texts', () => {
   it('are shown to nobody without permission', async () => {
     const scene = await dashboardScene({}, { mayReadText: false });
     await scene.sender.send({ to: bob, text: 'for Bob only', messageId: 'm' });
-    expect((await scene.get('/message?id=m')).text).toContain('Hidden: you may not read it.');
+    expect((await scene.get('/message?id=m')).text).toContain('Hidden: you are not allowed to read it.');
     expect((await scene.post('/text', { token: await scene.token(), id: 'm' })).status).toBe(403);
     expect(await scene.spool.admin?.audit()).toEqual([]);
     await scene.end();
@@ -182,7 +182,7 @@ describe('changes', () => {
     const token = await scene.token();
     const paused = await scene.post('/pause', { token, mailbox: 'alice@contoso.com', why: 'moved' });
     expect([paused.status, paused.headers.get('location')?.slice(0, 7)]).toEqual([303, '/?done=']);
-    const said = 'alice@contoso.com is paused: each sender delivers nothing of it';
+    const said = 'alice@contoso.com is paused: every sender stops delivering it';
     const location = paused.headers.get('location') ?? '';
     expect((await scene.get(location)).text).toContain(said);
     // The page does not show a message that a foreign link asks for.

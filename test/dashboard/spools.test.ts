@@ -83,7 +83,7 @@ it('of 2,000 mailboxes, shows those with an obstacle, and the number of the othe
   const { get, close } = browser(spool);
   const { text } = await get('/');
   expect(text.length).toBeLessThan(200_000);
-  expect(text).toContain('1900 more mailboxes wait');
+  expect(text).toContain('1900 more mailboxes have waiting messages');
   expect(text).toContain('paused by <bdi>carol</bdi>: <bdi>moved</bdi>');
   let [pages, path] = [0, '/messages?state=spooled'];
   for (; pages < 3; pages++) {

@@ -12,14 +12,14 @@ import { withSpool } from '../with-spool.ts';
 /** requeue, cancel, hold, release, purge: by ids, or by a filter. Bulk never forces. */
 export function run(call: Call): Promise<ExitCode> {
   const verb = bulkVerbs.find((one) => one === call.command);
-  if (verb === undefined) throw new UsageError(`There is no verb ${call.command}.`);
+  if (verb === undefined) throw new UsageError(`Unknown verb ${call.command}.`);
   const filter = checkFilter(call);
-  if (call.positionals.length > 0 && !isEmpty(filter)) throw new UsageError('Name ids, or a filter; not both.');
+  if (call.positionals.length > 0 && !isEmpty(filter)) throw new UsageError('Pass ids or a filter, not both.');
   if (call.positionals.length === 0 && isEmpty(filter)) {
     throw new UsageError(`${verb} takes ids, or a filter such as --state. Try: offline-im ${verb} --help`);
   }
   if (call.values.force === true && call.positionals.length !== 1) {
-    throw new UsageError('--force takes the id of one message: nothing that may have been sent is sent again in bulk.');
+    throw new UsageError('--force takes the id of one message: messages that may have been sent are never resent in bulk.');
   }
   return withSpool(call, (spool) => (call.positionals.length > 0 ? byIds(call, spool, verb) : byFilter(call, spool, verb)));
 }
@@ -34,7 +34,7 @@ async function byIds(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise<Ex
     force &&
     !dryRun &&
     (
-      await call.ask('It may have been sent already, and someone may get it twice. To send it all the same, type its id: ')
+      await call.ask('It may have been sent already, and the recipient may get it twice. To send it anyway, type its id: ')
     )?.trim() !== first
   ) {
     throw new UsageError('Nothing was done: the id was not typed at a terminal.');
@@ -87,12 +87,12 @@ function goesOn(verb: BulkVerb): boolean {
 
 function mayBeSent({ id, state }: MessageEntry, force: boolean): string {
   return force
-    ? `${id} may have been sent, and would be sent all the same: ${state} → spooled.`
-    : `${id} may have been sent, and would be looked for first: ${state} → unconfirmed.`;
+    ? `${id} may have been sent, and would be resent anyway: ${state} → spooled.`
+    : `${id} may have been sent, and would be probed first: ${state} → unconfirmed.`;
 }
 
 function leftAlone({ id, state, reason }: MessageEntry): string {
-  return `${id} is left alone: it is ${state}${reason === undefined ? '' : ` (${reason.code})`}.`;
+  return `${id} is left unchanged: it is ${state}${reason === undefined ? '' : ` (${reason.code})`}.`;
 }
 
 async function byFilter(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise<ExitCode> {
@@ -105,16 +105,16 @@ async function byFilter(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise
     const entries = dry.matched === 1 ? '1 entry' : `${dry.matched} entries`;
     const answer = await call.ask(`${verb} ${entries}${dry.more ? ' (more match: --limit N)' : ''}? [y/N] `);
     if (!/^\s*y(es)?\s*$/i.test(answer ?? ''))
-      throw new UsageError(`Nothing was done. Say yes at a terminal, or --yes: ${entries}.`);
+      throw new UsageError(`Nothing was done. Confirm at a terminal, or pass --yes: ${entries}.`);
   }
   const done = dryRun ? dry : await spool[verb](change);
   const { matched, refused, more, changes } = done;
   if (output.json) output.document({ verb, dryRun, matched, refused, more, changes });
   else {
     output.line(
-      `${verb}: ${dryRun ? `${matched} would be changed` : `${changes.length} changed`}${more ? `. More match, and ${dryRun ? 'would stay' : 'are'} as they are: ${dryRun ? '' : 'the same again, or '}--limit N` : ''}`,
+      `${verb}: ${dryRun ? `${matched} would be changed` : `${changes.length} changed`}${more ? `. More match, and ${dryRun ? 'would be' : 'were'} left unchanged: ${dryRun ? '' : 'repeat, or '}use --limit N` : ''}`,
     );
-    for (const [state, count] of Object.entries(refused)) output.line(`left alone, since ${state}: ${count}`);
+    for (const [state, count] of Object.entries(refused)) output.line(`left unchanged, because ${state}: ${count}`);
   }
   return exitCodes.ok;
 }

@@ -30,7 +30,7 @@ export function run(call: Call): Promise<ExitCode> {
     if (output.json) output.document({ url });
     else {
       output.line(url);
-      output.note('The address works once, in one browser. Interrupt to end.');
+      output.note('The address works once, in one browser. Press Ctrl-C to stop.');
     }
     const code = await untilStopped(signal);
     handler.close();
@@ -60,8 +60,8 @@ class Visitors {
     const url = new URL(request.url);
     const origin = request.headers.get('origin');
     if (![`127.0.0.1:${this.#port}`, `localhost:${this.#port}`].includes(url.host))
-      return refused('The dashboard has another name.');
-    if (origin !== null && origin !== `http://${url.host}`) return refused('Another site asked for this.');
+      return refused('The dashboard has a different host name.');
+    if (origin !== null && origin !== `http://${url.host}`) return refused('This request came from another site.');
     const token = url.searchParams.get('token');
     if (token !== null && !this.#isUsed && isSame(token, this.token)) {
       this.#isUsed = true;
@@ -71,7 +71,7 @@ class Visitors {
     const cookies = (request.headers.get('cookie') ?? '').split(/;\s*/);
     const held = cookies.find((one) => one.startsWith(`${this.#cookie}=`))?.slice(this.#cookie.length + 1);
     if (held !== undefined && isSame(held, this.#session)) return this.#user;
-    return refused('Open the address that the command printed; it works once. Run the command again for another.');
+    return refused('Open the address that the command printed; it works once. Run the command again for a new one.');
   }
 
   /** The name has the port, since cookies don't. */

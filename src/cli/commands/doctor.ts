@@ -109,14 +109,14 @@ async function discovered(
 ): Promise<string | undefined> {
   try {
     const { url, service } = await discoverEws(mailbox, { credentials, ...trusting(ews, credentials, call) });
-    report(ok('address', `Autodiscover (${service}) gives EWS at ${url}.`));
+    report(ok('address', `Autodiscover (${service}) found EWS at ${url}.`));
     return url;
   } catch (error) {
     report(
       fail(
         'address',
-        `Autodiscover finds no EWS for ${mailbox} (${told(error)}).`,
-        'Name the address with --url, or mend autodiscover in the name service.',
+        `Autodiscover found no EWS address for ${mailbox} (${told(error)}).`,
+        'Pass the address with --url, or fix the autodiscover record in DNS.',
       ),
     );
     return undefined;
@@ -128,7 +128,11 @@ async function sendTest(call: Call, config: Config, mailbox: string, transport: 
   const to = textOption(call, 'send-test');
   if (to === undefined) {
     report(
-      warn('send', "Rights to send can't be tried without sending.", '--send-test ADDRESS sends a message to that address.'),
+      warn(
+        'send',
+        "The permission to send can't be checked without sending.",
+        '--send-test ADDRESS sends a message to that address.',
+      ),
     );
     return;
   }
@@ -158,7 +162,7 @@ async function sendTest(call: Call, config: Config, mailbox: string, transport: 
   }
   sender.on('warning', () => undefined);
   try {
-    await sender.send({ to, text: 'This is a test of offline-im doctor. Nobody needs to answer.' });
+    await sender.send({ to, text: 'This is a test message from offline-im doctor. You do not need to reply.' });
     await sender.flush({ signal: call.signal });
   } catch (error) {
     why = told(error instanceof OfflineImError ? error : new Error('It failed.', { cause: error }));
@@ -171,8 +175,8 @@ async function sendTest(call: Call, config: Config, mailbox: string, transport: 
 
 function sendTodo(why: string | undefined): string {
   if (why !== undefined && /Quota|SubmissionQuota|MailboxFull/i.test(why))
-    return 'Make room in the mailbox, or raise its quota: the copy has to be kept there.';
+    return 'Free up space in the mailbox, or raise its quota: the copy is stored there.';
   if (why !== undefined && /SendAsDenied|AccessDenied|AUTHENTICATION_FAILED|NotDelegate|Forbidden/i.test(why))
-    return 'Grant the login the right to send from this mailbox.';
-  return 'Mend what the text says; a right to send that is missing is granted by the administrators of Exchange.';
+    return 'Grant the login permission to send from this mailbox.';
+  return 'Fix the problem described above; if the permission to send is missing, the Exchange administrators can grant it.';
 }

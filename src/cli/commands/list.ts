@@ -28,7 +28,7 @@ export function run(call: Call): Promise<ExitCode> {
         reason?.code ?? '',
       ]),
     );
-    if (cursor !== undefined) output.note(`There may be more: the same again with --cursor ${cursor}`);
+    if (cursor !== undefined) output.note(`There may be more: repeat with --cursor ${cursor}`);
     return exitCodes.ok;
   });
 }
@@ -37,6 +37,6 @@ export function run(call: Call): Promise<ExitCode> {
 function asUsage(error: unknown): never {
   if (!hasCode(error, 'OPTION_INVALID')) throw error;
   throw new UsageError(
-    '--cursor is none of this list; expected what an earlier part of it printed, with the same --state, --mailbox, --recipient and --code.',
+    '--cursor does not belong to this list; expected one printed by an earlier part of it, with the same --state, --mailbox, --recipient and --code.',
   );
 }

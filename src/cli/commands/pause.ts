@@ -13,13 +13,13 @@ export function run(call: Call): Promise<ExitCode> {
     let told: string;
     if (command === 'pause') {
       await spool.pause(mailbox, { why: textOption(call, 'why') });
-      told = `${whose} is paused: each sender on this spool delivers nothing of it from its next poll on, at the latest.`;
+      told = `${whose} is paused: every sender on this spool stops delivering it by its next poll.`;
     } else if (command === 'resume') {
       const was = await spool.resume(mailbox);
-      told = was ? `${whose} goes on.` : `There was no pause of ${whose}.`;
+      told = was ? `${whose} is resumed.` : `${whose} was not paused.`;
     } else {
       await spool.retryNow(mailbox);
-      told = `Each sender on this spool tries ${whose} at its next poll, at the latest.`;
+      told = `Every sender on this spool retries ${whose} by its next poll.`;
     }
     const { paused } = await spool.stats();
     if (output.json) output.document({ command, mailbox: mailbox ?? null, paused });

@@ -42,7 +42,7 @@ async function stop(sender: OfflineImSender, warn: (warning: { readonly error: E
   await sender.stop().catch((error: unknown) => failures.push(asError(error).message));
   if (failures.length === 0) return;
   throw new Error(
-    `The sender could not be stopped in order: ${failures.map((one) => one.replace(/\.?$/, '.')).join(' ')} No message is lost: what may have been under way is looked for when the next one starts.`,
+    `The sender did not stop cleanly: ${failures.map((one) => one.replace(/\.?$/, '.')).join(' ')} No message is lost: the next sender probes for messages that were in flight.`,
   );
 }
 
@@ -71,7 +71,7 @@ async function send(call: Call, sender: OfflineImSender): Promise<ExitCode> {
   if (output.json) output.document(receipt);
   else
     output.line(
-      `${receipt.messageId}\t${receipt.duplicate ? 'is spooled already' : 'is spooled'}; it goes when a sender, or offline-im drain, takes it.`,
+      `${receipt.messageId}\t${receipt.duplicate ? 'is already spooled' : 'is spooled'}; a running sender or offline-im drain delivers it.`,
     );
   return exitCodes.ok;
 }
@@ -96,7 +96,7 @@ async function drain(call: Call, sender: OfflineImSender): Promise<ExitCode> {
     return exitCodes.ok;
   }
   await sender.start();
-  if (!output.json) output.note('Delivering what waits, until interrupted.');
+  if (!output.json) output.note('Delivering waiting messages, until interrupted.');
   return untilStopped(signal);
 }
 

@@ -39,7 +39,9 @@ export async function run(call: Call): Promise<ExitCode> {
     output.line(`EWS    ${url}`);
     output.line(`Graph  ${graphUrl}`);
     if (token === undefined && !isLoopback(new URL(url).hostname)) {
-      output.line('Page and API are closed, since it listens beyond this machine: start it with --token TEXT to open them.');
+      output.line(
+        'The page and the API are disabled, because the simulator listens beyond this machine: start it with --token TEXT to enable them.',
+      );
     } else {
       output.line(`Page   ${pageUrl}${token === undefined ? '' : '?token=…'}`);
       output.line(`API    ${apiUrl}`);

@@ -56,7 +56,7 @@ function show({ output }: Call, { states, paused }: HandleStats, { lanes, report
     output.line(`${output.style('yellow', 'paused')}\t${told}`);
   }
   for (const { kind, name, reason, nextTrialAt } of obstacles) {
-    const told = `${name}: ${reason.code}: ${reason.text} Next trial ${nextTrialAt.toISOString()}`;
+    const told = `${name}: ${reason.code}: ${reason.text} Next attempt at ${nextTrialAt.toISOString()}`;
     output.line(`${output.style('red', kind)}\t${told}`);
   }
 }

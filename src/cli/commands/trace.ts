@@ -29,7 +29,7 @@ export async function run(call: Call): Promise<ExitCode> {
     if (follow) break;
     tell(record);
   }
-  if (records === 0 && others > 0) throw new UsageError(`${quoted(file)} is no trace file: none of its lines is a record.`);
+  if (records === 0 && others > 0) throw new UsageError(`${quoted(file)} is not a trace file: none of its lines is a record.`);
   if (!follow) return exitCodes.ok;
   for await (const record of followed(path, call.signal)) {
     if (ids !== undefined && record.concerns(ids)) for (const id of idsIn(record)) ids.add(id);

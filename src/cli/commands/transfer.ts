@@ -31,18 +31,18 @@ export async function run(call: Call): Promise<ExitCode> {
       if (output.json) output.document({ exported: path, messages, copy });
       else
         output.line(
-          `${messages} messages were written to ${path}. ${copy ? 'The spool goes on; waiting messages are imported as held.' : 'Waiting messages are held here for good: offline-im import them elsewhere.'}`,
+          `${messages} messages were written to ${path}. ${copy ? 'This spool keeps delivering; waiting messages are imported as held.' : 'Waiting messages are held here for good: import them elsewhere with offline-im import.'}`,
         );
       return exitCodes.ok;
     }
     const imported = await importSpool(storage, path, { signal, onProgress });
     if (output.json) output.document(imported);
     else {
-      output.line(`${imported.added} messages were added, ${imported.known} were there already.`);
-      for (const id of imported.conflicts) output.line(`left out, since its id belongs to another message here: ${id}`);
+      output.line(`${imported.added} messages were added, ${imported.known} were already there.`);
+      for (const id of imported.conflicts) output.line(`skipped, because its id belongs to another message here: ${id}`);
       if (imported.exported.length > 0)
         output.line(
-          `${imported.exported.length} of them are held here for good, since this spool has exported them itself, and nothing sends them from here. Where no other spool has them, import the file into one where nothing is yet.`,
+          `${imported.exported.length} of them are held here for good and will not be sent from here, because this spool exported them itself. If no other spool has them, import the file into an empty one.`,
         );
     }
     return imported.conflicts.length + imported.exported.length === 0 ? exitCodes.ok : exitCodes.failed;

@@ -14,13 +14,13 @@ export async function run(call: Call): Promise<ExitCode> {
   return call.command === 'migrate' ? migrate(call) : backup(call);
 }
 
-/** Whether the spool opens, every entry can be read, and the counts are right. */
+/** Whether the spool opens, every entry is readable, and the counts are correct. */
 async function check(call: Call): Promise<ExitCode> {
   const { output } = call;
   const findings = await findingsOf(call);
   if (output.json) output.document({ ok: findings.length === 0, findings });
   else if (findings.length === 0)
-    output.line(`${output.style('green', 'ok')}\tevery entry can be read, and the counts are right`);
+    output.line(`${output.style('green', 'ok')}\tevery entry is readable, and the counts are correct`);
   for (const finding of output.json ? [] : findings) output.line(`${output.style('red', 'fail')}\t${finding}`);
   return findings.length === 0 ? exitCodes.ok : exitCodes.found;
 }
@@ -33,7 +33,7 @@ async function findingsOf(call: Call): Promise<readonly string[]> {
       (spool) => spool.check(courseOf(call)),
       ({ where }) => setAside.push(where),
     );
-    return [...setAside.map((where) => `the entry ${where} could not be read and was set aside`), ...wrong];
+    return [...setAside.map((where) => `the entry ${where} was unreadable and was set aside`), ...wrong];
   } catch (error) {
     // So damaged that it does not even open: that is what was asked for.
     if (hasCode(error, 'SPOOL_CORRUPT')) return [asError(error).message];
@@ -48,9 +48,9 @@ async function migrate(call: Call): Promise<ExitCode> {
   const { needed } = await migrateSpool(await spoolNamed(call, config), { schema: schemaOf(call, config), dryRun });
   const told = needed
     ? dryRun
-      ? 'There are tables to be made or updated.'
-      : 'The tables are up to date now.'
-    : 'There is nothing to do.';
+      ? 'Some tables must be created or updated.'
+      : 'The tables are now up to date.'
+    : 'Nothing to do.';
   if (output.json) output.document({ needed, done: needed && !dryRun });
   else output.line(told);
   return exitCodes.ok;
@@ -62,6 +62,6 @@ async function backup(call: Call): Promise<ExitCode> {
   if (target === undefined || positionals.length > 1) throw new UsageError('backup takes the path of a new file.');
   await backUpSpool(await spoolNamed(call), resolve(cwd, target), { signal, overwrite: call.values.overwrite === true });
   if (output.json) output.document({ backup: target });
-  else output.line(`The spool was copied to ${target}. What waits in the copy is held when it is opened.`);
+  else output.line(`The spool was copied to ${target}. Messages waiting in the copy are held when it is opened.`);
   return exitCodes.ok;
 }

@@ -108,7 +108,7 @@ export async function configOf(call: Pick<Call, 'values' | 'cwd' | 'output' | 's
 /** The content of a file. Refuses a module whose default export is not an object: it would look like an empty config. */
 async function contentOf(file: string): Promise<object> {
   if (file.endsWith('.json')) return anObject(parsed(readFileSync(file, 'utf8')), 'it holds');
-  if (!/\.[cm]?[jt]s$/.test(file)) throw new Error('its name ends in none of .json, .js, .mjs and .cjs.');
+  if (!/\.[cm]?[jt]s$/.test(file)) throw new Error('its name does not end in .json, .js, .mjs or .cjs.');
   const module = (await import(pathToFileURL(file).href)) as { readonly default?: unknown };
   if (module.default !== undefined) return anObject(await module.default, 'it exports by default');
   const others = Object.keys(module).map((name) => quoted(name));
@@ -139,7 +139,7 @@ function found({ cwd, output }: Pick<Call, 'cwd' | 'output'>): string | undefine
     const file = join(cwd, name);
     const stranger = whoseElse(file);
     if (stranger === undefined) return file;
-    if (stranger !== 'missing') output.note(`warning: ${file} is not read: ${stranger}. Name it with --config if you trust it.`);
+    if (stranger !== 'missing') output.note(`warning: ${file} is ignored: ${stranger}. Pass it with --config if you trust it.`);
   }
   return undefined;
 }
@@ -148,15 +148,16 @@ function found({ cwd, output }: Pick<Call, 'cwd' | 'output'>): string | undefine
 function whoseElse(file: string): string | undefined {
   const facts = lstatSync(file, { throwIfNoEntry: false });
   if (facts === undefined) return 'missing';
-  if (!facts.isFile()) return 'it is a link, or no file';
+  if (!facts.isFile()) return 'it is a link, or not a file';
   const user = process.getuid?.();
   // Windows: the folder's rights decide who may write it.
   if (user === undefined) return undefined;
-  if (facts.uid !== user) return 'it belongs to somebody else';
-  if ((facts.mode & 0o022) !== 0) return 'others may write it';
+  if (facts.uid !== user) return 'it belongs to another user';
+  if ((facts.mode & 0o022) !== 0) return 'other users can write to it';
   const folder = lstatSync(dirname(file));
   const shared = (folder.mode & 0o022) !== 0 && (folder.mode & 0o1000) === 0;
-  if (shared || (folder.uid !== user && folder.uid !== 0)) return 'others may replace it, since they may write its folder';
+  if (shared || (folder.uid !== user && folder.uid !== 0))
+    return 'other users can replace it, because they can write to its folder';
   return undefined;
 }
 
@@ -164,5 +165,5 @@ function whoseElse(file: string): string | undefined {
 export function needed<Name extends keyof Config>(config: Config, name: Name, command: string): NonNullable<Config[Name]> {
   const value: unknown = property(config, name);
   if (value !== undefined) return value as NonNullable<Config[Name]>;
-  throw new UsageError(`${command} needs ${name}, in offline-im.config.json or the file that --config names.`);
+  throw new UsageError(`${command} needs ${name}, in offline-im.config.json or in the file passed with --config.`);
 }

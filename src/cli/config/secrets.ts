@@ -30,7 +30,7 @@ export class Secrets {
       } catch (error) {
         throw new UsageError(`${name}: ${JSON.stringify(file)} can't be read (${String(property(error, 'code'))}).`);
       }
-    } else throw new UsageError(`${name} is a secret: name where it lies, { "env": "NAME" } or { "file": "PATH" }.`);
+    } else throw new UsageError(`${name} is a secret: say where it is stored, { "env": "NAME" } or { "file": "PATH" }.`);
     this.hide(value);
     return value;
   }

@@ -54,12 +54,12 @@ export async function exchange(transport: EwsTransport, mailbox: string, version
   try {
     const { limits } = await transport.verify(from, { signal });
     findings.push(
-      ok('login', `The login may use the mailbox ${mailbox}.`),
+      ok('login', `The login can use the mailbox ${mailbox}.`),
       versionFinding(version),
       historyFinding(transport, mailbox),
     );
-    for (const { text } of limits) findings.push(warn('limits', text, 'Grant it, if you need what it makes possible.'));
-    if (limits.length === 0) findings.push(ok('limits', 'Nothing is lacking that could be seen.'));
+    for (const { text } of limits) findings.push(warn('limits', text, 'Grant it if you need that feature.'));
+    if (limits.length === 0) findings.push(ok('limits', 'No permission was found to be missing.'));
   } catch (error) {
     findings.push(...failedLogin(error, mailbox));
     if (version.found !== undefined) findings.push(versionFinding(version));
@@ -74,11 +74,11 @@ function historyFinding(transport: EwsTransport, mailbox: string): Finding {
   if (folder === 'sentitems') {
     return warn(
       'history',
-      'There is no Conversation History, and it could not be made: copies go to Sent Items.',
+      'Conversation History does not exist and could not be created: copies go to Sent Items.',
       "Let the mailbox's owner open it in a client once, or grant the right to make folders.",
     );
   }
-  return ok('history', 'Conversation History is there for the copies.');
+  return ok('history', 'Conversation History exists; copies go there.');
 }
 
 function failedLogin(error: unknown, mailbox: string): Finding[] {
@@ -87,7 +87,7 @@ function failedLogin(error: unknown, mailbox: string): Finding[] {
       fail(
         'login',
         `The server refuses the login (${told(error)}).`,
-        'Correct user name and password, or ask whether the account is locked and the scheme (basic, ntlm, bearer) allowed.',
+        'Correct the user name and password, or check that the account is not locked and the scheme (basic, ntlm, bearer) is allowed.',
       ),
     ];
   }
@@ -95,17 +95,17 @@ function failedLogin(error: unknown, mailbox: string): Finding[] {
     return [
       fail(
         'login',
-        `EWS is switched off for ${mailbox} (${told(error)}).`,
-        'Use Microsoft Graph for this mailbox: graph in offline-im.config.json; or have EWS allowed (Set-CASMailbox, Set-OrganizationConfig).',
+        `EWS is disabled for ${mailbox} (${told(error)}).`,
+        'Use Microsoft Graph for this mailbox (graph in offline-im.config.json), or have EWS enabled (Set-CASMailbox, Set-OrganizationConfig).',
       ),
     ];
   }
   if (hasCode(error, 'FOLDER_UNAVAILABLE')) {
     return [
-      ok('login', 'The server takes the login.'),
+      ok('login', 'The server accepts the login.'),
       fail(
         'history',
-        `Conversation History can't be found, made or read (${told(error)}).`,
+        `Conversation History can't be found, created or read (${told(error)}).`,
         'Grant the login full access to the mailbox, or the role ApplicationImpersonation.',
       ),
     ];
@@ -114,16 +114,16 @@ function failedLogin(error: unknown, mailbox: string): Finding[] {
     return [
       fail(
         'login',
-        `The server takes the login, and refuses the mailbox ${mailbox} (${told(error)}).`,
+        `The server accepts the login but refuses access to the mailbox ${mailbox} (${told(error)}).`,
         'Correct the address, or grant the login access to the mailbox.',
       ),
     ];
   }
   const todo =
     hasCode(error, 'HTTP_STATUS') || hasCode(error, 'RESPONSE_UNREADABLE')
-      ? 'Correct the address: that of EWS ends in /EWS/Exchange.asmx. If it is right, look at what stands in front of the server, such as a proxy or a login page, and whether the server is well.'
-      : 'Mend that first.';
-  return [fail('login', `The mailbox ${mailbox} could not be asked for (${told(error)}).`, todo)];
+      ? 'Correct the address: an EWS address ends in /EWS/Exchange.asmx. If it is correct, check what is in front of the server, such as a proxy or a login page, and whether the server is healthy.'
+      : 'Fix that first.';
+  return [fail('login', `The mailbox ${mailbox} could not be checked (${told(error)}).`, todo)];
 }
 
 const products: readonly (readonly [major: number, minor: number, name: string])[] = [
@@ -138,25 +138,25 @@ function versionFinding({ found }: ServerVersion): Finding {
   if (found === undefined)
     return warn(
       'version',
-      'The server does not say which version it is.',
-      'Nothing, while the rest is ok: the version is found out by asking.',
+      'The server does not report its version.',
+      'Nothing, if the other checks are ok: the sender detects the version by trying.',
     );
   const { major, minor, build } = found;
   const shown = `${major}.${minor}.${build}`;
   const product = products.findLast((one) => one[0] === major && one[1] <= minor);
   if (product === undefined) {
-    if (major > 15) return ok('version', `The server is of version ${shown}.`);
+    if (major > 15) return ok('version', `The server is version ${shown}.`);
     return fail(
       'version',
-      `The server is of version ${shown}, which is too old.`,
-      'Exchange 2010 SP2 is the oldest that is supported.',
+      `The server is version ${shown}, which is too old.`,
+      'The oldest supported version is Exchange 2010 SP2.',
     );
   }
   if (major === 14 && (minor < 2 || Number.isNaN(build))) {
     return fail(
       'version',
-      `The server is Exchange 2010 (${shown}) before its SP2.`,
-      'Exchange 2010 SP2 is the oldest that is supported.',
+      `The server is Exchange 2010 (${shown}) without SP2.`,
+      'The oldest supported version is Exchange 2010 SP2.',
     );
   }
   return ok('version', `The server is ${product[2]} (${shown}).`);
@@ -173,15 +173,15 @@ async function drafts(transport: EwsTransport | GraphTransport, mailbox: string)
     return warn(
       'drafts',
       report.drafts.length === 1
-        ? 'One draft of a note lies in the mailbox.'
-        : `${report.drafts.length} drafts of notes lie in the mailbox.`,
-      'They may belong to notes that a sender looks for. docs/troubleshooting.md says how findStrandedDrafts() and removeStrandedDrafts() remove the others.',
+        ? 'There is a draft of one note in the mailbox.'
+        : `There are drafts of ${report.drafts.length} notes in the mailbox.`,
+      'They may belong to notes that a sender is still probing for. docs/troubleshooting.md describes how to remove the others with findStrandedDrafts() and removeStrandedDrafts().',
     );
   } catch (error) {
     return warn(
       'drafts',
       `Drafts can't be read (${told(error)}).`,
-      'Grant the login the right to read Drafts, so that what a server strands can be removed.',
+      'Grant the login read access to Drafts, so that stranded drafts can be removed.',
     );
   }
 }
@@ -191,10 +191,10 @@ export async function graph(transport: GraphTransport, mailbox: string): Promise
   const findings: Finding[] = [];
   try {
     const { limits } = await transport.verify({ address: mailbox }, { signal: AbortSignal.timeout(4 * requestTimeout) });
-    findings.push(ok('login', `The token may use the mailbox ${mailbox}.`));
+    findings.push(ok('login', `The token can use the mailbox ${mailbox}.`));
     for (const { text } of limits)
-      findings.push(warn('limits', text, 'Grant the permission to the application, or to the user who is signed in.'));
-    if (limits.length === 0) findings.push(ok('limits', 'Nothing is lacking that could be seen.'));
+      findings.push(warn('limits', text, 'Grant the permission to the application or to the signed-in user.'));
+    if (limits.length === 0) findings.push(ok('limits', 'No permission was found to be missing.'));
   } catch (error) {
     return [graphRefusal(error, mailbox)];
   }
@@ -204,17 +204,17 @@ export async function graph(transport: GraphTransport, mailbox: string): Promise
 
 function graphRefusal(error: unknown, mailbox: string): Finding {
   if (hasCode(error, 'AUTHENTICATION_FAILED'))
-    return fail('login', `Graph refuses the token (${told(error)}).`, 'Get a new token; each lasts about an hour.');
+    return fail('login', `Graph refuses the token (${told(error)}).`, 'Get a new token; tokens expire after about an hour.');
   if (hasCode(error, 'GRAPH_ERROR')) {
     return fail(
       'login',
-      `Graph refuses the mailbox ${mailbox} (${told(error)}).`,
-      'Correct the address (no alias). A mailbox on-premises is reached with ews in the config; one in Exchange Online needs a licence, and an application that may use it.',
+      `Graph refuses access to the mailbox ${mailbox} (${told(error)}).`,
+      'Correct the address (not an alias). For an on-premises mailbox, use ews in the config; a mailbox in Exchange Online needs a licence, and an application that is allowed to use it.',
     );
   }
   return fail(
     'login',
-    `Graph gives no answer for the mailbox ${mailbox} (${told(error)}).`,
-    'Correct graph.root, and look at the proxies between here and there.',
+    `Graph does not respond for the mailbox ${mailbox} (${told(error)}).`,
+    'Correct graph.root, and check the proxies between this machine and Graph.',
   );
 }

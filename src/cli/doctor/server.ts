@@ -32,12 +32,18 @@ export async function connection(address: string, ca: string | undefined, timeou
     });
     if (!secure)
       return [
-        warn('tls', `${to} is reached without TLS.`, 'Use https:// unless it is this very machine: logins travel in the clear.'),
+        warn(
+          'tls',
+          `The connection to ${to} does not use TLS.`,
+          'Use https:// unless the server is on this machine: credentials travel in the clear.',
+        ),
       ];
     const left = Math.floor(((expires ?? 0) - Date.now()) / day);
     if (left < 14)
-      return [warn('tls', `${to} answers; its certificate ends in ${left} days.`, 'Have the certificate of the server renewed.')];
-    return [ok('tls', `${to} answers, and its certificate is trusted for ${left} more days.`)];
+      return [
+        warn('tls', `${to} responds, but its certificate expires in ${left} days.`, 'Renew the certificate of the server.'),
+      ];
+    return [ok('tls', `${to} responds, and its certificate is trusted for ${left} more days.`)];
   } catch (error) {
     return [refused(to, String(property(error, 'code') ?? told(error)))];
   }
@@ -45,7 +51,7 @@ export async function connection(address: string, ca: string | undefined, timeou
 
 function refused(to: string, code: string): Finding {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-    return fail('tls', `The name of ${to} is not known here (${code}).`, 'Correct the address, or mend the name service.');
+    return fail('tls', `The host name of ${to} can't be resolved (${code}).`, 'Correct the address, or fix DNS.');
   if (/CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(code)) {
     return fail(
       'tls',
@@ -56,13 +62,13 @@ function refused(to: string, code: string): Finding {
   if (code === 'ECONNREFUSED')
     return fail(
       'tls',
-      `Nothing listens at ${to} (${code}).`,
-      'Correct the address, start the server, or open the way through the firewall.',
+      `Nothing is listening at ${to} (${code}).`,
+      'Correct the address, start the server, or allow the connection in the firewall.',
     );
   return fail(
     'tls',
-    `There is no connection to ${to} (${code}).`,
-    'Look at the network, the firewall and the proxy between here and there.',
+    `Can't connect to ${to} (${code}).`,
+    'Check the network, the firewall and the proxy between this machine and the server.',
   );
 }
 
@@ -80,14 +86,14 @@ export async function clock(address: string, fetch: typeof globalThis.fetch): Pr
     date = Date.parse(answer.headers.get('date') ?? '');
     await answer.body?.cancel();
   } catch (error) {
-    return warn('clock', `The clock of the server could not be asked (${told(error)}).`, 'Mend the connection first.');
+    return warn('clock', `The clock of the server can't be read (${told(error)}).`, 'Fix the connection first.');
   }
-  if (Number.isNaN(date)) return warn('clock', 'The server does not tell its time.', 'Compare the clocks by hand.');
+  if (Number.isNaN(date)) return warn('clock', 'The server does not report its time.', 'Compare the clocks by hand.');
   // The header has whole seconds, and the response took some time.
   const now = (asked + Date.now()) / 2;
   const off = Math.round((now - date - 500) / 1_000);
   const apart = `${Math.abs(off)} s ${off > 0 ? 'ahead of' : 'behind'} the server`;
-  const todo = 'Set the clock of this machine by NTP.';
+  const todo = 'Synchronize the clock of this machine with NTP.';
   if (Math.abs(off) * 1_000 >= harmful)
     return fail('clock', `The clock of this machine is ${apart}: logins may be refused.`, todo);
   if (Math.abs(off) * 1_000 >= noticeable) return warn('clock', `The clock of this machine is ${apart}.`, todo);

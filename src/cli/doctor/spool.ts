@@ -17,10 +17,10 @@ export async function spoolHealth(where: string, open: () => Promise<SpoolHandle
     spool = await open();
   } catch (error) {
     const todo = hasCode(error, 'SPOOL_LOCKED')
-      ? 'Look at that process; stop it if it hangs. Nothing has to be deleted.'
+      ? 'Check that process, and stop it if it hangs. There is nothing to delete.'
       : hasCode(error, 'SPOOL_NOT_MIGRATED')
-        ? 'If that is the schema you mean, offline-im migrate with the same --spool and --schema.'
-        : 'Correct --spool, or mend what the text says.';
+        ? 'If the schema is correct, run offline-im migrate with the same --spool and --schema.'
+        : 'Correct --spool, or fix the problem described above.';
     return [fail('spool', `The spool can't be opened (${told(error)}).`, todo), ...room(where)];
   }
   try {
@@ -28,16 +28,16 @@ export async function spoolHealth(where: string, open: () => Promise<SpoolHandle
     const all = Object.values(states).reduce((sum, count) => sum + count, 0);
     const wrong = all <= readable ? await spool.check() : [];
     for (const one of wrong)
-      findings.push(fail('spool', one, 'Look at the quarantine, and restore a backup if something is missing.'));
+      findings.push(fail('spool', one, 'Check the quarantine, and restore a backup if anything is missing.'));
     if (wrong.length === 0)
       findings.push(
-        ok('spool', all <= readable ? `All ${all} entries can be read.` : `${all} entries; offline-im check reads them all.`),
+        ok('spool', all <= readable ? `All ${all} entries are readable.` : `${all} entries; offline-im check reads them all.`),
       );
     if (states.dead > 0)
       findings.push(
         warn(
           'dead',
-          `${states.dead === 1 ? 'One message was' : `${states.dead} messages were`} given up.`,
+          `${states.dead === 1 ? 'One message is' : `${states.dead} messages are`} dead.`,
           'offline-im list --state dead',
         ),
       );
@@ -52,7 +52,7 @@ export async function spoolHealth(where: string, open: () => Promise<SpoolHandle
     }
     for (const { kind, name, reason } of (await spool.reports()).flatMap((report) => report.obstacles)) {
       findings.push(
-        warn('blocked', `${name} (${kind}): ${reason.code}: ${reason.text}`, 'Mend the cause, then: offline-im retry-now'),
+        warn('blocked', `${name} (${kind}): ${reason.code}: ${reason.text}`, 'Fix the cause, then: offline-im retry-now'),
       );
     }
   } catch (error) {
@@ -70,7 +70,7 @@ function room(where: string): Finding[] {
     if (place.kind === 'postgres') return [];
     const { bavail, bsize, ffree, files } = statfsSync(place.kind === 'file' ? place.root : dirname(place.path));
     const free = Math.floor((bavail * bsize) / mebibyte);
-    const todo = 'Make room: a spool on a full disk accepts nothing more.';
+    const todo = 'Free up space: a spool on a full disk accepts no more messages.';
     if (free < 100) return [fail('disk', `The disk of the spool has ${free} MiB left.`, todo)];
     if (free < 1_024) return [warn('disk', `The disk of the spool has ${free} MiB left.`, todo)];
     if (place.kind === 'file' && files > 0 && ffree < 10_000)

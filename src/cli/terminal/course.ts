@@ -12,7 +12,7 @@ export function courseOf({ output, signal }: Pick<Call, 'output' | 'signal'>): P
     onProgress({ looked, found, changed }) {
       if (!output.terminal || performance.now() - toldAt < interval) return;
       toldAt = performance.now();
-      output.note(`${looked} entries looked at, ${changed > 0 ? `${changed} changed` : `${found} found`} …`);
+      output.note(`${looked} entries read, ${changed > 0 ? `${changed} changed` : `${found} found`} …`);
     },
   };
 }

@@ -26,7 +26,7 @@ export function overview(commands: readonly Command[], columns = unlimited): str
 ${listing(lines, columns)}
 
 ${wrapped('The spool is a folder, an SQLite file or a PostgreSQL URL: --spool, or OFFLINE_IM_SPOOL.', columns)}
-${wrapped('Every command takes --json. Exit codes: 0 ok, 1 failed, 2 usage, 3 found something wrong, 4 no owner answers, 130 interrupted.', columns)}
+${wrapped('Every command takes --json. Exit codes: 0 ok, 1 failed, 2 usage, 3 found something wrong, 4 owner does not respond, 130 interrupted.', columns)}
 
 ${listing(
   [
