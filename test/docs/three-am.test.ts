@@ -94,7 +94,7 @@ const scenes: Readonly<Record<string, Scene>> = {
   },
   unknown: {
     age: pickup + 2_000,
-    transport: refusing('CONNECTION_LOST', 'The connection broke after the request had been written.', 'unconfirmed'),
+    transport: refusing('CONNECTION_LOST', 'The connection was lost after the request had been written.', 'unconfirmed'),
     flush: true,
   },
 };
