@@ -38,11 +38,9 @@ type Facts = Known & {
 };
 type Sentence = (facts: Facts) => { readonly sentence: string; readonly advice: string };
 
-const at = (time: number | undefined): string =>
-  time === undefined ? 'at a time only its sender knows' : `at ${iso(time)}`;
+const at = (time: number | undefined): string => (time === undefined ? 'at a time only its sender knows' : `at ${iso(time)}`);
 const iso = (time: number): string => new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
-const why = (reason: Reason | undefined): string =>
-  reason === undefined ? 'reason unknown' : `${reason.code}: ${reason.text}`;
+const why = (reason: Reason | undefined): string => (reason === undefined ? 'reason unknown' : `${reason.code}: ${reason.text}`);
 /** Since when it has waited, and for how long it may: held messages never expire, and what may have been sent is only probed after its expiry. */
 const times = ({ entry: { state, acceptedAt, expiresAt } }: Facts): string => {
   const end = state === 'unconfirmed' ? ` and is not resent after ${iso(expiresAt)}` : ` and expires at ${iso(expiresAt)}`;
@@ -123,7 +121,8 @@ const waits: Readonly<Record<WaitingFor, Sentence>> = {
       facts.entry.state === 'unconfirmed'
         ? `It may have been sent; a probe is due, but no sender has run it yet.${times(facts)}`
         : `It is due, but no sender has picked it up yet.${times(facts)}`,
-    advice: 'Is a sender running on this spool? If so, it is busy with other messages. If not, start one, or run: offline-im drain',
+    advice:
+      'Is a sender running on this spool? If so, it is busy with other messages. If not, start one, or run: offline-im drain',
   }),
 };
 

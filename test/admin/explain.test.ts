@@ -65,7 +65,11 @@ const cases: Readonly<Record<WaitingFor, { readonly known: Known; readonly says:
     says: 'so the mailbox is searched for it before it is ever resent; the next probe is at 2026-11-28T03:00:05Z',
     todo: 'OUTCOME_UNKNOWN',
   },
-  held: { known: known({ entry: { ...entry, state: 'held' } }), says: 'it waits until it is released', todo: 'offline-im release e1' },
+  held: {
+    known: known({ entry: { ...entry, state: 'held' } }),
+    says: 'it waits until it is released',
+    todo: 'offline-im release e1',
+  },
   paused: {
     known: known({ pauses: [{ by: 'carol', why: 'moved', since: now - 1_000 }] }),
     says: 'Delivery was paused for every mailbox at 2026-11-28T02:59:59Z by carol (moved); it waits until delivery resumes, unless it expires first. It was accepted at',
