@@ -241,7 +241,7 @@ function readable<Value>(path: OptionPath, look: () => Value): Value {
 function unknownOption(path: OptionPath, names: readonly string[], group: string): OfflineImError {
   const nearest = nearestName(path.name.slice(group === '' ? 0 : group.length + 1), names);
   const known = group === '' ? nearest : `${group}.${nearest}`;
-  const text = `${path.owner}: ${quoted(path.name)} is no option; the nearest one is ${known}.`;
+  const text = `${path.owner}: ${quoted(path.name)} is not an option; the nearest one is ${known}.`;
   return new OfflineImError('OPTION_INVALID', text, { details: { option: path.name, nearest: known } });
 }
 

@@ -182,7 +182,7 @@ export function sha256On(platform: Platform): Sha256 {
     const subtle = platform.crypto?.subtle;
     if (subtle === undefined) {
       const message =
-        'This page has no WebCrypto: browsers have it in secure contexts only. Serve the page over https, or from localhost.';
+        'This page has no WebCrypto: browsers offer it in secure contexts only. Serve the page over https or from localhost.';
       throw new OfflineImError('INSECURE_CONTEXT', message);
     }
     const digest = await subtle.digest('SHA-256', encoder.encode(text));

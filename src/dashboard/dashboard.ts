@@ -68,7 +68,7 @@ async function answerTo(
 ): Promise<Response> {
   const url = new URL(request.url);
   const { basePath, spool } = settings;
-  if (url.pathname !== basePath && !url.pathname.startsWith(`${basePath}/`)) return plain(404, 'Nothing is here.');
+  if (url.pathname !== basePath && !url.pathname.startsWith(`${basePath}/`)) return plain(404, 'Not found.');
   const path = url.pathname.slice(basePath.length) || '/';
   // Called for files too: without a login no request reveals that the dashboard exists.
   const allowed = await settings
@@ -105,7 +105,7 @@ async function answerTo(
       case '/dashboard.js':
         return file(script, 'text/javascript');
       default:
-        return plain(404, 'Nothing is here.');
+        return plain(404, 'Not found.');
     }
   } catch (error) {
     return failed(view, error);
@@ -138,7 +138,7 @@ async function post(
     return message(view, spool, fields.get('id') ?? '', true);
   }
   const action = Object.hasOwn(actions, path) ? actions[path] : undefined;
-  if (action === undefined) return plain(404, 'Nothing is here.');
+  if (action === undefined) return plain(404, 'Not found.');
   if (!view.user.mayChange) return plain(403, 'You are not allowed to make changes.');
   return action({ view, spool, fields, sign: (done) => signatures.of(doneBy(view.user.user, done)) });
 }

@@ -75,7 +75,7 @@ function refuseSaidBesides(
     const own = settings.filter((scope) => scope.value === value).length;
     const read = own + Math.min(own, count(asString.join('\n'), value)) + count(inValues.join('\n'), value);
     if (own < settings.length && count(text, value) > read)
-      throw fail(`The output says ${setting} ${value} where it can't be read: beside the rest, or twice`);
+      throw fail(`The output has ${setting} ${value} in an unexpected place, or twice`);
   }
 }
 
@@ -153,7 +153,7 @@ function refuseLeftOut(
       }
       others ??= namesOfOthers(tabbed.replaceAll('\t', ' '), setting, fail);
       if (!others.some((one) => one.startsWith(name)) && !blocks.some((block) => speaksOf(block, name)))
-        throw fail(`The scope ${quoted(name)} is in the output, but not where it can be read`);
+        throw fail(`The scope ${quoted(name)} is in the output, but in an unexpected place`);
     }
   }
 }
@@ -195,10 +195,10 @@ export function pickScope<T extends { readonly identity: string }>(list: readonl
     if (found !== undefined) return found;
     const broken = list.find((item) => unspaced(item.identity) === unspaced(scope));
     if (broken !== undefined) {
-      const what = `The listing has ${quoted(broken.identity)}, which is ${quoted(scope)} but for its spaces`;
+      const what = `The listing has ${quoted(broken.identity)}, which differs from ${quoted(scope)} only in spaces`;
       throw new OfflineImError(
         'OPTION_INVALID',
-        `${what}; where a console broke the name, print the listing as JSON (ConvertTo-Json).`,
+        `${what}; if a console wrapped the name, print the listing as JSON (ConvertTo-Json).`,
       );
     }
   }

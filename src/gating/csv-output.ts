@@ -57,19 +57,19 @@ function readRows(
       const missing = names.length - cells.length;
       // Empty cells at the end of a line are white space there, which programs cut off.
       const isWhole = missing === 0 || (separator === '\t' && (missing > 0 || cells.slice(missing).every((cell) => cell === '')));
-      if (!isWhole) throw fail(`A row has ${cells.length} cells in place of ${names.length}: ${quoted(line)}`);
+      if (!isWhole) throw fail(`A row has ${cells.length} cells instead of ${names.length}: ${quoted(line)}`);
       blocks.push(new Map(names.map((name, index) => [name, cells[index] ?? ''])));
       isShort = missing > 0;
       continue;
     }
     // A cell of several lines without its quotes.
     if (isShort && cells.some((cell) => /^(?:true|false)$/i.test(cell)))
-      throw fail(`A row goes on in the next line: ${quoted(line)}`);
+      throw fail(`A row continues on the next line: ${quoted(line)}`);
     // Only then: a value may be the word, too.
     const keys = cells.map(nameKey);
     if (keys.includes('identity')) {
       const twice = keys.find((key, index) => wanted.has(key) && keys.indexOf(key) < index);
-      if (twice !== undefined) throw fail(`The line of names has ${quoted(twice)} twice: ${quoted(line)}`);
+      if (twice !== undefined) throw fail(`The header has ${quoted(twice)} twice: ${quoted(line)}`);
       [names, isBelow] = [keys, false];
       continue;
     }

@@ -91,7 +91,7 @@ function collect(
   if (Array.isArray(value)) {
     for (const item of value) {
       if (depth < 2 && (typeof item !== 'object' || item === null) && flattened(item, fail) === undefined)
-        throw fail(`The JSON holds ${quoted(item)} where an object belongs`);
+        throw fail(`The JSON has ${quoted(item)} instead of an object`);
       collect(item, wanted, blocks, depth + 1, fail);
     }
     return;

@@ -85,7 +85,7 @@ function addRow(
 ): void {
   const identity = cells[columns.findIndex(({ name }) => name === 'identity')] ?? '';
   if (/(?:\.\.\.|\u2026)$/.test(identity)) {
-    throw fail(`The table cuts off the Identity ${quoted(identity)}; print it with Format-List, which does not`);
+    throw fail(`The table truncates the Identity ${quoted(identity)}; print it with Format-List instead`);
   }
   const last = rows.at(-1);
   // Format-Table -Wrap: the rest of long values, and nothing in the other columns.

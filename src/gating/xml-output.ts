@@ -35,7 +35,7 @@ export function readXml(text: string, setting: string, fail: (found: string) => 
   const mentions = [...text.matchAll(/=\s*["']([^"'<>]*)/g)].filter(([, mention = '']) => nameKey(mention) === setting);
   const read = blocks.filter((block) => block.has(setting));
   if (mentions.length > read.length || others.some((line) => nameKey(line).includes(setting)))
-    throw fail(`The output has ${setting} where it can't be read`);
+    throw fail(`The output has ${setting} in an unexpected place`);
   return blocks;
 }
 

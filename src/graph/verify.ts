@@ -59,7 +59,7 @@ function permissionsIn(token: string): ReadonlySet<string> | undefined {
 
 const withoutRead: TransportLimit = {
   code: 'PERMISSION_MISSING',
-  text: 'Mail.Read is missing (Mail.ReadBasic does not suffice): a note whose answer is lost cannot be looked for, and ends as OUTCOME_UNKNOWN.',
+  text: 'Mail.Read is missing (Mail.ReadBasic does not suffice): a note whose response is lost cannot be probed, and ends as OUTCOME_UNKNOWN.',
 };
 const withoutReadWrite: TransportLimit = {
   code: 'PERMISSION_MISSING',
@@ -71,5 +71,5 @@ const withoutSend: TransportLimit = {
 };
 const sendNotSeen: TransportLimit = {
   code: 'PERMISSION_MISSING',
-  text: 'The token cannot be read, so whether it holds Mail.Send shows only with the first note.',
+  text: 'The token cannot be read, so only the first note shows whether it has Mail.Send.',
 };

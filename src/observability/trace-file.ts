@@ -159,7 +159,7 @@ class QueuedTraceFile implements TraceFile {
     this.#failures += 1;
     if (this.#failures === 1) {
       const code = property(error, 'code');
-      const text = `the trace file ${this.#settings.path} can't be written (${typeof code === 'string' ? code : 'no error code'}); it is tried again, records may be dropped.`;
+      const text = `the trace file ${this.#settings.path} can't be written (${typeof code === 'string' ? code : 'no error code'}); it is retried, but records may be dropped.`;
       tell(() => console.warn(`offline-im: ${text}`));
     }
     if (this.#closed) return;

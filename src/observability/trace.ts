@@ -57,7 +57,7 @@ function assertListener(name: unknown, listener: unknown): void {
   const known = Object.keys(names);
   if (typeof name !== 'string' || !Object.hasOwn(names, name)) {
     const nearest = typeof name === 'string' ? `; the nearest one is ${nearestName(name.slice(0, 64), known)}` : '';
-    throw new OfflineImError('OPTION_INVALID', `${quoted(name)} is no event${nearest}.`, { details: { option: 'name' } });
+    throw new OfflineImError('OPTION_INVALID', `${quoted(name)} is not an event${nearest}.`, { details: { option: 'name' } });
   }
   if (typeof listener === 'function') return;
   throw new OfflineImError('OPTION_INVALID', `The listener of ${name} is ${quoted(listener)}; expected a function.`, {

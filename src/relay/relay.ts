@@ -36,8 +36,8 @@ export function relay(options: RelayOptions): (request: Request) => Promise<Resp
   const rate = new RateLimit(settings.clock, settings.requestsPerMinute);
   return async (request) => {
     const origin = request.headers.get('origin') ?? '';
-    if (!settings.origins.has(origin)) return new Response('This origin may not use the relay.', { status: 403 });
-    const answer = await answerTo(request, origin, settings, rate).catch(() => plain(502, 'The server could not be asked.'));
+    if (!settings.origins.has(origin)) return new Response('This origin is not allowed to use the relay.', { status: 403 });
+    const answer = await answerTo(request, origin, settings, rate).catch(() => plain(502, 'The server could not be reached.'));
     for (const [name, value] of Object.entries(corsHeaders(origin))) answer.headers.set(name, value);
     return answer;
   };
@@ -45,9 +45,9 @@ export function relay(options: RelayOptions): (request: Request) => Promise<Resp
 
 async function answerTo(request: Request, origin: string, settings: RelaySettings, rate: RateLimit): Promise<Response> {
   const upstream = settings.upstreams.get(new URL(request.url).pathname);
-  if (upstream === undefined) return plain(404, 'Nothing is here.');
+  if (upstream === undefined) return plain(404, 'Not found.');
   if (request.method === 'OPTIONS') return preflight();
-  if (request.method !== 'POST') return plain(405, 'Only POST is passed on.');
+  if (request.method !== 'POST') return plain(405, 'Only POST is allowed.');
   const id = request.headers.get('client-request-id') ?? '';
   if (!/^[\w-]{8,64}$/.test(id)) return plain(400, 'A client-request-id of 8 to 64 letters, digits and hyphens is needed.');
   // Taken before anything is asked: of two requests with one id, the second must not be refused as unsent while the first may still be passed on.
@@ -101,7 +101,7 @@ async function passOn(request: Request, body: string, upstream: string, settings
         : credentials.authenticate(send, { url: upstream, signal: limit.signal, clock }),
     );
     const bytes = await limit.race(bytesWithin(response.body, maxResponseBytes));
-    if (bytes === undefined) return plain(502, 'The answer is too large.');
+    if (bytes === undefined) return plain(502, 'The response is too large.');
     const status = response.status >= 200 && response.status <= 599 ? response.status : 502;
     const empty = status === 204 || status === 205 || status === 304;
     return new Response(empty ? null : bytes, { status, headers: copied(response.headers, answerHeaders) });
@@ -126,7 +126,7 @@ function corsHeaders(origin: string): Record<string, string> {
 }
 
 function repeated(): Response {
-  return plain(409, 'This request has been passed on before, or no more can be remembered.');
+  return plain(409, 'This request was already forwarded, or the relay cannot remember more.');
 }
 
 function plain(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Response {

@@ -128,10 +128,10 @@ async function asked<T>(
   identity: Identity,
 ): Promise<T> {
   const { policyTimeout } = context.settings;
-  const text = `The ${name} function did not answer within ${policyTimeout} ms; nothing of the message was kept.`;
+  const text = `The ${name} function did not return within ${policyTimeout} ms; the message was not kept.`;
   const details = { option: name };
   const tooLate = new OfflineImError('POLICY_TIMEOUT', text, { details });
-  const failed = `The ${name} function threw; nothing of the message was kept.`;
+  const failed = `The ${name} function threw; the message was not kept.`;
   return inTime(
     context,
     () => ask(identity),
@@ -259,14 +259,14 @@ function isListed(entry: unknown): boolean {
 export function receiptOf(messageId: string, result: AppendResult): Receipt {
   switch (result.status) {
     case 'conflict': {
-      const text = `A message with the id ${JSON.stringify(messageId)} and other content has been accepted; use another id.`;
+      const text = `A message with the id ${JSON.stringify(messageId)} but different content was already accepted; use another id.`;
       throw new OfflineImError('MESSAGE_ID_CONFLICT', text, { details: { messageId } });
     }
     case 'failed': {
       if (result.kept !== 'no') return unknownAppend(messageId, result.error);
       // Only our own errors are known to hold no message text.
       const found = result.error instanceof OfflineImError ? result.error.message : 'The spool could not keep the message.';
-      const text = `${found} Nothing of this message was kept: fix the cause and send it again.`;
+      const text = `${found} The message was not kept: fix the cause and send it again.`;
       throw new OfflineImError('SPOOL_FAILED', text, { cause: result.error, details: { messageId } });
     }
     case 'duplicate':

@@ -60,7 +60,7 @@ export class HighWaterMark {
       const { messageId } = entries[0] ?? missing('The first entry of a message');
       if ((await this.#storage.findMessage(messageId)).length > 0) return () => {};
       const { what, held, limit } = full;
-      const text = `The spool holds ${held} ${what} and may hold ${limit}; nothing of the message was kept. Send it again when it has drained.`;
+      const text = `The spool holds ${held} ${what} and may hold ${limit}; the message was not kept. Send it again when the spool has drained.`;
       throw new OfflineImError('SPOOL_FULL', text, { details: { messageId, [what]: held, limit } });
     }
     add(this.#since, amount, 1);

@@ -83,7 +83,7 @@ class InFlightSends implements Stoppable {
     }
     return [
       ...(others === 0 ? [] : [`${others} send()`]),
-      ...(appending.length === 0 ? [] : [`${appending.length} send() whose append has no answer`]),
+      ...(appending.length === 0 ? [] : [`${appending.length} send() whose append has not returned`]),
     ];
   }
 
@@ -106,7 +106,7 @@ class InFlightSends implements Stoppable {
 }
 
 function notKept(): Error {
-  return senderStopped('The sender was stopped before the message could be accepted; nothing of it was kept.');
+  return senderStopped('The sender was stopped before the message could be accepted; it was not kept.');
 }
 
 /** The result for one message of `sendMany()`. */
@@ -258,7 +258,7 @@ export class Sending implements Stoppable {
 
 function assertTransactions({ capabilities, name }: Pick<SpoolStorage, 'capabilities' | 'name'>): void {
   if (capabilities.transactions === true) return;
-  const text = `client was given, but the ${name} spool can't join transactions; leave it out, or use a PostgresSpool.`;
+  const text = `client was passed, but the ${name} spool can't join transactions; omit it, or use a PostgresSpool.`;
   throw new OfflineImError('OPTION_INVALID', text, { details: { option: 'client' } });
 }
 

@@ -251,7 +251,7 @@ async function probeResults(context: SpoolerContext, ready: readonly Ready[]): P
     return checkedResults(returned, notes.length, (error) => noAnswerSaid(context, 'probe', notes, error));
   } catch (error) {
     context.trace.step('transport:failed', { notes: notes.map((note) => note.id), error });
-    return notes.map(() => unknown('The transport could not look for the note.', error));
+    return notes.map(() => unknown('The transport could not probe for the note.', error));
   }
 }
 

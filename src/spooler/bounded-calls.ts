@@ -75,7 +75,7 @@ function inTurn(clock: Clock, steps: readonly (readonly [delay: number, act: () 
 }
 
 function noAnswer(ms: number): OfflineImError {
-  const text = `The transport did not answer within ${ms} ms and did not obey its signal; it was given up.`;
+  const text = `The transport did not return within ${ms} ms and ignored its signal; the call was abandoned.`;
   return new OfflineImError('TRANSPORT_FAILED', text);
 }
 
@@ -125,7 +125,7 @@ export async function askHook(
     timeout,
   );
   const forget = whenAborted(signal, () =>
-    resolve(failure('NOT_ATTEMPTED', 'The spooler stopped before beforeDelivery answered.')),
+    resolve(failure('NOT_ATTEMPTED', 'The spooler stopped before beforeDelivery returned.')),
   );
   try {
     // Called in a promise, so that a hook that throws synchronously is no different.

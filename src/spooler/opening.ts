@@ -20,7 +20,7 @@ export async function closeAll(
 }
 
 /** The error for calls made after stop(). */
-export function senderStopped(text = 'This sender has been stopped; make a new one.'): OfflineImError {
+export function senderStopped(text = 'This sender has been stopped; create a new one.'): OfflineImError {
   return new OfflineImError('SENDER_STOPPED', text);
 }
 

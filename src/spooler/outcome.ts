@@ -72,7 +72,7 @@ export function settlementOfProbe(
     case 'draft':
       return { token, to: 'dead', sent: 'no', reason: result.removed ? draftRemoved : draftLeft };
     case 'pending':
-      return again(false, { code: 'OUTCOME_UNKNOWN', text: 'The note is in the Outbox; whether it leaves is not known yet.' });
+      return again(false, { code: 'OUTCOME_UNKNOWN', text: 'The note is in the Outbox; it may still be sent.' });
     case 'unknown':
       return again(false, reasonOf(result.error), refusedDelay(note, result, history, { options, random }));
     case 'absent': {
@@ -104,7 +104,7 @@ export function besideLostPlace(note: ClaimedNote, settlement: Settlement, optio
 /** The settlement of a note with an unknown attempt whose place is no longer configured, so that nobody can look for it. */
 export function settlementOfLostPlace(note: ClaimedNote, options: SpoolerSettings): Settlement {
   if (mayResend(note, options)) return giveUp(note, options);
-  const text = 'The endpoint or mailbox it may have been sent to is no longer configured, so it cannot be looked for.';
+  const text = 'The endpoint or mailbox it may have been sent to is no longer configured, so it cannot be probed.';
   return { token: note.token, to: 'dead', sent: 'unknown', reason: { code: 'OUTCOME_UNKNOWN', text } };
 }
 
@@ -184,7 +184,7 @@ function giveUp(note: ClaimedNote, options: SpoolerSettings, where = ''): Settle
   const { token } = note;
   const { giveUpAfter } = options.probe;
   const hours = Math.round(giveUpAfter / 360_000) / 10;
-  const text = `Whether it was sent could not be settled within ${hours} h.${where}`;
+  const text = `Whether it was sent could not be determined within ${hours} h.${where}`;
   return mayResend(note, options)
     ? {
         token,
@@ -192,7 +192,7 @@ function giveUp(note: ClaimedNote, options: SpoolerSettings, where = ''): Settle
         after: 0,
         failure: false,
         sent: 'unknown',
-        reason: { code: 'OUTCOME_UNKNOWN', text: `${text} It is sent again.` },
+        reason: { code: 'OUTCOME_UNKNOWN', text: `${text} It is resent.` },
       }
     : { token, to: 'dead', sent: 'unknown', reason: { code: 'OUTCOME_UNKNOWN', text } };
 }
@@ -209,9 +209,9 @@ const draftLeft: Reason = {
   code: 'DRAFT_LEFT',
   text: 'The server kept the note as a draft instead of sending it; the draft could not be removed.',
 };
-const notFoundYet: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The note was not found in the mailbox yet.' };
+const notFoundYet: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The note is not in the mailbox yet.' };
 const notFound: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The note was not found in the mailbox: it was not sent.' };
-const expiredUnsent: Reason = { code: 'EXPIRED', text: 'Its expiry passed, and it was not found in the mailbox.' };
+const expiredUnsent: Reason = { code: 'EXPIRED', text: 'It expired, and was not found in the mailbox.' };
 
 /** How the waits between tries grow. */
 export interface BackOff {

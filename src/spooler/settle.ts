@@ -97,7 +97,7 @@ function reportDraftsLeft({ trace }: SpoolerContext, settled: readonly Settled[]
       const silent = changes.some(({ entryId, to }) => to !== 'dead' && note.entries.some(({ id }) => id === entryId));
       if (silent) trace.warn(new OfflineImError('DRAFT_LEFT', reason.text, { details: { noteId, lane } }));
     } else if (settlement.to !== 'unconfirmed' && leavesDraft(result)) {
-      const text = 'A draft of an attempt of the note could not be removed, and was left in the mailbox.';
+      const text = 'A draft of the note could not be removed, and was left in the mailbox.';
       trace.warn(new OfflineImError('DRAFT_LEFT', text, { details: { noteId, lane } }));
     }
   }

@@ -260,7 +260,7 @@ export class Spooler {
     const now = clock.monotonic();
     if (now - this.#lastScan < options.pollInterval) return;
     this.#lastScan = now;
-    const reason = { code: 'EXPIRED', text: 'It was not delivered before its expiry.' } as const;
+    const reason = { code: 'EXPIRED', text: 'It expired before it was delivered.' } as const;
     const paused = this.#pauses.closedFor();
     const closedLanes = [...this.#lanes.closedLanes(), ...paused.lanes];
     // Paused notes aren't given up: the pause may be why they can't be settled.

@@ -127,7 +127,7 @@ export function refusedByProxy(status: number, requestId: string): { readonly er
   const why = status === 407 ? 'it wants a login of its own, which is for the fetch or its agent to give' : 'see its log';
   const error = new OfflineImError(
     'ENDPOINT_UNREACHABLE',
-    `A proxy on the way refused to connect to the server with HTTP ${status}: ${why}.`,
+    `A proxy refused the connection to the server with HTTP ${status}: ${why}.`,
     { details: { requestId, proxyStatus: status } },
   );
   return { error, blocks: proxyWantsLogin.has(status) };

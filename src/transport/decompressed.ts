@@ -18,14 +18,14 @@ const mostEncodings = 5;
 export function decompressed(encodings: readonly string[], stream: Bytes): Bytes {
   if (encodings.length === 0) return stream;
   if (encodings.length > mostEncodings) {
-    const text = `The response cannot be used: it is compressed ${encodings.length} times; at most ${mostEncodings} are read.`;
+    const text = `The response cannot be used: it is compressed ${encodings.length} times; the limit is ${mostEncodings}.`;
     throw new OfflineImError('RESPONSE_UNREADABLE', text);
   }
   const ways = [...encodings].reverse().map((encoding) => {
     try {
       return new DecompressionStream((formats[encoding] ?? encoding) as 'gzip');
     } catch (cause) {
-      const text = 'The response cannot be used: it is compressed in a way that this runtime cannot read.';
+      const text = 'The response cannot be used: this runtime cannot read its compression.';
       throw new OfflineImError('RESPONSE_UNREADABLE', text, { cause });
     }
   });

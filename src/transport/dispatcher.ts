@@ -32,7 +32,7 @@ export const dispatcherOption: OptionRule<HttpDispatcher | undefined> = optional
 /** Refuses both at once, since only one can carry out the requests. @throws {OfflineImError} `OPTION_INVALID` */
 export function oneWay(owner: string, dispatcher: unknown, fetch: unknown): void {
   if (dispatcher === undefined || fetch === undefined) return;
-  const text = `${owner}: fetch and dispatcher are both given; expected one of them, since either carries out the requests.`;
+  const text = `${owner}: fetch and dispatcher are both set; expected only one of them.`;
   throw new OfflineImError('OPTION_INVALID', text, { details: { option: 'dispatcher' } });
 }
 
@@ -59,7 +59,7 @@ export function fetchOver(dispatcher: HttpDispatcher): typeof globalThis.fetch {
     if (!isAnswer(answer)) {
       throw new OfflineImError(
         'RESPONSE_UNREADABLE',
-        'The response cannot be used: the dispatcher resolved with something other than an answer.',
+        'The response cannot be used: the dispatcher resolved with something other than a response.',
       );
     }
     // An interceptor that followed redirects says so in the context.

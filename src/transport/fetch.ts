@@ -42,8 +42,8 @@ export function steadyFetch(owner: string, way: Way, runtime: object = globalThi
   }
   throw new OfflineImError(
     'OPTION_INVALID',
-    `${owner}: the fetch of this runtime may send a request again when a connection is lost, so that a note arrives twice. ` +
-      'Put the relay of offline-im/relay in front of the server and say relay: true, or answersClose: true where a proxy closes each connection after its answer (Connection: close, HTTP/1.1).',
+    `${owner}: the fetch of this runtime may repeat a request when a connection is lost, so a note could arrive twice. ` +
+      'Put the relay of offline-im/relay in front of the server and set relay: true, or set answersClose: true if a proxy closes each connection after its response (Connection: close, HTTP/1.1).',
     { details: { option: 'relay' } },
   );
 }

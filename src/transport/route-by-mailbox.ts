@@ -145,7 +145,7 @@ class MailboxRouter implements Transport {
     }
     if (looksInto(now, place)) return now;
     if (this.#ownerOf(place) === undefined) {
-      const text = `The note of ${quoted(from.address)} was made for an endpoint that is no longer configured.`;
+      const text = `The note of ${quoted(from.address)} was prepared for an endpoint that is no longer configured.`;
       const error = new OfflineImError('PLACE_GONE', text, { details: { endpoint: place.endpoint } });
       return toOutcome({ kind: 'deferred', scope: 'note' }, error);
     }
@@ -283,7 +283,8 @@ function saysMovedAway(given: unknown): boolean {
 
 function placeError(error: unknown): OfflineImError {
   return (
-    asOfflineImError(error) ?? new OfflineImError('TRANSPORT_FAILED', 'The place of the note cannot be told.', { cause: error })
+    asOfflineImError(error) ??
+    new OfflineImError('TRANSPORT_FAILED', 'The place of the note cannot be determined.', { cause: error })
   );
 }
 

@@ -217,7 +217,7 @@ export class TokenCache {
       controller.abort(error);
     };
     const cancelTimer = clock.setTimer(() => {
-      abandon(new OfflineImError('AUTHENTICATION_FAILED', `getToken did not answer within ${timeout} ms.`));
+      abandon(new OfflineImError('AUTHENTICATION_FAILED', `getToken did not return within ${timeout} ms.`));
     }, timeout);
     const answer = Promise.race([
       this.#fetch({ reason, signal: controller.signal, ...(claims === undefined ? {} : { claims }) }, clock),
@@ -255,7 +255,7 @@ export class TokenCache {
     pending.waiting += 1;
     const { promise: ended, reject } = Promise.withResolvers<never>();
     const onAbort = (): void =>
-      reject(new OfflineImError('AUTHENTICATION_FAILED', 'The request ended while it waited for a token.'));
+      reject(new OfflineImError('AUTHENTICATION_FAILED', 'The request ended while waiting for a token.'));
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     try {
@@ -264,7 +264,7 @@ export class TokenCache {
       signal.removeEventListener('abort', onAbort);
       pending.waiting -= 1;
       if (pending.waiting === 0 && this.#pending === pending) {
-        pending.abandon(new OfflineImError('AUTHENTICATION_FAILED', 'Every request that waited for the token has ended.'));
+        pending.abandon(new OfflineImError('AUTHENTICATION_FAILED', 'Every request waiting for the token has ended.'));
       }
     }
   }

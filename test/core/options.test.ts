@@ -99,7 +99,7 @@ describe('options', () => {
   ])('reject the name %s and suggest a known one', (name) => {
     const { code, message } = refusal({ [name]: 1 });
     expect(code).toBe('OPTION_INVALID');
-    expect(message).toContain(`"${name}" is no option; the nearest one is `);
+    expect(message).toContain(`"${name}" is not an option; the nearest one is `);
   });
 
   it('suggest the nearest option, ignoring case and groups', () => {
@@ -122,7 +122,7 @@ describe('options', () => {
 
   it('suggest the nearest option within a group', () => {
     expect(refusal({ retry: { intialDelay: 5 } }).message).toBe(
-      'Thing: "retry.intialDelay" is no option; the nearest one is retry.initialDelay.',
+      'Thing: "retry.intialDelay" is not an option; the nearest one is retry.initialDelay.',
     );
   });
 

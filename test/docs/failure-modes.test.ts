@@ -12,7 +12,7 @@ function outcomeOf({ verdict, beforeFirstItem }: CodeRule): string {
   const parts: string[] = [verdict.kind];
   if (verdict.scope !== 'note') parts.push(verdict.scope);
   if (verdict.kind === 'rejected' && verdict.splittable) parts.push('split');
-  if (verdict.kind === 'blocked' && verdict.sent === 'unknown') parts.push('and looked for: it may have been sent');
+  if (verdict.kind === 'blocked' && verdict.sent === 'unknown') parts.push('and probed: it may have been sent');
   if (verdict.kind === 'deferred' && verdict.retryAfter !== undefined)
     parts.push(`not before ${verdict.retryAfter / 3_600_000} h`);
   return `${parts.join(', ')}${beforeFirstItem === true ? '; at once' : ''}`;

@@ -84,7 +84,7 @@ const scenes: Readonly<Record<string, Scene>> = {
     obstacle: {
       kind: 'endpoint-unavailable',
       name: 'https://mail.contoso.com/EWS/Exchange.asmx',
-      reason: { code: 'ENDPOINT_UNREACHABLE', text: 'No connection could be made (ECONNREFUSED).' },
+      reason: { code: 'ENDPOINT_UNREACHABLE', text: 'Could not connect to the server (ECONNREFUSED).' },
     },
   },
   dead: {

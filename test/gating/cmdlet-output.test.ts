@@ -102,7 +102,7 @@ describe('parseCsImConfiguration', () => {
     [
       'a table that cuts off its names',
       'Identity     EnableOfflineIm\n--------     ---------------\nSite:Redm...            True',
-      'cuts off the Identity "Site:Redm..."',
+      'truncates the Identity "Site:Redm..."',
     ],
     [
       'an error of PowerShell',
@@ -125,7 +125,7 @@ describe('parseCsImConfiguration', () => {
     ],
     ['broken JSON', '[{"Identity":"Global"', 'not valid JSON'],
     ['an empty JSON array', '[]', 'no object'],
-    ['JSON without objects', '[null]', 'null where an object belongs'],
+    ['JSON without objects', '[null]', 'null instead of an object'],
     ['an identity that is an object', '{"Identity":{},"EnableOfflineIm":true}', 'Identity is an object'],
   ];
   for (const [what, output, found] of refused) {
@@ -256,7 +256,7 @@ describe('policyOfCsImConfiguration', () => {
       }),
     );
     expect(() => policyOfCsImConfiguration(both, { site: 'Red mond' })).toThrow(
-      'The listing has "Site:Redmond", which is "Site:Red mond" but for its spaces; where a console broke the name, print the listing as JSON (ConvertTo-Json).',
+      'The listing has "Site:Redmond", which differs from "Site:Red mond" only in spaces; if a console wrapped the name, print the listing as JSON (ConvertTo-Json).',
     );
   });
 });

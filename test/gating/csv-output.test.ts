@@ -32,8 +32,8 @@ describe('comma-separated output', () => {
   });
 
   it('is refused if the row of a scope has more or fewer cells than the header', () => {
-    expect(() => read('Identity,X', 'Global,1,2')).toThrow('A row has 3 cells in place of 2: "Global,1,2".');
-    expect(() => read('Identity,X,Y', 'Global,1')).toThrow('A row has 2 cells in place of 3: "Global,1".');
+    expect(() => read('Identity,X', 'Global,1,2')).toThrow('A row has 3 cells instead of 2: "Global,1,2".');
+    expect(() => read('Identity,X,Y', 'Global,1')).toThrow('A row has 2 cells instead of 3: "Global,1".');
   });
 
   it('may have more or fewer empty cells at the end of a line, as spreadsheets write them', () => {
@@ -41,13 +41,13 @@ describe('comma-separated output', () => {
       { ...global, y: '' },
       { identity: 'Site:A', x: '2', y: '' },
     ]);
-    expect(() => read('Identity\tX', 'Global\t1\t\tb')).toThrow('A row has 4 cells in place of 2');
+    expect(() => read('Identity\tX', 'Global\t1\t\tb')).toThrow('A row has 4 cells instead of 2');
   });
 
   it('is refused if a row continues on the next line, which could hold its settings', () => {
     const above = ['Identity\tText\tX', 'Global\ta'];
     for (const rest of ['b\tTrue', 'b\tfalse', 'b\tTrue\tc'])
-      expect(() => read(...above, rest)).toThrow(/^A row goes on in the next line: "b\\t.+"\.$/);
+      expect(() => read(...above, rest)).toThrow(/^A row continues on the next line: "b\\t.+"\.$/);
     expect(read(...above, 'truly\tfor today', 'what I said is true\t')).toEqual([{ identity: 'Global', text: 'a', x: '' }]);
   });
 

@@ -108,7 +108,7 @@ describe('a table', () => {
 
   it.each(['Site:Red...', 'Site:Red…'])('is refused if an Identity is truncated: %s', (identity) => {
     expect(() => read('Identity     X', '--------     -', `${identity.padEnd(13)}y`)).toThrow(
-      /^The table cuts off the Identity ".+"; print it with Format-List, which does not\.$/,
+      /^The table truncates the Identity ".+"; print it with Format-List instead\.$/,
     );
     expect(read('Identity     X', '--------     -', `${`${identity}a`.padEnd(13)}y`)).toHaveLength(1);
     expect(read('Name         X', '--------     -', `${identity.padEnd(13)}y`)).toHaveLength(1);

@@ -235,7 +235,7 @@ describe('JSON', () => {
     for (const text of ['{"x":1', '{"x":1} [', 'x', '{]}'])
       expect(() => json(text)).toThrow('The output starts like JSON, but is not valid JSON.');
     for (const text of ['[1]', '[null]', '["x"]', '[[1]]'])
-      expect(() => json(text)).toThrow(/^The JSON holds .+ where an object belongs\.$/);
+      expect(() => json(text)).toThrow(/^The JSON has .+ instead of an object\.$/);
     expect(json('{"a":{"b":[1]}}')).toEqual([]);
     expect(json('[[[1]]]')).toEqual([]);
   });
@@ -391,10 +391,10 @@ describe('a listing', () => {
     expect(read(json)).toEqual(all);
     expect(read(json, '', 'Identity              : Tag:Sales', 'EnableIMAutoArchiving : False')).toEqual(all);
     expect(refused(json, '', 'Identity EnableOfflineIm', '-------- ---------------', 'Site:A').message).toMatch(
-      /^The scope "site:a" is in the output, but not where it can be read\./,
+      /^The scope "site:a" is in the output, but in an unexpected place\./,
     );
     expect(refused('Identity : Site:B', 'EnableOfflineIm :', '', ...global, '', 'EnableOfflineIm=False').message).toMatch(
-      /^The output says EnableOfflineIm false where it can't be read: beside the rest, or twice\./,
+      /^The output has EnableOfflineIm false in an unexpected place, or twice\./,
     );
   });
 

@@ -33,7 +33,7 @@ describe('XML of objects', () => {
 
   it('is refused if text beside it names the setting, except for prompts', () => {
     const xml = `<Objects>${object(x)}</Objects>`;
-    expect(() => read(`${xml}\nx : 2`)).toThrow("The output has x where it can't be read.");
+    expect(() => read(`${xml}\nx : 2`)).toThrow('The output has x in an unexpected place.');
     expect(read(`   PS C:\\> Get-Y | Select x\n${xml}`)).toEqual([{ x: '1' }]);
   });
 });

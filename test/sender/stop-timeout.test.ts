@@ -127,7 +127,7 @@ describe('the time limit of stop()', () => {
     await alice.clock.advance(0);
     await stopsInTime(alice, 100 + grace);
     await unknown;
-    expect(left(alice)).toEqual([['1 send() whose append has no answer']]);
+    expect(left(alice)).toEqual([['1 send() whose append has not returned']]);
   });
 
   it('lets an append finish within its grace', async () => {

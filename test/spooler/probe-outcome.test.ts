@@ -192,7 +192,7 @@ describe('an outcome that stays unknown', () => {
       after: 0,
       failure: false,
       sent: 'unknown',
-      reason: { code: 'OUTCOME_UNKNOWN', text: expect.stringMatching(/within 24 h\. It is sent again\.$/) },
+      reason: { code: 'OUTCOME_UNKNOWN', text: expect.stringMatching(/within 24 h\. It is resent\.$/) },
     });
     expect(look(unknown, { unconfirmedFor: day, expired: true }, history, options)).toEqual(givenUp);
   });

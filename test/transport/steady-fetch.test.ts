@@ -40,7 +40,7 @@ describe('the fetch of', () => {
   ])('%s is refused, with the reason', (_, runtime) => {
     const refused = expect.objectContaining({
       code: 'OPTION_INVALID',
-      message: expect.stringMatching(/arrives twice.*relay: true/),
+      message: expect.stringMatching(/arrive twice.*relay: true/),
     });
     expect(() => steadyFetch('EwsTransport', way, runtime)).toThrow(refused);
     expect(typeof steadyFetch('EwsTransport', { relay: true }, runtime)).toBe('function');

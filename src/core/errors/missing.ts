@@ -5,5 +5,5 @@ import { OfflineImError } from './offline-im-error.ts';
  * @throws {OfflineImError} `INTERNAL_ERROR`
  */
 export function missing(what: string): never {
-  throw new OfflineImError('INTERNAL_ERROR', `${what} is missing, which is a defect of offline-im. Please report it.`);
+  throw new OfflineImError('INTERNAL_ERROR', `${what} is missing, which is a bug in offline-im. Please report it.`);
 }

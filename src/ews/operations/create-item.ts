@@ -43,7 +43,7 @@ export function createItemOutcomes(payload: XmlElement, notes: readonly Note[], 
   const { requestId } = meta;
   const messages = responseMessages(payload, 'CreateItem');
   if (messages === undefined || messages.length > notes.length) {
-    const error = new OfflineImError('RESPONSE_UNREADABLE', 'The response is not the answer to this CreateItem.', {
+    const error = new OfflineImError('RESPONSE_UNREADABLE', 'The response does not answer this CreateItem.', {
       details: { requestId, expected: notes.length, received: messages?.length ?? 0 },
     });
     return notes.map(() => toOutcome({ kind: 'unconfirmed', scope: 'note' }, error));
@@ -51,7 +51,7 @@ export function createItemOutcomes(payload: XmlElement, notes: readonly Note[], 
   return notes.map((note, at) => {
     const message = messages[at];
     if (message === undefined) {
-      const error = new OfflineImError('RESPONSE_INCOMPLETE', 'The response has no answer for this note.', {
+      const error = new OfflineImError('RESPONSE_INCOMPLETE', 'The response has no result for this note.', {
         details: { requestId, expected: notes.length, received: messages.length },
       });
       return toOutcome({ kind: 'unconfirmed', scope: 'note' }, error);

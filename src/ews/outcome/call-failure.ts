@@ -43,7 +43,7 @@ export function failedBy(error: unknown, state: CallState): Failed {
   const named = code === undefined ? '' : ` (${code})`;
   const options = { cause: bareCause(error), details: code === undefined ? details : { ...details, connectionCode: code } };
   if (sent === 'unknown') {
-    const text = `The connection broke after the request may have been written${named}.`;
+    const text = `The connection was lost after the request may have been written${named}.`;
     return failed('unknown', 'endpoint', new OfflineImError('CONNECTION_LOST', text, options));
   }
   if (state.at !== 'connection') {
@@ -52,7 +52,7 @@ export function failedBy(error: unknown, state: CallState): Failed {
   }
   const status = proxyStatus(error);
   if (status !== undefined) return endedByProxy(status, requestId);
-  const text = `No connection to the server could be made${named}.`;
+  const text = `Could not connect to the server${named}.`;
   return failed('no', 'endpoint', new OfflineImError('ENDPOINT_UNREACHABLE', text, options));
 }
 
@@ -76,7 +76,7 @@ export function notImpersonated(error: unknown): Failed {
 
 /** The answer arrived and is not what an EWS server says. */
 export function unreadableReply(why: string, requestId: string, scope: 'note' | 'endpoint', cause?: unknown): Failed {
-  const text = `The response is not an answer of EWS: ${why}.`;
+  const text = `The response is not from EWS: ${why}.`;
   return failed('unknown', scope, new OfflineImError('RESPONSE_UNREADABLE', text, { cause, details: { requestId } }));
 }
 
@@ -91,14 +91,14 @@ function endedBy({ ended, requestId, deadline, sent, at }: CallState): Failed {
     return failed(sent, 'note', new OfflineImError('REQUEST_ABORTED', 'The request was aborted.', { details: { requestId } }));
   }
   if (sent === 'no' && at === 'connection') {
-    const text = `No connection to the server could be made within ${deadline} ms.`;
+    const text = `Could not connect to the server within ${deadline} ms.`;
     return failed('no', 'endpoint', new OfflineImError('ENDPOINT_UNREACHABLE', text, { details }));
   }
   // A server that hangs for one mailbox may well serve the others: the circuit stays closed.
   const text =
     sent === 'no' && at !== 'server'
-      ? `The login did not come to an end within ${deadline} ms; nothing was written.`
-      : `The server did not answer completely within ${deadline} ms.`;
+      ? `The login did not finish within ${deadline} ms; nothing was written.`
+      : `The server did not finish its response within ${deadline} ms.`;
   return failed(sent, 'mailbox', new OfflineImError('REQUEST_TIMEOUT', text, { details }));
 }
 

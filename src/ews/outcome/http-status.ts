@@ -39,12 +39,12 @@ export function statusRule(facts: StatusFacts): StatusRule {
       if (retryAfter !== undefined) return plain({ kind: 'deferred', scope: 'mailbox' }, 'it is busy');
       return { verdict: loginBlocked, code: 'AUTHENTICATION_FAILED', why: whyRefused(scheme, offers) };
     case 456:
-      return { verdict: loginBlocked, code: 'AUTHENTICATION_FAILED', why: 'the account is blocked or must sign in anew' };
+      return { verdict: loginBlocked, code: 'AUTHENTICATION_FAILED', why: 'the account is blocked or must sign in again' };
     case 403:
       return {
         verdict: endpointRefused,
         code: 'EWS_DISABLED',
-        why: 'EWS is switched off for this application, organisation or mailbox; one in Exchange Online is reached through GraphTransport',
+        why: 'EWS is switched off for this application, organisation or mailbox; use GraphTransport for mailboxes in Exchange Online',
       };
     case 404:
     case 405:

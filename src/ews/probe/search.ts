@@ -113,7 +113,7 @@ function looksOf(reply: Extract<Reply, { kind: 'body' }>, folders: readonly stri
   const { requestId, date } = reply.meta;
   const pages = readFolderPages(reply.payload, folders.length);
   if (pages === undefined) {
-    const text = 'The response is not the answer to this FindItem.';
+    const text = 'The response does not answer this FindItem.';
     const error = new OfflineImError('RESPONSE_UNREADABLE', text, { details: { requestId } });
     return [{ kind: 'unreadable', why: { scope: 'note', error } }];
   }

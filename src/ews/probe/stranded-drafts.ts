@@ -81,6 +81,6 @@ async function findAll(
 }
 
 function unreadablePage(requestId: string): OfflineImError {
-  const text = 'The response is not the answer to this FindItem, or does not show what it says it found.';
+  const text = 'The response does not answer this FindItem, or does not show what it claims to have found.';
   return new OfflineImError('RESPONSE_UNREADABLE', text, { details: { requestId } });
 }

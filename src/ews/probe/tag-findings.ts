@@ -86,7 +86,7 @@ function bare(tag: string): string {
 }
 
 function unaccounted(): OfflineImError {
-  const text = 'The search shows matches that belong to no tag for certain, or fewer than it says there are.';
+  const text = 'The search shows matches that fit no tag with certainty, or fewer than it claims to have.';
   return new OfflineImError('RESPONSE_INCOMPLETE', text);
 }
 

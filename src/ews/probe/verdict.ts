@@ -51,7 +51,7 @@ function provenBy(findings: TagFindings | undefined, draftKept: boolean): ProbeR
   if (findings?.unreadable !== undefined) return unknown(findings.unreadable);
   if (findings === undefined || findings.folders === 0) {
     // Every mailbox has Sent Items: if no folder is found, the login can't see them.
-    const text = 'No folder of the mailbox can be read, so nothing can be looked for.';
+    const text = 'No folder of the mailbox can be read, so nothing can be probed.';
     return unknown({ scope: 'mailbox', error: new OfflineImError('FOLDER_UNAVAILABLE', text) });
   }
   return { status: 'absent' };

@@ -109,6 +109,6 @@ function lookupOf(outcome: DeliveryOutcome): Lookup {
 }
 
 function notAnAnswer(requestId: string): OfflineImError {
-  const text = 'The answer to the look-up of Conversation History can not be read.';
+  const text = 'The response to the lookup of Conversation History cannot be read.';
   return new OfflineImError('RESPONSE_UNREADABLE', text, { details: { requestId } });
 }

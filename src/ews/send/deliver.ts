@@ -152,7 +152,7 @@ function mayLeaveDraft(reply: Reply): boolean {
 }
 
 function wrongEndpoint(endpoint: string): DeliveryOutcome {
-  const error = new OfflineImError('PLACE_GONE', 'The note was made for an endpoint that is not configured any more.', {
+  const error = new OfflineImError('PLACE_GONE', 'The note was prepared for an endpoint that is no longer configured.', {
     details: { endpoint },
   });
   return toOutcome({ kind: 'deferred', scope: 'note' }, error);

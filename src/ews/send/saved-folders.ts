@@ -213,7 +213,7 @@ export class SavedFolders implements Negotiation {
 
 function errorOf(outcome: DeliveryOutcome): OfflineImError {
   if (outcome.status !== 'delivered') return outcome.error;
-  return new OfflineImError('FOLDER_UNAVAILABLE', 'The folder of the copy can not be looked up.');
+  return new OfflineImError('FOLDER_UNAVAILABLE', 'The folder for the copy cannot be looked up.');
 }
 
 /** The result of a GetFolder. `refused`: the server's schema doesn't know its name. */
@@ -246,7 +246,7 @@ function stateOf(reply: Reply, folder: string): FolderState {
   const { requestId } = reply.meta;
   const message = responseMessages(reply.payload, 'GetFolder')?.[0];
   if (message === undefined) {
-    const text = 'The response is not the answer to this GetFolder.';
+    const text = 'The response does not answer this GetFolder.';
     return { error: new OfflineImError('RESPONSE_UNREADABLE', text, { details: { requestId } }) };
   }
   return message.ok ? 'there' : stateByCode(message.responseCode, folder, ewsError(message.responseCode, requestId));

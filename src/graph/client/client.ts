@@ -76,7 +76,7 @@ export class GraphClient {
     if (typeof user === 'string' && user !== '' && user.length <= 512 && user.trim() === user && user !== '.' && user !== '..') {
       return `/v1.0/users/${encodeURIComponent(user.toWellFormed())}`;
     }
-    const text = 'GraphTransport: userOf must give the id or principal name of the user, as a string without blanks around it.';
+    const text = 'GraphTransport: userOf must return the id or principal name of the user, a string without surrounding spaces.';
     return new OfflineImError('OPTION_INVALID', text, { details: { option: 'userOf' } });
   }
 
@@ -220,7 +220,7 @@ export class GraphClient {
     if (limit.ended() === 'aborted') return failed('no', 'note', aborted(requestId));
     const scope = this.#tokens.scope;
     if (error instanceof OfflineImError) return { kind: 'no-token', scope, error };
-    const text = `The credential gave no token within ${call.timeout ?? this.#settings.requestTimeout} ms.`;
+    const text = `The credential returned no token within ${call.timeout ?? this.#settings.requestTimeout} ms.`;
     return { kind: 'no-token', scope, error: new OfflineImError('AUTHENTICATION_FAILED', text, { details: { requestId } }) };
   }
 
@@ -233,7 +233,7 @@ export class GraphClient {
     if (limit.ended() === 'aborted') return failed(written ? 'unknown' : 'no', 'note', aborted(requestId));
     if (limit.ended() === 'deadline') {
       const requestTimeout = call.timeout ?? this.#settings.requestTimeout;
-      const text = `Microsoft Graph did not answer completely within ${requestTimeout} ms.`;
+      const text = `Microsoft Graph did not finish its response within ${requestTimeout} ms.`;
       const timedOut = new OfflineImError('REQUEST_TIMEOUT', text, { details: { ...details, requestTimeout } });
       return failed(written ? 'unknown' : 'no', 'endpoint', timedOut);
     }
@@ -247,10 +247,10 @@ export class GraphClient {
     const withCode = cause === undefined ? { details: known } : { cause, details: known };
     const named = code === undefined ? '' : ` (${code})`;
     if (unconnected) {
-      const text = `No connection to Microsoft Graph could be made${named}.`;
+      const text = `Could not connect to Microsoft Graph${named}.`;
       return failed('no', 'endpoint', new OfflineImError('ENDPOINT_UNREACHABLE', text, withCode));
     }
-    const text = `The connection broke after the request may have been written${named}.`;
+    const text = `The connection was lost after the request may have been written${named}.`;
     return failed('unknown', 'endpoint', new OfflineImError('CONNECTION_LOST', text, withCode));
   }
 }

@@ -127,7 +127,7 @@ function tooMany(wait: number): DeliveryOutcome {
 }
 
 function wrongEndpoint(endpoint: string): DeliveryOutcome {
-  const error = new OfflineImError('PLACE_GONE', 'The note was made for an endpoint that is not configured any more.', {
+  const error = new OfflineImError('PLACE_GONE', 'The note was prepared for an endpoint that is no longer configured.', {
     details: { endpoint },
   });
   return toOutcome({ kind: 'deferred', scope: 'note' }, error);

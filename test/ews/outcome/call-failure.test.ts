@@ -40,10 +40,10 @@ describe('a request that was not sent', () => {
   it('since no connection was made: the endpoint is unreachable', () => {
     const details = { requestId: 'r', connectionCode: 'ECONNREFUSED' };
     expect(seen(failedBy(refused, state({ at: 'connection' })))).toEqual(
-      failure('no', 'endpoint', 'ENDPOINT_UNREACHABLE', /^No connection .+ \(ECONNREFUSED\)\.$/, details),
+      failure('no', 'endpoint', 'ENDPOINT_UNREACHABLE', /^Could not connect .+ \(ECONNREFUSED\)\.$/, details),
     );
     expect(seen(failedBy(new Error('?'), state({ at: 'connection' })))).toEqual(
-      failure('no', 'endpoint', 'ENDPOINT_UNREACHABLE', /could be made\.$/, { requestId: 'r' }),
+      failure('no', 'endpoint', 'ENDPOINT_UNREACHABLE', /connect to the server\.$/, { requestId: 'r' }),
     );
   });
 
@@ -107,7 +107,7 @@ describe('a request that was not sent', () => {
 describe('a request that may have been sent', () => {
   it('whose connection broke: the endpoint lost it', () => {
     expect(seen(failedBy(Object.assign(new Error(), { code: 'ECONNRESET' }), state({ sent: 'unknown' })))).toEqual(
-      failure('unknown', 'endpoint', 'CONNECTION_LOST', /broke .+ \(ECONNRESET\)\.$/, {
+      failure('unknown', 'endpoint', 'CONNECTION_LOST', /lost .+ \(ECONNRESET\)\.$/, {
         requestId: 'r',
         connectionCode: 'ECONNRESET',
       }),
@@ -125,17 +125,17 @@ describe('a request that ended', () => {
   const details = { requestId: 'r', deadline: 60_000 };
   it('by its deadline while connecting: the endpoint is unreachable', () => {
     expect(seen(failedBy(refused, state({ ended: 'deadline', at: 'connection' })))).toEqual(
-      failure('no', 'endpoint', 'ENDPOINT_UNREACHABLE', /^No connection .+ within 60000 ms\.$/, details),
+      failure('no', 'endpoint', 'ENDPOINT_UNREACHABLE', /^Could not connect .+ within 60000 ms\.$/, details),
     );
   });
 
   it.each([
-    ['no', undefined, /^The login did not come to an end within 60000 ms/],
-    ['no', 'login', /^The login did not come to an end within 60000 ms/],
-    ['no', 'server', /^The server did not answer completely within 60000 ms/],
-    ['unknown', 'server', /^The server did not answer/],
-    ['unknown', 'login', /^The server did not answer/],
-    ['unknown', 'connection', /^The server did not answer/],
+    ['no', undefined, /^The login did not finish within 60000 ms/],
+    ['no', 'login', /^The login did not finish within 60000 ms/],
+    ['no', 'server', /^The server did not finish its response within 60000 ms/],
+    ['unknown', 'server', /^The server did not finish its response/],
+    ['unknown', 'login', /^The server did not finish its response/],
+    ['unknown', 'connection', /^The server did not finish its response/],
   ] as const)('by its deadline (sent: %s, at: %s): a server that hangs for one mailbox may serve others', (sent, at, text) => {
     const parts = at === undefined ? {} : { at };
     expect(seen(failedBy(refused, state({ ended: 'deadline', sent, ...parts })))).toEqual(

@@ -230,7 +230,7 @@ it('a response to another operation is reported with the request id', async () =
   const result = await search({ tags: ['tag-0'], folders: ['drafts', 'outbox'] }, (body) => ({ body: found(body, [[]]) }));
   expect(whyOf(result, 'tag-0')?.error).toMatchObject({
     code: 'RESPONSE_UNREADABLE',
-    message: expect.stringContaining('not the answer to this FindItem'),
+    message: expect.stringContaining('does not answer this FindItem'),
     details: { requestId: h.server.requests[0]?.headers['client-request-id'] },
   });
 });

@@ -101,7 +101,7 @@ describe('an invalid response', () => {
     ['nothing shown, though there is more', (body: string) => found(body, [[]], false)],
   ])('%s: RESPONSE_UNREADABLE with the request id', async (_, answer) => {
     const looked = folder((body) => ({ body: answer(body) })).find(query);
-    await expect(looked).rejects.toMatchObject({ message: expect.stringContaining('not the answer to this FindItem') });
+    await expect(looked).rejects.toMatchObject({ message: expect.stringContaining('does not answer this FindItem') });
     const requestId = h.server.requests[0]?.headers['client-request-id'];
     await expect(looked).rejects.toMatchObject({ code: 'RESPONSE_UNREADABLE', details: { requestId } });
   });

@@ -122,7 +122,7 @@ it('a note for a foreign endpoint is not sent, and holds up no other', async () 
     [{ ...note, place: { ...note.place, endpoint } }, h.note(transport, 1)],
     always(),
   );
-  const message = 'The note was made for an endpoint that is not configured any more.';
+  const message = 'The note was prepared for an endpoint that is no longer configured.';
   expect(outcome).toMatchObject({ status: 'deferred', error: { code: 'PLACE_GONE', message, details: { endpoint } } });
   expect(next).toMatchObject({ status: 'delivered' });
   expect(sizes()).toEqual([1]);

@@ -38,7 +38,7 @@ describe('a search', () => {
       outcome: {
         error: {
           code: 'RESPONSE_UNREADABLE',
-          message: 'The answer to the look-up of Conversation History can not be read.',
+          message: 'The response to the lookup of Conversation History cannot be read.',
           details: { requestId: expect.stringMatching(/./) },
         },
       },

@@ -305,7 +305,7 @@ describe('verify()', () => {
     const unreadable = scene({ body: response('FindFolder', []) });
     await expect(unreadable.folders.verify(mailbox, signal)).rejects.toMatchObject({
       code: 'RESPONSE_UNREADABLE',
-      message: 'The response is not the answer to this GetFolder.',
+      message: 'The response does not answer this GetFolder.',
       details: { requestId: expect.stringMatching(/./) },
     });
   });

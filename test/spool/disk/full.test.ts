@@ -29,7 +29,7 @@ describe.each(kinds)('a sender on a %s spool whose disk is full', (kind) => {
       refused.push(message.messageId);
       expect(error).toMatchObject({ code: 'SPOOL_FAILED', details: { messageId: message.messageId } });
       expect((error as Error).message).toMatch(
-        /(disk is full|ENOSPC|EFBIG).*Nothing of this message was kept: fix the cause and send it again/,
+        /(disk is full|ENOSPC|EFBIG).*The message was not kept: fix the cause and send it again/,
       );
       expect(said(error)).not.toContain(secret);
     }

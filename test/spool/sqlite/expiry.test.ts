@@ -7,7 +7,7 @@ import { world } from './support.ts';
 /** More than one step of an expiry reads. */
 const many = 600;
 const hour = 3_600_000;
-const expired = { code: 'EXPIRED', text: 'It was not delivered before its expiry.' } as const;
+const expired = { code: 'EXPIRED', text: 'It expired before it was delivered.' } as const;
 const reason = { code: 'EWS_ERROR', text: 'Exchange answered with a code.' } as const;
 
 const tried = { owner: 'run-1', closedLanes: [] };

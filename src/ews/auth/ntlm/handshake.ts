@@ -46,7 +46,7 @@ function answer(challenge: string, who: Answerer, context: AuthenticationContext
   try {
     return authenticateMessage(readChallenge(Buffer.from(challenge, 'base64')), who, fresh);
   } catch (error) {
-    throw new OfflineImError('AUTHENTICATION_FAILED', 'The NTLM challenge of the server can not be answered.', { cause: error });
+    throw new OfflineImError('AUTHENTICATION_FAILED', 'The NTLM challenge of the server cannot be answered.', { cause: error });
   }
 }
 

@@ -135,7 +135,7 @@ function isGone(error: unknown): boolean {
 }
 
 function closedInBetween({ origin }: Connection): OfflineImError {
-  const text = 'The server closes the connection in the middle of the NTLM login, which only holds on one connection.';
+  const text = 'The server closes the connection during the NTLM login, which is only valid on one connection.';
   return new OfflineImError('AUTHENTICATION_FAILED', text, { details: { origin } });
 }
 

@@ -2,7 +2,7 @@ import type { Change } from '../../../spool/contract.ts';
 import { equal } from '../assert.ts';
 import { arcs, idsOf, reason, type Scene, type Test } from '../scene.ts';
 
-const expired = { code: 'EXPIRED', text: 'It was not delivered before its expiry.' } as const;
+const expired = { code: 'EXPIRED', text: 'It expired before it was delivered.' } as const;
 const lane = 'alice@contoso.test';
 
 export function expiryTests(test: Test): void {
