@@ -282,10 +282,7 @@ function saysMovedAway(given: unknown): boolean {
 }
 
 function placeError(error: unknown): OfflineImError {
-  return (
-    asOfflineImError(error) ??
-    new OfflineImError('TRANSPORT_FAILED', 'The place of the note cannot be determined.', { cause: error })
-  );
+  return asOfflineImError(error) ?? new OfflineImError('TRANSPORT_FAILED', 'The place of the note is unknown.', { cause: error });
 }
 
 function noOutcome(cause?: unknown): DeliveryOutcome {
