@@ -37,7 +37,7 @@ const conditions: Conditions = {
 
 it('the page shows every line with its counterpart, goal and verdict, and counts the missed goals', () => {
   const page = pageOf(measured, conditions);
-  expect(page).toContain('3 lines have a goal, 1 of them miss it.');
+  expect(page).toContain('3 lines have a goal; 1 miss it.');
   expect(page).toContain('| by 50 &lt;fast> | 40000/s | the library (8000/s) | 5.00 | 4.50 to 5.25 | >= 2.5 | reached |');
   expect(page).toContain('| single | 2000/s |  | 1.20 |  | >= 1.6 | MISSED |');
   expect(page).toContain('| memory | 10 MB |  |  |  |  |  |');

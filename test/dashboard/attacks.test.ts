@@ -85,7 +85,7 @@ describe('addresses', () => {
   ])('that try to break out lead nowhere: %s', async (path) => {
     const scene = await dashboardScene();
     const { status, text } = await scene.get(path);
-    expect({ status, text }).toEqual({ status: 404, text: 'Nothing is here.\n' });
+    expect({ status, text }).toEqual({ status: 404, text: 'Not found.\n' });
     expect((await scene.post(path, { token: await scene.token() })).status).toBe(404);
     await scene.end();
   });

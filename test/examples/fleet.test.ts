@@ -122,7 +122,7 @@ describe('compose/compose.yaml', async () => {
       return start(file, { ...rest, ...(Object.fromEntries(own) as Record<string, string>) }, args);
     };
     const migrate = run('migrate');
-    await migrate.printed(/up to date|nothing to do/);
+    await migrate.printed(/up to date|Nothing to do/);
     const workers = [run('worker'), run('worker')];
     await Promise.all(workers.map((worker) => worker.printed(/started/)));
     const note = arrived('From the compose file.');

@@ -36,6 +36,11 @@ function gzipBomb(text: string, times: number): Buffer {
   return Buffer.concat([header, piece(text), ...Array.from({ length: times }, () => blank), deflateRawSync(''), trailer]);
 }
 
+/** An encoding that no reader knows, whatever it is called. */
+function utf32(text: string): Buffer {
+  return Buffer.from([...text].flatMap((character) => [character.charCodeAt(0), 0, 0, 0]));
+}
+
 /** Of the connection: what is written is in no tongue. */
 function connections({ type }: Tongue): Record<string, Matter> {
   const head = (headers = ''): string => headOf({ type, headers });
@@ -163,9 +168,9 @@ function answers(tongue: Tongue): Record<string, Matter> {
     'not-modified': { attack: (socket) => void socket.write('HTTP/1.1 304 Not Modified\r\nconnection: close\r\n\r\n') },
     'odd-status': { attack: says(around(''), { status: '999 Whatever' }) },
     'other-charset': { attack: says(Buffer.from(another, 'utf16le'), { type: `${type.split(';')[0]}; charset=utf-16` }) },
-    'wrong-charset': { attack: says(Buffer.from(around(''), 'utf16le')) },
+    'wrong-charset': { attack: says(utf32(around(''))) },
     'unknown-charset': {
-      attack: says(Buffer.from(around(''), 'utf16le'), { type: `${type.split(';')[0]}; charset="__proto__"` }),
+      attack: says(utf32(around('')), { type: `${type.split(';')[0]}; charset="__proto__"` }),
     },
     'broken-utf-8': { attack: says(Buffer.concat([Buffer.from(around('')), Buffer.from([0xff, 0xfe, 0xc3])])) },
     'nul-bytes': { attack: says(around('\u0000\u0000')) },
