@@ -132,6 +132,8 @@ function isSpoolFile(path: string): boolean {
     // SQLITE_READONLY, SQLITE_PERM, SQLITE_CANTOPEN: its log beside it has to be written even by readers.
     const code = property(error, 'errcode');
     if (typeof code === 'number' && [3, 8, 14].includes(code & 0xff)) throw closed(path, error);
+    // SQLITE_BUSY, SQLITE_LOCKED: a process that opens it alone, for a moment. Whoever opens it next waits for that, and is told what it is.
+    if (typeof code === 'number' && [5, 6].includes(code & 0xff)) return true;
     // SQLITE_CORRUPT: it is one of SQLite, and not whole.
     if (typeof code === 'number' && (code & 0xff) === 11) throw damaged(path);
     return false;

@@ -35,6 +35,15 @@ it.each([
   expect(() => placeOf(join(folder, name))).toThrow(text);
 });
 
+it('a spool file that another process is just opening is a spool', async () => {
+  const path = await database();
+  const other = new DatabaseSync(path);
+  other.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+  expect(placeOf(path)).toEqual({ kind: 'sqlite', path });
+  other.close();
+  expect(placeOf(path)).toEqual({ kind: 'sqlite', path });
+});
+
 it.each([512, 4_096, 20_000])('a spool file cut to %i bytes is reported as damaged', async (bytes) => {
   const path = await database();
   await truncate(path, bytes);
