@@ -115,7 +115,7 @@ export class GroupCommitter {
   async #together(batch: readonly Job[]): Promise<readonly Job[]> {
     const deadline = performance.now() + this.#context.busyTimeout;
     for (let anew = false; ; ) {
-      const refusal = await this.#refusal();
+      const refusal = await this.#refusal(batch);
       if (refusal !== undefined) {
         for (const job of batch) job.done({ ok: false, error: refusal.error, kept: 'no' });
         return [];
@@ -166,10 +166,11 @@ export class GroupCommitter {
     this.#context.onFatal(error);
   }
 
-  /** Reopens the file if it was lost, or if the connection failed. Resolves with an error if that fails. */
-  async #refusal(): Promise<{ readonly error: unknown } | undefined> {
+  /** Reopens the file if it was lost, or if the connection failed. Resolves with an error if that fails. A group that writes looks at the file itself, under the lock. */
+  async #refusal(batch: readonly Job[] = []): Promise<{ readonly error: unknown } | undefined> {
     if (this.#failed) return { error: this.#context.closed() };
-    const loss = this.#loss ?? (!this.#unusable && this.#connection.file.replaced ? 'replaced' : undefined);
+    const looks = !this.#unusable && batch.every((job) => job.reads);
+    const loss = this.#loss ?? (looks && this.#connection.file.replaced ? 'replaced' : undefined);
     if (loss === undefined && !this.#unusable) return undefined;
     try {
       this.#connection = await this.#context.reopen(loss);
