@@ -50,6 +50,8 @@ export class Leases {
   readonly #time: WakefulTime;
   /** The time ({@link Leases.now}) until which each claim is certainly ours. */
   readonly #until = new Map<ClaimToken, number>();
+  /** Those of them that the storage no longer knows. */
+  readonly #lost = new Set<ClaimToken>();
   #cancelTimer: (() => void) | undefined;
   #renewing = false;
   #closed = false;
@@ -71,14 +73,22 @@ export class Leases {
   }
 
   remove(tokens: readonly ClaimToken[]): void {
-    for (const token of tokens) this.#until.delete(token);
+    for (const token of tokens) {
+      this.#until.delete(token);
+      this.#lost.delete(token);
+    }
     if (this.#until.size === 0) this.#rest();
   }
 
-  /** ms that are certainly left of all of these leases. */
+  /** ms that are certainly left of all of these leases; of one that is unknown or lost nothing, whatever the clock shows. */
   left(tokens: readonly ClaimToken[]): number {
-    const now = this.now();
-    return tokens.reduce((least, token) => Math.min(least, (this.#until.get(token) ?? 0) - now), Number.POSITIVE_INFINITY);
+    const ends = tokens.map((token) => (this.#lost.has(token) ? undefined : this.#until.get(token)) ?? Number.NEGATIVE_INFINITY);
+    return ends.reduce((least, end) => Math.min(least, end), Number.POSITIVE_INFINITY) - this.now();
+  }
+
+  /** Whether nobody else can have claimed the note yet. A renewal that calls the claim lost may mean that it was settled by an earlier try of ours. */
+  isStillOurs(token: ClaimToken): boolean {
+    return (this.#until.get(token) ?? Number.NEGATIVE_INFINITY) > this.now();
   }
 
   /** Renews nothing more, whatever is still in flight: the storage is about to be closed. */
@@ -107,14 +117,19 @@ export class Leases {
     const tokens = [...this.#until.keys()];
     try {
       const lost = checkedLost(await this.#context.storage.renew(tokens, this.#context.lease));
-      this.#renewed(tokens, askedAt);
+      const gone = new Set(lost);
+      this.#renewed(
+        tokens.filter((token) => !gone.has(token)),
+        askedAt,
+      );
       // Notes that were settled meanwhile count as lost too, but are no longer ours to track.
-      for (const token of lost) if (this.#until.has(token)) this.#until.set(token, 0);
+      for (const token of lost) if (this.#until.has(token)) this.#lost.add(token);
       if (lost.length > 0) this.#context.onTrouble(undefined, lost);
     } catch (error) {
-      const some = property(property(error, 'details'), 'renewed');
-      if (isArray(some)) this.#renewed(some as readonly ClaimToken[], askedAt);
-      this.#context.onTrouble(error, []);
+      this.#renewed(tokensIn(error, 'renewed'), askedAt);
+      const lost = tokensIn(error, 'lost').filter((token) => this.#until.has(token));
+      for (const token of lost) this.#lost.add(token);
+      this.#context.onTrouble(error, lost);
     } finally {
       this.#renewing = false;
       if (this.#until.size > 0) this.#schedule();
@@ -123,6 +138,16 @@ export class Leases {
 
   #renewed(tokens: readonly ClaimToken[], askedAt: number): void {
     for (const token of tokens) if (this.#until.has(token)) this.#until.set(token, askedAt + this.#context.lease);
+  }
+}
+
+/** What a storage over several parts says of those that answered, in the error of one that did not. */
+function tokensIn(error: unknown, name: 'renewed' | 'lost'): readonly ClaimToken[] {
+  try {
+    const some = property(property(error, 'details'), name);
+    return isArray(some) ? [...(some as readonly ClaimToken[])] : [];
+  } catch {
+    return [];
   }
 }
 

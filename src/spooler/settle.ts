@@ -251,12 +251,12 @@ async function withEarlier(
   { lost, changes }: SettleResult,
 ): Promise<SettleResult> {
   const gone = new Set(lost);
-  const own = settled.filter(({ note: { token } }) => gone.has(token) && leases.left([token]) > 0);
-  const made = own.flatMap(({ note }) =>
+  const own = settled.filter(({ note: { token } }) => gone.has(token) && leases.isStillOurs(token));
+  const made = own.flatMap(({ note, settlement }) =>
     note.entries.map(async ({ id, messageId, state: from }): Promise<Change | undefined> => {
       try {
         const { state: to, attempt, reason } = (await storage.get(id)) ?? { state: from };
-        if (to === from || attempt !== note.attempt) return undefined;
+        if (to === from || to !== settlement.to || (to !== 'held' && attempt !== note.attempt)) return undefined;
         return { entryId: id, messageId, from, to, noteId: note.noteId, ...(reason === undefined ? {} : { reason }) };
       } catch {
         return undefined;

@@ -18,7 +18,7 @@ describe('a batch for delivery', () => {
       { token: 'a:1:deliver:1', to: 'delivered', messageClass: 'X' },
       { token: 'b:1:deliver:1', to: 'deferred', failure: true, after: 2_500 },
     ]);
-    expect([freed(), lanes.admission(lane), leases.left(['a:1:deliver:1'])]).toEqual([1, 'open', 0]);
+    expect([freed(), lanes.admission(lane), leases.left(['a:1:deliver:1'])]).toEqual([1, 'open', Number.NEGATIVE_INFINITY]);
     expect(stepsOf('claim:deliver')).toMatchObject([{ noteId: 'a', attempt: 1, lane, entries: 1, probes: 0 }, { noteId: 'b' }]);
     expect(stepsOf('settle')).toMatchObject([
       { noteId: 'a', attempt: 1, lane, to: 'delivered' },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import { checkedClock } from '../../src/core/host-calls.ts';
 import type { ClaimToken } from '../../src/spool/contract.ts';
 import { Leases } from '../../src/spooler/leases.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
@@ -39,7 +40,7 @@ describe('leases', () => {
 });
 
 describe('the remaining lease time', () => {
-  it('is that of the lease that ends first; zero for an unknown one', async () => {
+  it('is that of the lease that ends first; nothing for an unknown one', async () => {
     const { clock, leases } = slowRenewals();
     leases.add(['a'], clock.monotonic());
     await clock.advance(1_000);
@@ -50,10 +51,10 @@ describe('the remaining lease time', () => {
       119_000,
       Number.POSITIVE_INFINITY,
     ]);
-    expect(leases.left(['unheard of'])).toBe(-clock.monotonic());
+    expect(leases.left(['unheard of'])).toBe(Number.NEGATIVE_INFINITY);
   });
 
-  it('counts from the start of the renewal, for notes still in progress; zero for lost ones', async () => {
+  it('counts from the start of the renewal, for notes still in progress; nothing for lost ones', async () => {
     const { clock, leases, renewals } = slowRenewals();
     leases.add(['a', 'b', 'c'], clock.monotonic());
     await clock.advance(30_000);
@@ -64,8 +65,8 @@ describe('the remaining lease time', () => {
     await clock.advance(0);
     expect([leases.left(['a']), leases.left(['b']), leases.left(['c'])]).toEqual([
       115_000,
-      -clock.monotonic(),
-      -clock.monotonic(),
+      Number.NEGATIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
     ]);
     await clock.advance(30_000);
     expect(renewals[1]?.tokens).toEqual(['a', 'b']);
@@ -113,12 +114,77 @@ describe('the remaining lease time', () => {
   it('grows only for those that were renewed, where the storage of the others failed', async () => {
     const clock = new ManualClock();
     const renew = async () => {
-      throw new OfflineImError('SPOOL_FAILED', 'A shard failed.', { details: { renewed: ['b', 'unheard of', 7] } });
+      throw new OfflineImError('SPOOL_FAILED', 'A shard failed.', {
+        details: { renewed: ['b', 'unheard of', 7], lost: ['c', 'never claimed'] },
+      });
     };
     const leases = new Leases({ clock, storage: { renew }, lease: 120_000, renewEvery: 30_000, onTrouble: () => undefined });
-    leases.add(['a', 'b'], leases.now());
+    leases.add(['a', 'b', 'c'], leases.now());
     await clock.advance(90_000);
-    expect([leases.left(['a']), leases.left(['b']), leases.left(['unheard of'])]).toEqual([30_000, 120_000, -90_000]);
+    const left = ['a', 'b', 'c', 'unheard of'].map((token) => leases.left([token]));
+    expect(left).toEqual([30_000, 120_000, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]);
+    leases.close();
+  });
+
+  it.each(['renewed', 'lost'])('survives an error whose %s can’t be read', async (name) => {
+    const clock = new ManualClock();
+    const hostile = new Proxy([], {
+      get() {
+        throw new Error('No.');
+      },
+    });
+    const renew = async () => Promise.reject(Object.assign(new Error('A shard failed.'), { details: { [name]: hostile } }));
+    const troubles: unknown[] = [];
+    const onTrouble = (error: unknown) => void troubles.push(error);
+    const leases = new Leases({ clock, storage: { renew }, lease: 120_000, renewEvery: 30_000, onTrouble });
+    leases.add(['a'], leases.now());
+    await clock.advance(60_000);
+    expect([troubles.length, leases.left(['a'])]).toEqual([2, 60_000]);
+    leases.close();
+  });
+
+  it('is nothing for a lost or an unknown lease by a clock whose monotonic time is negative, too', async () => {
+    const clock = new ManualClock();
+    const host = { now: () => clock.now(), monotonic: () => clock.monotonic() - 1e9, setTimer: clock.setTimer.bind(clock) };
+    const renew = async () => ['a'];
+    const leases = new Leases({
+      clock: host,
+      storage: { renew },
+      lease: 120_000,
+      renewEvery: 30_000,
+      onTrouble: () => undefined,
+    });
+    leases.add(['a', 'b'], leases.now());
+    await clock.advance(30_000);
+    expect([leases.left(['a']), leases.left(['b']), leases.left(['unheard of'])]).toEqual([
+      Number.NEGATIVE_INFINITY,
+      120_000,
+      Number.NEGATIVE_INFINITY,
+    ]);
+    leases.close();
+  });
+
+  it.each([9e15, 1e22, Number.MAX_VALUE])('is as before after the wall clock of the host has once said %s', async (wrong) => {
+    const clock = new ManualClock();
+    let said: number | undefined;
+    const now = () => {
+      const value = said ?? clock.now();
+      said = undefined;
+      return value;
+    };
+    const host = checkedClock({ now, monotonic: () => clock.monotonic(), setTimer: clock.setTimer.bind(clock) }, () => undefined);
+    const renew = async () => [];
+    const leases = new Leases({
+      clock: host,
+      storage: { renew },
+      lease: 120_000,
+      renewEvery: 30_000,
+      onTrouble: () => undefined,
+    });
+    said = wrong;
+    leases.now();
+    leases.add(['a'], leases.now());
+    expect(leases.left(['a'])).toBe(120_000);
     leases.close();
   });
 

@@ -225,20 +225,37 @@ describe('writing settlements', () => {
   });
 
   it.each([
-    ['delivered', { state: 'delivered' }, [change('delivered', { noteId: 'a' })]],
-    ['dead', { state: 'dead', reason }, [change('dead', { noteId: 'a', reason })]],
-    ['not settled yet', {}, []],
-    ['claimed once more since', { state: 'unconfirmed', attempt: 2 }, []],
-    ['forgotten', undefined, []],
-  ] as const)('reports what an earlier try has written if only its answer was lost: %s', async (_what, found, changes) => {
+    ['delivered', 'delivered', { state: 'delivered' }, [change('delivered', { noteId: 'a' })]],
+    ['dead', 'dead', { state: 'dead', reason }, [change('dead', { noteId: 'a', reason })]],
+    ['held by the hook, which takes its attempt back', 'held', { state: 'held', attempt: 0 }, [change('held', { noteId: 'a' })]],
+    ['not settled yet', 'delivered', {}, []],
+    ['claimed once more since', 'unconfirmed', { state: 'unconfirmed', attempt: 2 }, []],
+    ['settled further by others since', 'unconfirmed', { state: 'delivered' }, []],
+    ['cancelled by the host since', 'deferred', { state: 'cancelled' }, []],
+    ['forgotten', 'delivered', undefined, []],
+  ] as const)('reports what an earlier try has written if only its answer was lost: %s', async (_what, to, found, changes) => {
     const { context, clock, leases, state } = failing(1);
     state.lost = ['a:1:deliver:1'];
     const get = async (id: string) => found && { ...entry(id), ...found };
     Object.assign(context.storage, { get });
     leases.add(['a:1:deliver:1'], clock.monotonic());
-    const done = settleAll(context, settled);
+    const done = settleAll(context, [{ note: note('a'), settlement: as({ to } as Parameters<typeof as>[0]) }]);
     await clock.advance(200);
     expect(await done).toEqual({ lost: ['a:1:deliver:1'], changes });
+  });
+
+  it('reports it after a renewal that calls the claim lost, since it was settled', async () => {
+    const { context, clock, leases, state } = failing(8);
+    state.lost = ['a:1:deliver:1'];
+    Object.assign(context.storage, {
+      get: async (id: string) => ({ ...entry(id), state: 'delivered' }),
+      renew: async (tokens: readonly string[]) => tokens,
+    });
+    leases.add(['a:1:deliver:1'], clock.monotonic());
+    const done = settleAll(context, settled);
+    await clock.advance(60_000);
+    expect((await done).changes).toEqual([change('delivered', { noteId: 'a' })]);
+    leases.close();
   });
 
   it('reports nothing of a claim that others may have settled since, nor where the storage fails again', async () => {

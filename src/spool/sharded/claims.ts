@@ -2,7 +2,6 @@ import type { Clock } from '../../core/clock.ts';
 import { joined } from '../../core/joined.ts';
 import type { ClaimedNote, ClaimRequest, ClaimToken, SpoolStorage } from '../contract.ts';
 import { laneFilter } from '../state/derived.ts';
-import type { ShardLanes } from './lanes.ts';
 import type { Shard } from './shard.ts';
 
 /** ms that a claim waits for slow shards; the next one hands out what they claimed. */
@@ -23,7 +22,6 @@ type Moment = Readonly<Record<'now' | 'monotonic', number>>;
 /** The parts of its spool that {@link ShardClaims} needs. */
 interface ClaimsContext {
   readonly shards: readonly Shard[];
-  readonly lanes: ShardLanes;
   clock(): Clock;
 }
 
@@ -50,7 +48,9 @@ export class ShardClaims {
     let asking = this.#inTurn(request);
     let answered = 0;
     while (asking.length > 0 && claimed.length < request.limit) {
-      const shares = shared(request.limit - claimed.length, asking);
+      // One after the other where a lane may have few: what two shards have of it may be as many too many.
+      const some = request.lanes !== undefined && 'only' in request.lanes ? asking.slice(0, 1) : asking;
+      const shares = shared(request.limit - claimed.length, some);
       const answers = await Promise.all(shares.map(({ shard, limit }) => this.#ask(shard, withoutFull(request, limit, claimed))));
       const more: Shard[] = asking.slice(shares.length);
       for (const [index, { shard, limit }] of shares.entries()) {
@@ -98,9 +98,8 @@ export class ShardClaims {
   > {
     const clock = this.#context.clock();
     const claimedAt = momentOf(clock);
-    const lanes = this.#context.lanes.of(shard, request.lanes);
-    const { lanes: _, ...rest } = request;
-    const asked = shard.ask((storage) => storage.claim(lanes === undefined ? rest : { ...rest, lanes }));
+    // Every shard hears of every lane: before one was added, what was spooled for a lane came to another one.
+    const asked = shard.ask((storage) => storage.claim(request));
     const ended = asked.then(
       (notes) => ({ status: 'claimed', notes: notes.map((note) => tokenNamed(shard, note)) }) as const,
       (error: unknown) => ({ status: 'failed', error }) as const,

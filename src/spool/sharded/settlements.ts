@@ -48,7 +48,7 @@ export class Settlements {
     await Promise.all(asking);
     if (errors.length === 0) return [...lost];
     const text = 'A shard could not renew its claims; those of the others were renewed.';
-    throw new OfflineImError('SPOOL_FAILED', text, { cause: asError(errors[0]), details: { renewed } });
+    throw new OfflineImError('SPOOL_FAILED', text, { cause: asError(errors[0]), details: { renewed, lost: [...lost] } });
   }
 
   async refreeze(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {

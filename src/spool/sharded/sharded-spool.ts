@@ -24,7 +24,6 @@ import {
 } from '../contract.ts';
 import { appendToShards } from './append.ts';
 import { ShardClaims } from './claims.ts';
-import { ShardLanes } from './lanes.ts';
 import { merged } from './merged-list.ts';
 import { Rendezvous } from './rendezvous.ts';
 import { isOwnerOf, Settlements } from './settlements.ts';
@@ -42,7 +41,6 @@ export class Shards implements ShardedSpool<unknown> {
   readonly #shards: ReadonlyMap<string, Shard>;
   readonly #all: readonly Shard[];
   readonly #rendezvous: Rendezvous;
-  readonly #lanes: ShardLanes;
   readonly #claims: ShardClaims;
   readonly #settlements: Settlements;
   #context: SpoolContext | undefined;
@@ -60,9 +58,8 @@ export class Shards implements ShardedSpool<unknown> {
     this.#shards = new Map([...spools].map(([name, storage]) => [name, new Shard(name, storage)]));
     this.#all = [...this.#shards.values()];
     this.#rendezvous = new Rendezvous([...spools.keys()]);
-    this.#lanes = new ShardLanes((lane) => this.#ofLane(lane));
     const clock = () => this.#context?.clock ?? noClock;
-    this.#claims = new ShardClaims({ shards: this.#all, lanes: this.#lanes, clock });
+    this.#claims = new ShardClaims({ shards: this.#all, clock });
     this.#settlements = new Settlements((name) => this.#named(name));
     if (storages.every(({ usage }) => usage !== undefined)) this.usage = () => this.#usage();
     if (storages.some(({ isOwner }) => isOwner !== undefined)) {
@@ -123,10 +120,7 @@ export class Shards implements ShardedSpool<unknown> {
   }
 
   async nextDue(lanes?: LaneFilter): Promise<number | undefined> {
-    const due = await this.#askAll((storage, shard) => {
-      const own = this.#lanes.of(shard, lanes);
-      return own === undefined ? storage.nextDue() : storage.nextDue(own);
-    });
+    const due = await this.#askAll((storage) => (lanes === undefined ? storage.nextDue() : storage.nextDue(lanes)));
     const times = [...due.map(({ answer }) => answer), ...this.#all.map((shard) => shard.retryIn())];
     return times.reduce(
       (least, time) => (time === undefined || (least !== undefined && least <= time) ? least : time),

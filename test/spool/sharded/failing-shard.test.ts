@@ -166,11 +166,12 @@ describe('a failing shard', () => {
     const notes = [...(await spool.claim(claim)), ...(await spool.claim(claim)), ...(await spool.claim(claim))];
     const tokens = notes.map(({ token }) => token);
     trouble.set('b', 'reject');
-    const error: unknown = await spool.renew(tokens, 120_000).catch((thrown: unknown) => thrown);
+    const error: unknown = await spool.renew([...tokens, 'a/gone:1'], 120_000).catch((thrown: unknown) => thrown);
     const renewed = notes.filter(({ lane }) => shardOf(lane) !== 'b').map(({ token }) => token);
     expect(error).toMatchObject({ code: 'SPOOL_FAILED', cause: { message: 'connect ECONNREFUSED' } });
     expect((error as OfflineImError).details.renewed).toEqual(expect.arrayContaining(renewed));
     expect((error as OfflineImError).details.renewed).toHaveLength(renewed.length);
+    expect((error as OfflineImError).details.lost).toEqual(['a/gone:1']);
     trouble.delete('b');
     expect(await spool.renew([...tokens, 'a/gone:1', 'nowhere/gone:1'], 120_000)).toEqual(['nowhere/gone:1', 'a/gone:1']);
     await spool.close();

@@ -84,6 +84,51 @@ it('a folder that was taken away closes its shard, and keeps no mailbox of anoth
   await sender.stop();
 });
 
+/** Mailboxes of which some notes still wait in a shard from before another one, now theirs, was added; blocked as soon as one is tried. */
+async function sendsFromMovedMailboxes(count: number) {
+  const shards = { first: new MemorySpool(), second: new MemorySpool() };
+  const both = sharded(shards);
+  const names = Array.from({ length: 30 * count }, (_, n) => `s${n}@contoso.com`);
+  const moved = names.filter((one) => both.shardOf(one) === 'second').slice(0, count);
+  const clock = new ManualClock();
+  const before = aliceSends({ spool: sharded({ first: shards.first }), clock });
+  for (const from of moved) {
+    for (const conversationId of ['a', 'b', 'c'])
+      await before.sender.send({ from: `sip:${from}`, to: 'sip:bob@contoso.com', text: 'x', conversationId });
+  }
+  await Promise.all([before.sender.stop({ timeout: 0 }), clock.advance(0)]);
+  const scene = aliceSends({ spool: both, clock });
+  const error = new OfflineImError('AUTHENTICATION_FAILED', 'HTTP 401.');
+  scene.transport.answer = () => ({ status: 'blocked', scope: 'mailbox', sent: 'no', error });
+  await scene.sender.start();
+  for (const from of moved) await scene.sender.send({ from: `sip:${from}`, to: 'sip:bob@contoso.com', text: 'new' });
+  await clock.advance(130_000);
+  return { ...scene, shards, clock };
+}
+
+it('notes of a blocked mailbox that lie in another shard are not claimed in vain again and again', async () => {
+  const { sender, shards, clock } = await sendsFromMovedMailboxes(1);
+  const claim = shards.first.claim.bind(shards.first);
+  let claimed = 0;
+  shards.first.claim = async (request) => {
+    const notes = await claim(request);
+    claimed += notes.length;
+    return notes;
+  };
+  await clock.advance(600_000);
+  expect(claimed).toBeLessThan(20);
+  await Promise.all([sender.stop({ timeout: 0 }), clock.advance(0)]);
+});
+
+it('a blocked mailbox with notes in two shards is tried with one note', async () => {
+  const { sender, transport, clock } = await sendsFromMovedMailboxes(2);
+  const begun = transport.batches.length;
+  await clock.advance(3_000_000);
+  const trials = transport.batches.slice(begun).map((batch) => batch.length);
+  expect([trials.length > 2, Math.max(...trials)]).toEqual([true, 1]);
+  await Promise.all([sender.stop({ timeout: 0 }), clock.advance(0)]);
+});
+
 it('what waits in a shard from before another one was added is tried again after its mailbox was blocked, and expires while it is', async () => {
   const shards = { first: new MemorySpool(), second: new MemorySpool() };
   const both = sharded(shards);

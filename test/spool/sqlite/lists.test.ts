@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
 import type { EntryFilter } from '../../../src/spool/admin/contract.ts';
 import { AdminReading } from '../../../src/spool/sqlite/admin-read.ts';
+import { hasIndexes, makeAdminTables } from '../../../src/spool/sqlite/connection/admin-tables.ts';
 import { SqliteSpool } from '../../../src/spool/sqlite/sqlite-spool.ts';
 import { newEntry } from '../../support/spool-entries.ts';
 
@@ -152,4 +153,25 @@ it.each([
       ? ['entries_waiting', 'entries_waiting_again']
       : ['entries_waiting_state', 'waiting_recipients', 'waiting_recipients_add'],
   );
+});
+
+it('a file that can’t grow opens without the indexes, and gets them later', async () => {
+  const path = join(folder, 'full.db');
+  const spool = new SqliteSpool({ path });
+  await spool.open({ clock: systemClock, tombstones: 86_400_000 });
+  await spool.append(Array.from({ length: 500 }, (_, at) => newEntry(`e${at}`, { messageId: `m${at}` })));
+  await spool.close();
+  const file = new DatabaseSync(path);
+  file.exec('DROP INDEX entries_waiting; DROP INDEX entries_waiting_again; VACUUM');
+  const pages = Number(file.prepare('PRAGMA page_count').get()?.page_count);
+  file.exec(`PRAGMA max_page_count = ${pages}`);
+  makeAdminTables(file, true);
+  expect([hasIndexes(file), new AdminReading(file).step({ state: 'spooled' }, { ended: false, seq: 0 }).looked]).toEqual([
+    false,
+    500,
+  ]);
+  file.exec('PRAGMA max_page_count = 1000000');
+  makeAdminTables(file, true);
+  expect(hasIndexes(file)).toBe(true);
+  file.close();
 });

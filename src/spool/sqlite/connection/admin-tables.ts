@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { SpoolState } from '../../contract.ts';
 import { rollBack } from './schema.ts';
+import { isFull } from './sqlite-error.ts';
 
 /*
  * What operators and hosts list by, added to version 1: older libraries ignore the table, and SQLite keeps the indexes up to date for them.
@@ -54,7 +55,8 @@ export function makeAdminTables(database: DatabaseSync, alone: boolean): void {
     database.exec('COMMIT');
   } catch (error) {
     rollBack(database);
-    throw error;
+    // They only make lists faster: on a full disk the spool still opens, and a later opening creates them.
+    if (!isFull(error)) throw error;
   }
 }
 

@@ -1,0 +1,55 @@
+/** A result that was written although its answer was lost is reported once, and only as what it was. */
+import { expect, it } from 'vitest';
+import { OfflineImError } from '../../src/index.ts';
+import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
+import { aliceSends } from '../support/sender-fixture.ts';
+
+/** The first settlement of a delivery is written, and its answer lost; so many tries after it fail. */
+function losesTheFirstAnswer(failures: number, options: Parameters<typeof aliceSends>[0] = {}) {
+  const spool = new MemorySpool();
+  const settle = spool.settle.bind(spool);
+  let tries = 0;
+  spool.settle = async (settlements) => {
+    if (!settlements.some(({ token }) => token.includes(':deliver:'))) return settle(settlements);
+    tries += 1;
+    if (tries > 1 && tries <= 1 + failures) throw new Error('The database is away.');
+    const result = await settle(settlements);
+    if (tries === 1) throw new Error('Connection terminated');
+    return result;
+  };
+  return aliceSends({ spool, ...options });
+}
+
+it('message:delivered comes once where a probe has settled the note before the repetition', async () => {
+  const { sender, clock, transport, eventsOf } = losesTheFirstAnswer(6);
+  const error = new OfflineImError('CONNECTION_LOST', 'It broke.');
+  transport.answer = () => ({ status: 'unconfirmed', scope: 'note', error });
+  transport.answerProbe = () => ({ status: 'found' });
+  await sender.start();
+  await sender.send({ to: 'sip:bob@contoso.com', text: 'a' });
+  await clock.advance(160_000);
+  expect(eventsOf('message:delivered')).toHaveLength(1);
+  await Promise.all([sender.stop({ timeout: 0 }), clock.advance(0)]);
+});
+
+it('message:cancelled comes once where the host has cancelled before the repetition', async () => {
+  const { sender, clock, transport, eventsOf } = losesTheFirstAnswer(0);
+  const error = new OfflineImError('EWS_ERROR', 'It is busy.');
+  transport.answer = () => ({ status: 'deferred', scope: 'note', error });
+  await sender.start();
+  const { messageId } = await sender.send({ to: 'sip:bob@contoso.com', text: 'a' });
+  await clock.advance(120_000);
+  await sender.cancel(messageId);
+  await clock.advance(1_000);
+  expect(eventsOf('message:cancelled')).toHaveLength(1);
+  await Promise.all([sender.stop({ timeout: 0 }), clock.advance(0)]);
+});
+
+it('message:held comes of what the hook holds', async () => {
+  const { sender, clock, eventsOf } = losesTheFirstAnswer(0, { beforeDelivery: async () => 'hold' as const });
+  await sender.start();
+  await sender.send({ to: 'sip:bob@contoso.com', text: 'a' });
+  await clock.advance(130_000);
+  expect(eventsOf('message:held')).toHaveLength(1);
+  await Promise.all([sender.stop({ timeout: 0 }), clock.advance(0)]);
+});
