@@ -168,6 +168,7 @@ export class EwsClient {
     const deadline = prepared.call.deadline ?? this.#settings.requestTimeout;
     const attempt = new Attempt();
     let meta: ReplyMeta | undefined;
+    let unsent = false;
     try {
       if (limit.ended() !== undefined) throw notAttempted('it was aborted before');
       const send = (headers: Readonly<Record<string, string>>, options: SendOptions = {}): Promise<Response> =>
@@ -181,15 +182,17 @@ export class EwsClient {
         ...metaOf(response, { requestId, url, now: clock.now(), scheme: credentials.scheme }),
         ...(attempt.sentBesides(response.status) ? { sentBesides: true } : {}),
       };
-      if (sent === 'no' && !saysNo.has(response.status)) {
+      unsent = sent === 'no' && !saysNo.has(response.status);
+      // Of the others, only a page with 400 may say more than its status.
+      if (unsent && response.status !== 400) {
         giveUp(response);
-        return endedInLogin(response.status, requestId);
+        return endedInLogin(meta);
       }
-      const text = await readBody(response, maxResponseBytes, limit);
-      return understand(text, response, meta);
+      const reply = understand(await readBody(response, maxResponseBytes, limit), response, meta);
+      return unsent && 'meta' in reply ? endedInLogin(reply.meta) : reply;
     } catch (error) {
       // Where the status has already told what became of the request, the rest of its body doesn't matter.
-      if (meta !== undefined && meta.status !== 200) return { kind: 'http', meta };
+      if (meta !== undefined && meta.status !== 200) return unsent ? endedInLogin(meta) : { kind: 'http', meta };
       if (isA(error, ProxyRefusal)) return endedByProxy(error.status, requestId);
       const waits = attempt.waits ? 'server' : 'login';
       const at = attempt.isConnectionError(error) || attempt.unconnected ? 'connection' : waits;

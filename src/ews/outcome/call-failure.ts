@@ -2,7 +2,8 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { bareCause, connectionCode, proxyStatus, refusedByProxy, withoutCause } from '../../transport/connection-errors.ts';
 import { isStanding } from '../../transport/token-cache.ts';
 import { notAttempted } from '../../transport/verdict.ts';
-import type { Reply } from '../client/reply.ts';
+import type { Reply, ReplyMeta } from '../client/reply.ts';
+import { statusRule } from './http-status.ts';
 
 /** What is known about a request when it fails. */
 export interface CallState {
@@ -62,8 +63,11 @@ export function endedByProxy(status: number, requestId: string): Failed {
   return { ...failed('no', 'endpoint', error), blocks };
 }
 
-/** The login ended with an answer to a leg without a body, so that there was nothing to process. */
-export function endedInLogin(status: number, requestId: string): Failed {
+/** The login ended with an answer to a leg without a body, so that there was nothing to process. What someone must act on blocks as it does after the login. */
+export function endedInLogin(meta: ReplyMeta): Reply {
+  const { verdict } = statusRule(meta);
+  if (verdict.kind === 'blocked' && verdict.sent === 'no') return { kind: 'http', meta };
+  const { status, requestId } = meta;
   const text = `The server answered HTTP ${status} to the login, before the request was written.`;
   return failed('no', 'endpoint', new OfflineImError('HTTP_STATUS', text, { details: { status, requestId } }));
 }

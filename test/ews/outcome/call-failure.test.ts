@@ -171,9 +171,14 @@ describe('a proxy that refuses to connect', () => {
 });
 
 it('a login that ended with a response before the body was sent: nothing was processed', () => {
-  expect(seen(endedInLogin(503, 'r'))).toEqual(
-    failure('no', 'endpoint', 'HTTP_STATUS', /HTTP 503 to the login/, { status: 503, requestId: 'r' }),
-  );
+  for (const status of [200, 302, 400, 404, 413, 421, 503]) {
+    expect(seen(endedInLogin({ status, requestId: 'r' }) as ReturnType<typeof failedBy>)).toEqual(
+      failure('no', 'endpoint', 'HTTP_STATUS', new RegExp(`HTTP ${status} to the login`), { status, requestId: 'r' }),
+    );
+  }
+  for (const meta of [{ status: 431 }, { status: 301, front: 'it has moved' }].map((one) => ({ ...one, requestId: 'r' }))) {
+    expect(endedInLogin(meta)).toEqual({ kind: 'http', meta });
+  }
 });
 
 it('a login that returned an unusable value: its text is not repeated', () => {

@@ -91,9 +91,36 @@ describe('before the body is sent, nothing can have been processed', () => {
     [429, 'deferred', 'mailbox'],
     [403, 'blocked', 'endpoint'],
     [456, 'blocked', 'mailbox'],
+    [400, 'deferred', 'endpoint'],
+    [414, 'blocked', 'endpoint'],
+    [431, 'blocked', 'endpoint'],
+    [497, 'blocked', 'endpoint'],
   ] as const)('after HTTP %s to the first leg: %s, %s', async (status, outcome, scope) => {
     expect(await deliver((response) => response.writeHead(status).end())).toMatchObject({ status: outcome, scope });
     expect(bodies()).toEqual([false]);
+  });
+
+  const page = '<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head>';
+  it.each<[string, number, Record<string, string>, string, RegExp]>([
+    ['the page of a front', 400, {}, page, /refuses the request: The plain HTTP request/],
+    ['a redirect to another host', 308, { location: 'https://new.contoso.test/EWS/Exchange.asmx' }, '', /moved to https:\/\/new/],
+  ])('after %s: what must be mended is said as with another login', async (_, status, headers, body, why) => {
+    const outcome = await deliver((response) => response.writeHead(status, headers).end(body));
+    expect(outcome).toMatchObject({
+      status: 'blocked',
+      scope: 'endpoint',
+      sent: 'no',
+      error: { message: expect.stringMatching(why) },
+    });
+    expect(bodies()).toEqual([false]);
+  });
+
+  it('after a page of HTTP 400 that breaks off', async () => {
+    const outcome = await deliver((response) => {
+      response.writeHead(400, { 'content-length': '100' }).write('<html>');
+      setImmediate(() => response.destroy());
+    });
+    expect(outcome).toMatchObject({ status: 'deferred', scope: 'endpoint', error: { code: 'HTTP_STATUS' } });
   });
 
   it('after a 401 without a challenge', async () => {
