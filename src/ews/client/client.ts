@@ -6,15 +6,15 @@ import { answerWithin, giveUp, isResponse, readBody } from '../../transport/fetc
 import { watchRequest } from '../../transport/request-watch.ts';
 import { notAttempted } from '../../transport/verdict.ts';
 import type { SendOptions } from '../auth/credentials.ts';
-import { responseMessages } from '../operations/elements.ts';
 import { getFolderXml } from '../operations/folders.ts';
 import type { EwsServerVersion } from '../options.ts';
 import { endedByProxy, endedInLogin, failedBy, notImpersonated, unsayable, unusableLogin } from '../outcome/call-failure.ts';
-import { type CodeRule, ruleOf } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
 import { Attempt } from './attempt.ts';
+import { NegotiatedVersion } from './negotiated-version.ts';
+import { isSchemaFault, isUnknownFault, passedSchema, refusesVersion, waiting } from './refusals.ts';
 import type { EwsCall, Reply, ReplyMeta } from './reply.ts';
-import { type Acting, actingFor, type Envelope, envelopeFor, headersOf, metaOf, NegotiatedVersion, understand } from './soap.ts';
+import { type Acting, actingFor, type Envelope, envelopeFor, headersOf, metaOf, understand } from './soap.ts';
 import { traceReply, traceRequest } from './trace.ts';
 
 /** A request in the form of one schema version. */
@@ -61,8 +61,6 @@ class ProxyRefusal extends Error {
 export class EwsClient {
   readonly #settings: EwsSettings;
   readonly #version: NegotiatedVersion;
-  /** By version: whether the server takes it, so that what its schema refuses is the rest of a request. */
-  readonly #taken = new Map<EwsServerVersion, boolean>();
   readonly #envelopes = new Map<EwsServerVersion, Envelope>();
   /** By mailbox, monotonic: when a 401 said "busy". */
   readonly #busyLogins = new Map<string, number>();
@@ -72,9 +70,9 @@ export class EwsClient {
     this.#version = new NegotiatedVersion(settings.serverVersion, settings.logger);
   }
 
-  /** The schema version that the next request asks for. */
-  get version(): EwsServerVersion {
-    return this.#version.current;
+  /** The schema version that the next request for a mailbox asks for. */
+  versionFor(mailbox: string): EwsServerVersion {
+    return this.#version.of(mailbox);
   }
 
   /** With a body that can't be said in the version negotiated, the reply is the refusal of the version before. */
@@ -86,7 +84,7 @@ export class EwsClient {
     } catch (error) {
       return notImpersonated(error);
     }
-    for (let version = this.#version.current, refusal: Reply | undefined; ; ) {
+    for (let version = this.#version.of(call.mailbox), refusal: Reply | undefined; ; ) {
       const body = typeof call.body === 'string' ? call.body : call.body(version);
       if (body === undefined) return refusal ?? unsayable(version);
       const reply = await this.#once({ call, acting, body: this.#enveloped(body, version, acting) });
@@ -95,9 +93,9 @@ export class EwsClient {
       if (judged !== 'version-refused') return judged;
       tried.push(version);
       const hint = 'meta' in reply ? reply.meta.serverVersion : undefined;
-      const next = this.#version.refused(tried, hint);
+      const next = this.#version.refused(tried, hint, isSchemaFault(reply));
       if (next === undefined) {
-        for (const one of tried) this.#taken.set(one, true); // or halves of a batch would go through all of them again
+        for (const one of tried) this.#version.learn(call.mailbox, one, true); // or halves of a batch would go through all of them again
         return reply;
       }
       version = next;
@@ -107,22 +105,25 @@ export class EwsClient {
 
   /**
    * Whether the version is what a reply refuses. A server whose schema lacks its name says no more than that the request does not fit the schema: then a request that
-   * every schema has tells, once a version. What keeps that from being answered keeps the first one from it too.
+   * every schema has tells, once a mailbox and version. Where it tells nothing, the first one is judged as if it was refused for one of its notes, if it has several;
+   * a single note waits, since only the version may be wrong.
    */
   async #judged(reply: Reply, { call, acting, version }: Asked): Promise<Reply | 'version-refused'> {
     if (refusesVersion(reply, call)) return 'version-refused';
-    if (reply.kind === 'body') this.#taken.set(version, true);
-    if (reply.kind !== 'fault' || !isOf('schema', reply.fault.responseCode)) return reply;
-    if (!this.#taken.has(version)) {
-      const body = getFolderXml('msgfolderroot', call.mailbox);
+    const { mailbox, notes, reads } = call;
+    if (reply.kind === 'body') this.#version.served(mailbox, version);
+    if (!isSchemaFault(reply)) return reply;
+    if (this.#version.takes(mailbox, version) === undefined) {
+      const body = getFolderXml('msgfolderroot', mailbox);
       const look: EwsCall = { ...call, operation: 'GetFolder', body, reads: true };
       const answer = await this.#once({ call: look, acting, body: this.#enveloped(body, version, acting) });
-      if (answer.kind === 'failed') return { ...answer, sent: 'no' };
-      if (answer.kind === 'http' || (answer.kind === 'fault' && isObstacle(answer.fault.responseCode))) return answer;
-      const refused = refusesVersion(answer, look) || (answer.kind === 'fault' && isOf('schema', answer.fault.responseCode));
-      this.#taken.set(version, !refused);
+      if (refusesVersion(answer, look) || isSchemaFault(answer)) this.#version.learn(mailbox, version, false);
+      else if (answer.kind === 'body') this.#version.served(mailbox, version);
+      else if (passedSchema(answer)) this.#version.learn(mailbox, version, true);
+      else if (!isUnknownFault(answer) && this.#version.takes(mailbox, version) === undefined)
+        return notes.length > 1 && reads !== true ? reply : waiting(answer);
     }
-    return this.#taken.get(version) === true ? reply : 'version-refused';
+    return this.#version.takes(mailbox, version) === false ? 'version-refused' : reply;
   }
 
   #enveloped(body: string, version: EwsServerVersion, acting: Acting): string {
@@ -244,26 +245,6 @@ export class EwsClient {
       credentials: 'omit',
     });
   }
-}
-
-/**
- * True when a reply says nothing but that the version of the request is refused: as a fault, or for each item. What it says nothing of may have been processed.
- */
-function refusesVersion(reply: Reply, { operation, notes }: EwsCall): boolean {
-  if (reply.kind === 'fault') return isOf('version', reply.fault.responseCode);
-  const messages = reply.kind === 'body' ? (responseMessages(reply.payload, operation) ?? []) : [];
-  if (messages.length === 0 || (operation === 'CreateItem' && messages.length !== notes.length)) return false;
-  return messages.every(({ responseClass, responseCode }) => responseClass === 'Error' && isOf('version', responseCode));
-}
-
-function isOf(what: CodeRule['negotiates'], responseCode: string): boolean {
-  return ruleOf(responseCode).negotiates === what;
-}
-
-/** It keeps every request of the mailbox from being answered. */
-function isObstacle(responseCode: string): boolean {
-  const { kind, scope } = ruleOf(responseCode).verdict;
-  return kind === 'blocked' || (kind === 'deferred' && scope !== 'note');
 }
 
 /** What these statuses mean they mean in the middle of a login too. */

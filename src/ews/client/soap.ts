@@ -1,7 +1,5 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { answerAtOnce } from '../../core/errors/thrown.ts';
-import { tell } from '../../core/host-calls.ts';
-import type { Logger } from '../../observability/trace.ts';
 import { dateOf, retryAfterOf } from '../../transport/fetch.ts';
 import { refusesToken } from '../auth/bearer-auth.ts';
 import type { EwsServerVersion, EwsTransportOptions } from '../options.ts';
@@ -40,48 +38,6 @@ export function versionOfServer(info: XmlElement | undefined): EwsServerVersion 
   if (minor > 0) return 'Exchange2016';
   // 2013: SP1 is build 847.
   return Number(info?.attributes.get('MajorBuildNumber')) < 847 ? 'Exchange2013' : 'Exchange2013_SP1';
-}
-
-/**
- * The schema version in use at an endpoint: the configured one, until a server refuses it. What worked in its place is
- * remembered for all later requests.
- */
-export class NegotiatedVersion {
-  readonly #preferred: EwsServerVersion;
-  readonly #logger: Logger | undefined;
-  #current: EwsServerVersion;
-
-  constructor(preferred: EwsServerVersion, logger: Logger | undefined) {
-    this.#preferred = preferred;
-    this.#logger = logger;
-    this.#current = preferred;
-  }
-
-  get current(): EwsServerVersion {
-    return this.#current;
-  }
-
-  /**
-   * The version to try after the last of `tried` was refused; undefined when none is left. Downwards first, since servers
-   * keep older schemas; at once to what the server says it speaks, when that is older.
-   */
-  refused(tried: readonly EwsServerVersion[], hint: EwsServerVersion | undefined): EwsServerVersion | undefined {
-    const last = tried.at(-1) ?? this.#preferred;
-    const at = serverVersions.indexOf(last);
-    const older = serverVersions.slice(0, at).reverse();
-    const hinted = hint !== undefined && older.includes(hint) ? [hint] : [];
-    // Another request may have found out meanwhile.
-    const candidates = [this.#current, ...hinted, ...older, ...serverVersions.slice(at + 1)];
-    const next = candidates.find((version) => !tried.includes(version));
-    // A server that refuses all is asked anew from the start by the next request.
-    this.#current = next ?? this.#preferred;
-    this.#trace(last, next);
-    return next;
-  }
-
-  #trace(refused: EwsServerVersion, next: EwsServerVersion | undefined): void {
-    tell(() => this.#logger?.debug({ step: 'ews:version', refused, next: next ?? 'none' }));
-  }
 }
 
 const utf8 = '<?xml version="1.0" encoding="utf-8"?>';

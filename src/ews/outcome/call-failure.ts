@@ -84,6 +84,14 @@ export function unreadableReply(why: string, requestId: string, scope: 'note' | 
   return failed('unknown', scope, new OfflineImError('RESPONSE_UNREADABLE', text, { cause, details: { requestId } }));
 }
 
+/**
+ * It is not known what the server refused, and something else kept it from being asked. Without that answer's code: it does not speak of this request, which would be
+ * sent again in another form for it.
+ */
+export function notSettled({ code, message }: OfflineImError, requestId: string): Failed {
+  return failed('no', 'note', new OfflineImError(code, message, { details: { requestId } }));
+}
+
 /** The caller has nothing to say in this schema version. */
 export function unsayable(version: string): Failed {
   return failed('no', 'note', notAttempted(`it can not be said in schema version ${version}`));

@@ -64,7 +64,7 @@ export class SavedFolders implements Negotiation {
     const mailbox = place.mailbox.toLowerCase();
     const instead = this.#learnt(mailbox);
     if (instead !== undefined) return { folder: instead };
-    if (!this.#nameless.has(mailbox) && isSayable(history, this.#client.version)) return { folder: history };
+    if (!this.#nameless.has(mailbox) && isSayable(history, this.#client.versionFor(mailbox))) return { folder: history };
     const lookup = await this.#resolve(asking);
     if (lookup !== 'none' && 'outcome' in lookup) return lookup;
     if (lookup === 'none') this.#fallBack(mailbox, noneFor);
@@ -235,7 +235,7 @@ async function lookAtFolder(
     body: (version) => (isSayable(folder, version) ? xml : undefined),
     ...(mayWrite === undefined ? {} : { mayWrite: () => mayWrite() }),
   });
-  return isSayable(folder, client.version) ? stateOf(reply, folder) : 'refused';
+  return isSayable(folder, client.versionFor(mailbox)) ? stateOf(reply, folder) : 'refused';
 }
 
 function stateOf(reply: Reply, folder: string): FolderState {

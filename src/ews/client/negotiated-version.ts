@@ -1,0 +1,85 @@
+import { tell } from '../../core/host-calls.ts';
+import type { Logger } from '../../observability/trace.ts';
+import type { EwsServerVersion } from '../options.ts';
+import { serverVersions } from './soap.ts';
+
+/** How many mailboxes, times versions, are remembered. Who is forgotten is asked about once more. */
+const mostKnown = 10_000;
+
+/**
+ * The schema version in use at an endpoint: the configured one, until a server refuses it. What worked in its place is
+ * remembered for all later requests. Behind one endpoint may be servers of several versions, so that what a schema says is known of a mailbox only.
+ */
+export class NegotiatedVersion {
+  readonly #preferred: EwsServerVersion;
+  readonly #logger: Logger | undefined;
+  #current: EwsServerVersion;
+  /** By version and mailbox: whether its server takes the version, so that what the schema refuses is the rest of a request. */
+  readonly #taken = new Map<string, boolean>();
+  /** Versions under which any mailbox was served: one on an older server does not lower them for the others. */
+  readonly #served = new Set<EwsServerVersion>();
+
+  constructor(preferred: EwsServerVersion, logger: Logger | undefined) {
+    this.#preferred = preferred;
+    this.#logger = logger;
+    this.#current = preferred;
+  }
+
+  /** The version that the next request for a mailbox asks for. */
+  of(mailbox: string): EwsServerVersion {
+    const upToIt = serverVersions.slice(0, serverVersions.indexOf(this.#current) + 1);
+    return upToIt.findLast((version) => this.takes(mailbox, version) !== false) ?? this.#current;
+  }
+
+  /** Whether the server of the mailbox takes the version; undefined while nobody knows. */
+  takes(mailbox: string, version: EwsServerVersion): boolean | undefined {
+    return this.#taken.get(keyOf(mailbox, version));
+  }
+
+  /** The server of the mailbox takes the version or, unless a request was served meanwhile, does not. */
+  learn(mailbox: string, version: EwsServerVersion, takes: boolean): void {
+    const key = keyOf(mailbox, version);
+    if (this.#taken.get(key) === true) return;
+    const [oldest] = this.#taken.keys();
+    if (oldest !== undefined && this.#taken.size >= mostKnown) this.#taken.delete(oldest);
+    this.#taken.set(key, takes);
+  }
+
+  /** A request for the mailbox was answered under the version. */
+  served(mailbox: string, version: EwsServerVersion): void {
+    this.learn(mailbox, version, true);
+    this.#served.add(version);
+  }
+
+  /**
+   * The version to try after the last of `tried` was refused; undefined when none is left. Downwards first, since servers
+   * keep older schemas; at once to what the server says it speaks, when that is older.
+   *
+   * @param bySchema By what may hold for this mailbox only.
+   */
+  refused(
+    tried: readonly EwsServerVersion[],
+    hint: EwsServerVersion | undefined,
+    bySchema: boolean,
+  ): EwsServerVersion | undefined {
+    const last = tried.at(-1) ?? this.#preferred;
+    const at = serverVersions.indexOf(last);
+    const older = serverVersions.slice(0, at).reverse();
+    const hinted = hint !== undefined && older.includes(hint) ? [hint] : [];
+    // Another request may have found out meanwhile.
+    const candidates = [this.#current, ...hinted, ...older, ...serverVersions.slice(at + 1)];
+    const next = candidates.find((version) => !tried.includes(version));
+    // A server that refuses all is asked anew from the start by the next request.
+    if (!bySchema || !this.#served.has(this.#current)) this.#current = next ?? this.#preferred;
+    this.#trace(last, next);
+    return next;
+  }
+
+  #trace(refused: EwsServerVersion, next: EwsServerVersion | undefined): void {
+    tell(() => this.#logger?.debug({ step: 'ews:version', refused, next: next ?? 'none' }));
+  }
+}
+
+function keyOf(mailbox: string, version: EwsServerVersion): string {
+  return `${version} ${mailbox.toLowerCase()}`;
+}
