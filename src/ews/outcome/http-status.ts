@@ -144,20 +144,25 @@ export function isLoginPage(page: string): boolean {
 
 /**
  * Whether a permanent redirect leads to this very path elsewhere, or in other letters: from plain http, from an old name. Temporary ones also follow on what a server
- * behind has done, and other paths are those of pages about errors.
+ * behind has done, and other paths are those of pages about errors. Nobody is told to name a place without https instead of one with it.
  */
 export function movedTo(status: number, url: string, location: string): string | undefined {
   if ((status !== 301 && status !== 308) || !URL.canParse(location, url)) return undefined;
   const [from, to] = [new URL(url), new URL(location, url)];
-  to.hash = '';
-  const path = ({ pathname, search }: URL): string => (pathname + search).toLowerCase();
-  const leadsAway = /^https?:/.test(to.href) && to.href !== from.href;
-  return leadsAway && path(from) === path(to) ? `EWS has moved to ${to.origin}, which url must name` : undefined;
+  const path = ({ pathname, search }: URL): string => pathname + search;
+  const isSafe = to.protocol === 'https:' || to.protocol === from.protocol;
+  const leadsAway = isSafe && to.host.length < 260 && to.origin + path(to) !== from.origin + path(from);
+  return leadsAway && path(from).toLowerCase() === path(to).toLowerCase()
+    ? `EWS has moved to ${to.origin}, which url must name`
+    : undefined;
 }
 
-/** Pages that http.sys and nginx make of the head of a request, before anything behind them has seen it. Not "badly formed", which may be the body. */
+/**
+ * How pages begin that http.sys and nginx make of the head of a request, before anything behind them has seen it. Not "badly formed", which may be the body. No SOAP
+ * begins so, and further down a page may quote anything.
+ */
 const headRefused =
-  /<h2>Bad Request - (Invalid (?:Header|Hostname|URL|Verb)|(?:Request|Header Field) Too Long)<|<title>400 (Request Header Or Cookie Too Large|(?:The|No required) SSL certificate (?:error|was sent)|The plain HTTP request was sent to HTTPS port)</i;
+  /^\s*(?:<!DOCTYPE HTML[^>]*>\s*)?<html>\s*<head>\s*<title>(?:Bad Request<\/title>\s*(?:<meta [^>]*>\s*)?<\/head>\s*<body>\s*<h2>Bad Request - (Invalid (?:Header|Hostname|URL|Verb)|(?:Request|Header Field) Too Long)|400 (Request Header Or Cookie Too Large|(?:The|No required) SSL certificate (?:error|was sent)|The plain HTTP request was sent to HTTPS port))</i;
 
 /** What such a page of a 400 says; undefined for any other page, which may be of EWS itself. */
 export function refusedHead(status: number, page: string): string | undefined {

@@ -44,7 +44,10 @@ describe('an HTTP status', () => {
     ['400 with a page', { status: 400, body: page }, { status: 'unconfirmed', scope: 'note' }],
     [
       '400 of http.sys',
-      { status: 400, body: '<!DOCTYPE HTML><HTML><BODY><h2>Bad Request - Invalid Header</h2></BODY></HTML>' },
+      {
+        status: 400,
+        body: '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN""http://www.w3.org/TR/html4/strict.dtd">\r\n<HTML><HEAD><TITLE>Bad Request</TITLE>\r\n<META HTTP-EQUIV="Content-Type" Content="text/html; charset=us-ascii"></HEAD>\r\n<BODY><h2>Bad Request - Invalid Header</h2>\r\n</BODY></HTML>',
+      },
       {
         status: 'blocked',
         scope: 'endpoint',
@@ -58,6 +61,14 @@ describe('an HTTP status', () => {
       {
         status: 400,
         body: fault('ErrorOdd').replace('<faultstring>', '<faultstring><!--<h2>Bad Request - Invalid Header</h2>-->'),
+      },
+      { status: 'unconfirmed', scope: 'note' },
+    ],
+    [
+      '400 with an answer of EWS that quotes nginx',
+      {
+        status: 400,
+        body: created(ok).replace('<me:Items/>', '<me:Items/><!--<title>400 Request Header Or Cookie Too Large</title>-->'),
       },
       { status: 'unconfirmed', scope: 'note' },
     ],

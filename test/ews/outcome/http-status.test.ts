@@ -115,6 +115,8 @@ describe('a redirect says that EWS has moved', () => {
     [301, url, undefined],
     [301, '', undefined],
     [301, `${url}#x`, undefined],
+    [301, 'http://alice:secret@mail.contoso.test/EWS/Exchange.asmx', undefined],
+    [301, `https://${'a'.repeat(9000)}.test/EWS/Exchange.asmx`, undefined],
     [301, 'https://mail.contoso.test/', undefined],
     [301, 'https://mail.contoso.test/sorry.html?/EWS/Exchange.asmx', undefined],
     [301, 'https://mail.contoso.test/EWS/Exchange.asmx?error=1', undefined],
@@ -125,6 +127,15 @@ describe('a redirect says that EWS has moved', () => {
   ])('%i to %j: %j', (status, location, expected) => {
     expect(movedTo(status, url, location)).toBe(expected && `EWS has moved to ${expected}, which url must name`);
   });
+});
+
+it('a redirect away from https says nothing of where EWS is', () => {
+  const url = 'https://mail.contoso.test/EWS/Exchange.asmx';
+  expect(movedTo(301, url, 'http://mail.contoso.test/EWS/Exchange.asmx')).toBeUndefined();
+  expect(movedTo(301, url, 'https://alice:secret@mail.contoso.test/EWS/Exchange.asmx')).toBeUndefined();
+  expect(movedTo(301, url, 'https://alice:secret@new.contoso.test/EWS/Exchange.asmx')).toBe(
+    'EWS has moved to https://new.contoso.test, which url must name',
+  );
 });
 
 describe('a 400 is of what stands in front of EWS', () => {
@@ -146,6 +157,16 @@ describe('a 400 is of what stands in front of EWS', () => {
     [nginx('Bad Request'), undefined],
     [nginx('The SSL certificate error'), 'The SSL certificate error'],
     ['Bad Request - Invalid Header', undefined],
+    // Further down, where a page may quote anything.
+    ['<html><head><title>Sorry</title></head><body><p>Was:</p><h2>Bad Request - Invalid Header</h2></body></html>', undefined],
+    [
+      '<html><head><title>Bad Request</title></head><body><p>Was:</p><h2>Bad Request - Invalid Header</h2></body></html>',
+      undefined,
+    ],
+    ['<?xml version="1.0"?><e><![CDATA[<title>400 Request Header Or Cookie Too Large</title>]]></e>', undefined],
+    [`{"error":"${nginx('The plain HTTP request was sent to HTTPS port')}"}`, undefined],
+    [`<s:Envelope><![CDATA[${windows('Bad Request - Invalid Header')}]]></s:Envelope>`, undefined],
+    [`\r\n${windows('Bad Request - Invalid Verb').toLowerCase()}`, 'invalid verb'],
     [' '.repeat(5000) + windows('Bad Request - Invalid Header'), undefined],
     ['', undefined],
   ])('%j: %j', (page, expected) => {
