@@ -97,16 +97,19 @@ const utf8 = new TextDecoder();
  */
 export function decodeText(bytes: Uint8Array, contentType: string): string | undefined {
   const [first, second] = bytes;
+  let marked: string | undefined;
   // UTF-16 by its mark, or by the zero beside its first character, which is ASCII in XML and JSON. UTF-8 has its mark for this, whatever is said beside it.
-  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return new TextDecoder('utf-16le').decode(bytes);
-  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) return new TextDecoder('utf-16be').decode(bytes);
-  if (first === 0xef && second === 0xbb) return utf8.decode(bytes);
-  const name = /\bcharset\s*=\s*["']?([\w.:-]+)/i.exec(contentType)?.[1] ?? declaredIn(bytes) ?? 'utf-8';
-  // Bytes that are no UTF-16 are often called so, by programs that write XML into a string first.
-  if (/^utf-?(8$|16)/i.test(name)) return utf8.decode(bytes);
+  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) marked = 'utf-16le';
+  else if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) marked = 'utf-16be';
+  else if (first === 0xef && second === 0xbb) return utf8.decode(bytes);
+  const name = marked ?? /\bcharset\s*=\s*["']?([\w.:-]+)/i.exec(contentType)?.[1] ?? declaredIn(bytes) ?? 'utf-8';
+  if (marked === undefined && /^utf-?(8$|16)/i.test(name)) return utf8.decode(bytes);
   for (const [label, fatal] of [[name], ['utf-8', true]] as const) {
     try {
-      return new TextDecoder(label, { fatal: fatal === true }).decode(bytes);
+      const decoder = new TextDecoder(label, { fatal: fatal === true });
+      // Bytes that are no UTF-16 are often called so, by programs that write XML into a string first.
+      const misnamed = marked === undefined && decoder.encoding.startsWith('utf-16');
+      return (misnamed ? utf8 : decoder).decode(bytes);
     } catch {
       // no encoding of that name; perhaps UTF-8 all the same
     }

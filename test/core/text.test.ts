@@ -37,6 +37,14 @@ describe('the text of a document', () => {
     ['UTF-16 that nothing marks', 'text/xml', said('utf-16'), (text) => bytesOf(text, 'utf16le')],
     ['big-endian UTF-16 that nothing marks', 'text/xml; charset=utf-16', said('utf-16'), big],
     ['UTF-8 called UTF-16', 'text/xml; charset=utf-16', said('utf-16'), (text) => bytesOf(text, 'utf8')],
+    ...['unicode', 'ucs-2', 'csunicode', 'iso-10646-ucs-2', 'unicodefeff', 'utf-16be', 'utf-16le', 'utf16'].map(
+      (name): [string, string, string, (text: string) => Buffer] => [
+        `UTF-8 called ${name}`,
+        `text/xml; charset=${name}`,
+        said(name),
+        (text) => bytesOf(text, 'utf8'),
+      ],
+    ),
     ['UTF-8 under a name that is none', 'text/xml; charset=klingon', said('x'), (text) => bytesOf(text, 'utf8')],
     ['nothing', 'text/xml; charset=klingon', '', (text) => bytesOf(text, 'utf8')],
   ])('is read from %s', (_what, type, text, bytes) => {
