@@ -193,6 +193,14 @@ describe('requests refused as a whole', () => {
     [security('mustUnderstand="1"'), true],
     [security('soap:mustUnderstand="1" soap:actor="urn:another"'), true],
     ['<t:MailboxCulture soap:mustUnderstand="1">en-US</t:MailboxCulture>', true],
+    ...[
+      'OpenAsAdminOrSystemService',
+      'ProxySecurityContext',
+      'ProxySuggesterSid',
+      'ProxyPartnerToken',
+      'SerializedSecurityContext',
+    ].map((name): [string, boolean] => [`<t:${name} soap:mustUnderstand="1"/>`, true]),
+    ['<t:Mailbox soap:mustUnderstand="1"/>', false],
     ['<MailboxCulture xmlns="urn:other" soap:mustUnderstand="1">en-US</MailboxCulture>', false],
   ])('a header %s is understood: %j', async (header, understood) => {
     const answer = await call(exchange.url, createItem([message()]), { header, unchecked: true });

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../../src/core/clock.ts';
 import { createExchange, ManualClock } from '../../../src/testing.ts';
 import { createItem, envelope, findItem, message } from '../support/raw-ews.ts';
 
@@ -46,6 +47,26 @@ describe('waiting', () => {
       message: expect.stringContaining('#1 CreateItem alice@contoso.test 200 NoError'),
     });
     expect(String(error)).not.toContain('Subject');
+  });
+
+  it('until it is idle counts time as the machine does, but little of what a busy one loses', async () => {
+    const clock = new ManualClock();
+    const exchange = make({ clock });
+    exchange.faults.on('CreateItem').delay(1000);
+    const answer = exchange.fetch(exchange.url, ask(createItem([message()])));
+    let [time, step] = [0, 4];
+    const monotonic = vi.spyOn(systemClock, 'monotonic').mockImplementation(() => (time += step));
+    try {
+      await expect(exchange.idle({ timeout: 19 })).rejects.toMatchObject({ code: 'EXPECTATION_FAILED' });
+      expect(monotonic).toHaveBeenCalledTimes(2 * 5);
+      step = 1000;
+      await expect(exchange.idle({ timeout: 19 })).rejects.toMatchObject({ code: 'EXPECTATION_FAILED' });
+      expect(monotonic).toHaveBeenCalledTimes(2 * 5 + 2 * 2);
+    } finally {
+      monotonic.mockRestore();
+    }
+    await clock.advance(1000);
+    expect((await answer).status).toBe(200);
   });
 
   it('sees the result of a request still in progress', async () => {

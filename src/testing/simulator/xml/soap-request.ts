@@ -75,7 +75,7 @@ function requireUnderstood(body: string): void {
   const unknown = child(envelope, soapNs, 'Header')?.children.find(({ ns, name, attributes }) => {
     const wanted = ['1', 'true'].includes(attributes.get('soap-mustUnderstand')?.trim() ?? '');
     const here = ['', 'http://schemas.xmlsoap.org/soap/actor/next'].includes(attributes.get('soap-actor')?.trim() ?? '');
-    return wanted && here && !(ns === typesNs && (requestHeaders.includes(name) || name === 'SerializedSecurityContext'));
+    return wanted && here && !(ns === typesNs && understood.has(name));
   });
   if (unknown === undefined) return;
   const what = `The header '${unknown.name}' from the namespace '${unknown.ns}'`;
@@ -84,6 +84,16 @@ function requireUnderstood(body: string): void {
     `${what} was not understood by the recipient of this message, causing the message to not be processed.`,
   );
 }
+
+/** Headers that EWS understands: those of every client, and those between servers, by which types.xsd has them. */
+const understood: ReadonlySet<string> = new Set([
+  ...requestHeaders,
+  'SerializedSecurityContext',
+  'OpenAsAdminOrSystemService',
+  'ProxySecurityContext',
+  'ProxySuggesterSid',
+  'ProxyPartnerToken',
+]);
 
 /** The fault of a request that the schema does not allow. */
 export function schemaFault(what: string): EwsFault {
