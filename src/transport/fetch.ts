@@ -7,7 +7,7 @@ import { DispatchedResponse } from './dispatched-response.ts';
 
 /**
  * When a runtime's fetch silently sends a POST again: some do if a connection that they reuse ends before the answer, so that a note arrives twice while the caller sees
- * one success. docs/browsers.md has the measurements.
+ * one success. docs/browsers.md has the measurements. Apart from this, Node's fetch repeats a request once on 421, with which a server says that it has not processed it (RFC 9110 15.5.20).
  */
 export type Repeats = 'never' | 'on-idle-connections' | 'unknown';
 
