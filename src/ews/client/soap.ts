@@ -5,9 +5,8 @@ import { refusesToken } from '../auth/bearer-auth.ts';
 import type { EwsServerVersion, EwsTransportOptions } from '../options.ts';
 import { unreadableReply, unusableLogin } from '../outcome/call-failure.ts';
 import { isLoginPage, leadsToLogin, movedTo, offeredSchemes, refusedHead } from '../outcome/http-status.ts';
-import { asCode } from '../outcome/response-codes.ts';
 import { errorsNs, messagesNs, soapNs, typesNs } from '../xml/namespaces.ts';
-import { child, parseXml, textOf, type XmlElement } from '../xml/read.ts';
+import { asCode, child, parseXml, textOf, type XmlElement } from '../xml/read.ts';
 import { escapeAttribute, escapeText } from '../xml/write.ts';
 import type { Fault, Reply, ReplyMeta } from './reply.ts';
 

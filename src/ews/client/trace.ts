@@ -1,8 +1,7 @@
 import { tell } from '../../core/host-calls.ts';
 import type { Logger } from '../../observability/trace.ts';
-import { asCode } from '../outcome/response-codes.ts';
 import { messagesNs } from '../xml/namespaces.ts';
-import { child, textOf, type XmlElement } from '../xml/read.ts';
+import { asCode, child, textOf, type XmlElement } from '../xml/read.ts';
 import type { EwsCall, Reply } from './reply.ts';
 
 /** `ews:request`: a request is about to be written. */

@@ -1,9 +1,8 @@
 import { messageFlagsTag, tagPropertyName, tagPropertySet } from '../../transport/tag-property.ts';
 import { knowsConversationHistory } from '../client/soap.ts';
 import type { EwsServerVersion } from '../options.ts';
-import { asCode } from '../outcome/response-codes.ts';
 import { messagesNs } from '../xml/namespaces.ts';
-import { childrenOf, type XmlElement } from '../xml/read.ts';
+import { asCode, childrenOf, type XmlElement } from '../xml/read.ts';
 import { escapeAttribute, escapeText } from '../xml/write.ts';
 
 /** What a folder is called here and in `place.folder`: a distinguished name, or `id:` and the id that the server gave it. */

@@ -4,9 +4,9 @@ import { positiveMs } from '../../transport/fetch.ts';
 import { toOutcome, type Verdict } from '../../transport/verdict.ts';
 import type { Fault, Reply, ReplyMeta } from '../client/reply.ts';
 import { messagesNs, typesNs } from '../xml/namespaces.ts';
-import { child, childrenOf, type XmlElement } from '../xml/read.ts';
+import { asCode, child, childrenOf, type XmlElement } from '../xml/read.ts';
 import { statusRule } from './http-status.ts';
-import { asCode, type CodeRule, codeRules, ruleOf } from './response-codes.ts';
+import { type CodeRule, codeRules, ruleOf } from './response-codes.ts';
 
 /** A reply that holds for all notes of a request alike. */
 export type WholeReply = Exclude<Reply, { kind: 'body' }>;

@@ -186,14 +186,3 @@ const unknownCode: CodeRule = { verdict: unknown };
 export function ruleOf(responseCode: string): CodeRule {
   return codeRules.get(responseCode) ?? unknownCode;
 }
-
-/**
- * A code as it may be kept and shown: one that looks like a code of Exchange or of SOAP, else ''. A server can write anything
- * in its place, what it was sent included.
- */
-export function asCode(text: string): string {
-  const code = text.trim();
-  return /^(Error[A-Za-z0-9_]{1,80}|NoError|E-?\d{1,6}|Client|Server|Sender|Receiver|MustUnderstand|VersionMismatch)$/.test(code)
-    ? code
-    : '';
-}

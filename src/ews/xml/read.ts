@@ -163,3 +163,14 @@ function endOf(source: string, from: number, end: string, what: string): number 
 function mismatch(): Error {
   return unreadable('a closing tag does not match its opening tag');
 }
+
+/**
+ * A code as it may be kept and shown: one that looks like a code of Exchange or of SOAP, else ''. A server can write anything
+ * in its place, what it was sent included.
+ */
+export function asCode(text: string): string {
+  const code = text.trim();
+  return /^(Error[A-Za-z0-9_]{1,80}|NoError|E-?\d{1,6}|Client|Server|Sender|Receiver|MustUnderstand|VersionMismatch)$/.test(code)
+    ? code
+    : '';
+}

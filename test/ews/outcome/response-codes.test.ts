@@ -1,6 +1,8 @@
 /** The outcome table, row by row, as in docs/failure-modes.md: what each response code means, without a server. */
+
 import { describe, expect, it } from 'vitest';
-import { asCode, type CodeRule, codeRules, ruleOf } from '../../../src/ews/outcome/response-codes.ts';
+import { type CodeRule, codeRules, ruleOf } from '../../../src/ews/outcome/response-codes.ts';
+import { asCode } from '../../../src/ews/xml/read.ts';
 
 /** A rule in words, without its reason. */
 function inWords({ verdict, ...rule }: CodeRule): string {
