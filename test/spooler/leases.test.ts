@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../src/core/clock.ts';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import { checkedClock } from '../../src/core/host-calls.ts';
 import type { ClaimToken } from '../../src/spool/contract.ts';
 import { Leases } from '../../src/spooler/leases.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
+
+type Parts = ConstructorParameters<typeof Leases>[0];
+
+function leasesOf(clock: Clock, renew: Parts['storage']['renew'], onTrouble: Parts['onTrouble'] = () => undefined): Leases {
+  return new Leases({ clock, storage: { renew }, lease: 120_000, renewEvery: 30_000, onTrouble });
+}
 
 /** Leases over a storage whose renewals take as long as the test specifies. */
 function slowRenewals() {
@@ -118,7 +125,7 @@ describe('the remaining lease time', () => {
         details: { renewed: ['b', 'unheard of', 7], lost: ['c', 'never claimed'] },
       });
     };
-    const leases = new Leases({ clock, storage: { renew }, lease: 120_000, renewEvery: 30_000, onTrouble: () => undefined });
+    const leases = leasesOf(clock, renew);
     leases.add(['a', 'b', 'c'], leases.now());
     await clock.advance(90_000);
     const left = ['a', 'b', 'c', 'unheard of'].map((token) => leases.left([token]));
@@ -135,8 +142,7 @@ describe('the remaining lease time', () => {
     });
     const renew = async () => Promise.reject(Object.assign(new Error('A shard failed.'), { details: { [name]: hostile } }));
     const troubles: unknown[] = [];
-    const onTrouble = (error: unknown) => void troubles.push(error);
-    const leases = new Leases({ clock, storage: { renew }, lease: 120_000, renewEvery: 30_000, onTrouble });
+    const leases = leasesOf(clock, renew, (error) => void troubles.push(error));
     leases.add(['a'], leases.now());
     await clock.advance(60_000);
     expect([troubles.length, leases.left(['a'])]).toEqual([2, 60_000]);
@@ -147,13 +153,7 @@ describe('the remaining lease time', () => {
     const clock = new ManualClock();
     const host = { now: () => clock.now(), monotonic: () => clock.monotonic() - 1e9, setTimer: clock.setTimer.bind(clock) };
     const renew = async () => ['a'];
-    const leases = new Leases({
-      clock: host,
-      storage: { renew },
-      lease: 120_000,
-      renewEvery: 30_000,
-      onTrouble: () => undefined,
-    });
+    const leases = leasesOf(host, renew);
     leases.add(['a', 'b'], leases.now());
     await clock.advance(30_000);
     expect([leases.left(['a']), leases.left(['b']), leases.left(['unheard of'])]).toEqual([
@@ -174,13 +174,7 @@ describe('the remaining lease time', () => {
     };
     const host = checkedClock({ now, monotonic: () => clock.monotonic(), setTimer: clock.setTimer.bind(clock) }, () => undefined);
     const renew = async () => [];
-    const leases = new Leases({
-      clock: host,
-      storage: { renew },
-      lease: 120_000,
-      renewEvery: 30_000,
-      onTrouble: () => undefined,
-    });
+    const leases = leasesOf(host, renew);
     said = wrong;
     leases.now();
     leases.add(['a'], leases.now());

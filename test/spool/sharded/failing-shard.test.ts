@@ -277,6 +277,22 @@ describe('watching', () => {
 });
 
 describe('a hanging shard', () => {
+  /** The claim is over, and the shard answers it now. */
+  async function answersTooLate() {
+    const parts = await scene();
+    const { spool, trouble, mailboxes, open, append, clock } = parts;
+    await open();
+    for (const mailbox of mailboxes) await append(mailbox);
+    const hanging = Promise.withResolvers<void>();
+    trouble.set('b', hanging.promise);
+    const first = spool.claim(claim);
+    await clock.advance(1_000);
+    await first;
+    hanging.resolve();
+    trouble.delete('b');
+    return parts;
+  }
+
   it('delays no claim of the others; the next claim hands out what it claimed in the end', async () => {
     const { spool, trouble, mailboxes, open, append, shardOf, clock } = await scene();
     await open();
@@ -297,16 +313,7 @@ describe('a hanging shard', () => {
   });
 
   it('gets late notes back, as if they had never been claimed', async () => {
-    const { spool, trouble, mailboxes, open, append, shardOf, clock } = await scene();
-    await open();
-    for (const mailbox of mailboxes) await append(mailbox);
-    const hanging = Promise.withResolvers<void>();
-    trouble.set('b', hanging.promise);
-    const first = spool.claim(claim);
-    await clock.advance(1_000);
-    await first;
-    hanging.resolve();
-    trouble.delete('b');
+    const { spool, mailboxes, shardOf, clock } = await answersTooLate();
     await clock.advance(60_000);
     await spool.claim({ ...claim, limit: 1 });
     const states = await Promise.all(mailboxes.filter((one) => shardOf(one) === 'b').map((lane) => listed(spool.list({ lane }))));
@@ -323,16 +330,7 @@ describe('a hanging shard', () => {
   });
 
   it('gets back what it claimed before the machine slept: its leases may be over, though the monotonic clock stood still', async () => {
-    const { spool, trouble, mailboxes, open, append, shardOf, clock, inner } = await scene();
-    await open();
-    for (const mailbox of mailboxes) await append(mailbox);
-    const hanging = Promise.withResolvers<void>();
-    trouble.set('b', hanging.promise);
-    const first = spool.claim(claim);
-    await clock.advance(1_000);
-    await first;
-    hanging.resolve();
-    trouble.delete('b');
+    const { spool, mailboxes, shardOf, clock, inner } = await answersTooLate();
     await clock.advance(0);
     clock.setWall(clock.now() + 3_600_000);
     const b = inner.get('b') as MemorySpool;
