@@ -92,7 +92,7 @@ export class EwsClient {
       if (judged !== 'version-refused') return judged;
       tried.push(version);
       const hint = 'meta' in reply ? reply.meta.serverVersion : undefined;
-      const next = this.#version.refused(tried, hint, isSchemaFault(reply));
+      const next = this.#version.refused(call.mailbox, tried, hint);
       if (next === undefined) {
         for (const one of tried) this.#version.learn(call.mailbox, one, true); // or halves of a batch would go through all of them again
         return reply;

@@ -43,8 +43,11 @@ export class NegotiatedVersion {
 
   /** The server of the mailbox takes the version or, unless a request was served meanwhile, does not. */
   learn(mailbox: string, version: EwsServerVersion, takes: boolean): void {
+    if (this.takes(mailbox, version) !== true) this.#know(mailbox, version, takes);
+  }
+
+  #know(mailbox: string, version: EwsServerVersion, takes: boolean): void {
     const key = keyOf(mailbox, version);
-    if (this.#taken.get(key) === true) return;
     const [oldest] = this.#taken.keys();
     if (oldest !== undefined && this.#taken.size >= mostKnown) this.#taken.delete(oldest);
     this.#taken.set(key, takes);
@@ -60,22 +63,23 @@ export class NegotiatedVersion {
    * The version to try after the last of `tried` was refused; undefined when none is left. Downwards first, since servers
    * keep older schemas; at once to what the server says it speaks, when that is older.
    *
-   * @param bySchema By what may hold for this mailbox only.
+   * It may be true of this mailbox only: the version under which others were served stays theirs.
    */
-  refused(
-    tried: readonly EwsServerVersion[],
-    hint: EwsServerVersion | undefined,
-    bySchema: boolean,
-  ): EwsServerVersion | undefined {
+  refused(mailbox: string, tried: readonly EwsServerVersion[], hint: EwsServerVersion | undefined): EwsServerVersion | undefined {
     const last = tried.at(-1) ?? this.#preferred;
+    // Also where it was served before: it may have moved.
+    this.#know(mailbox, last, false);
     const at = serverVersions.indexOf(last);
     const older = serverVersions.slice(0, at).reverse();
     const hinted = hint !== undefined && older.includes(hint) ? [hint] : [];
     // Another request may have found out meanwhile.
     const candidates = [this.#current, ...hinted, ...older, ...serverVersions.slice(at + 1)];
-    const next = candidates.find((version) => !tried.includes(version));
+    const next = candidates.find((version) => !tried.includes(version) && this.takes(mailbox, version) !== false);
+    // What it says it speaks is asked for at once the next time, too.
+    const skipped = next !== undefined && next === hinted[0] ? older.slice(0, older.indexOf(next)) : [];
+    for (const version of skipped) this.learn(mailbox, version, false);
     // A server that refuses all is asked anew from the start by the next request.
-    if (!bySchema || !this.#served.has(this.#current)) this.#current = next ?? this.#preferred;
+    if (!this.#served.has(this.#current)) this.#current = next ?? this.#preferred;
     this.#trace(last, next);
     return next;
   }
@@ -117,10 +121,10 @@ export function passedSchema(answer: WholeReply): boolean {
   return ruleOf(ownCode(answer) ?? '').verdict.kind === 'rejected';
 }
 
-/** It was answered, with something that is neither about the schema nor known to pass. */
+/** It was answered with a code of Exchange that is neither about the schema nor known to pass; one of SOAP alone tells nothing. */
 export function isUnknownFault(answer: WholeReply): boolean {
   const code = ownCode(answer);
-  return code !== undefined && !codeRules.has(code);
+  return code?.startsWith('E') === true && !codeRules.has(code);
 }
 
 /** What an answer to a look that tells nothing means for the request that was refused before it: nothing of that was processed. */

@@ -62,6 +62,43 @@ describe('mailboxes on servers of two versions behind one URL', () => {
     expect(asked().at(-1)).toBe('CreateItem Exchange2013_SP1');
   });
 
+  it.each(['sentitems', undefined] as const)(
+    'an old one that refuses some by its schema, some by code, goes round in no circle (%s)',
+    async (folder) => {
+      h.server.handler = (request): Answer => {
+        const version = versionOf(request);
+        if (request.body.includes(old) && version !== 'Exchange2010_SP2')
+          return version === 'Exchange2016' ? schema() : { status: 500, body: fault('ErrorInvalidServerVersion') };
+        return byServer(request);
+      };
+      const transport = h.transport({ serverVersion: 'Exchange2016', ...(folder === undefined ? {} : plain) });
+      await deliver(transport, noteOf(transport, 0));
+      expect(await deliver(transport, noteOf(transport, 1, old))).toMatchObject([{ status: 'delivered' }]);
+      for (const [mailbox, version] of [
+        [old, 'Exchange2010_SP2'],
+        [undefined, 'Exchange2016'],
+      ] as const) {
+        const before = asked().length;
+        expect(await deliver(transport, noteOf(transport, 2, mailbox))).toMatchObject([{ status: 'delivered' }]);
+        expect(asked().slice(before)).toEqual([`CreateItem ${version}`]);
+      }
+    },
+  );
+
+  it.each(['ErrorInvalidServerVersion', 'ErrorInvalidSchemaVersionForMailboxVersion'])(
+    '%s for one lowers no version under which others are served',
+    async (code) => {
+      h.server.handler = (request): Answer =>
+        request.body.includes(old) && versionOf(request) !== 'Exchange2010_SP2'
+          ? { status: 500, body: fault(code) }
+          : byServer(request);
+      const transport = h.transport(plain);
+      for (const mailbox of [undefined, old, undefined])
+        expect(await deliver(transport, noteOf(transport, 0, mailbox))).toMatchObject([{ status: 'delivered' }]);
+      expect(asked().at(-1)).toBe('CreateItem Exchange2013_SP1');
+    },
+  );
+
   it('every version refused for one mailbox decides nothing for the others', async () => {
     h.server.handler = (request) =>
       request.body.includes('odd@') || versionOf(request) !== 'Exchange2010_SP2' ? schema() : all(request.body);
@@ -93,6 +130,8 @@ describe('a look that does not tell what the schema refuses', () => {
       'ErrorFolderNotFound',
       'ErrorItemNotFound',
     ].map((code) => [code, { status: 500, body: fault(code) }] as const),
+    ['a fault that only says whose it is', statusOf(500, {}, fault('Server'))],
+    ['a fault without a code', statusOf(500, {}, fault(''))],
     ['a fault of a proxy', statusOf(503, { 'retry-after': '5' }, fault('Server'))],
     ['a rejecting fault of a proxy', statusOf(502, {}, fault('ErrorAccessDenied'))],
     ...[400, 404, 413, 500, 503].map((status) => [`HTTP ${status}`, statusOf(status)] as const),
