@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { holdRestored, isHeldOfCopy, releaseRestored } from '../state/restored.ts';
-import { hasTable } from './connection/restored.ts';
+import { isThere } from './connection/schema.ts';
 import type { Group } from './group.ts';
 
 /*
@@ -14,10 +14,10 @@ const atOnce = 500;
 
 /** Whether a file is a copy whose entries must be held. @param told Whether the host says so, which counts once per file. */
 export function isUnheldCopy(database: DatabaseSync, path: string, told: boolean): boolean {
-  if (hasTable(database, 'backup')) return true;
+  if (isThere(database, 'backup')) return true;
   if (!told) return false;
   return (
-    !hasTable(database, 'restored_file') ||
+    !isThere(database, 'restored_file') ||
     database.prepare('SELECT 1 FROM restored_file WHERE file = ?').get(fileOf(path)) === undefined
   );
 }
@@ -47,7 +47,7 @@ export function resumeCopy(group: Group, database: DatabaseSync, path: string): 
 
 /** Releases some entries, in their order; `more`: there may be more. */
 export function releaseCopy(group: Group, database: DatabaseSync): { readonly released: number; readonly more: boolean } {
-  if (!hasTable(database, 'restored')) return { released: 0, more: false };
+  if (!isThere(database, 'restored')) return { released: 0, more: false };
   group.flush();
   const rows = database
     .prepare('SELECT seq, entries.id FROM restored LEFT JOIN entries USING (seq) ORDER BY entries.ord LIMIT ?')
@@ -64,7 +64,7 @@ export function releaseCopy(group: Group, database: DatabaseSync): { readonly re
 
 /** Counts the entries of a restored copy that are still held. */
 export function heldOfCopy(database: DatabaseSync): number {
-  if (!hasTable(database, 'restored')) return 0;
+  if (!isThere(database, 'restored')) return 0;
   return Number(database.prepare("SELECT count(*) AS n FROM restored JOIN entries USING (seq) WHERE state = 'held'").get()?.n);
 }
 

@@ -12,7 +12,7 @@ import { type ConnectOptions, connect } from './connection/connect.ts';
 import { Connection, type Loss, type Queries } from './connection/connection.ts';
 import { truncateLog } from './connection/database-file.ts';
 import { faultWarning, lossError, tellOfNoLock } from './connection/lost.ts';
-import { hasTable } from './connection/restored.ts';
+import { isThere } from './connection/schema.ts';
 import { asSpoolError } from './connection/sqlite-error.ts';
 import type { Group } from './group.ts';
 import { GroupCommitter } from './group-committer.ts';
@@ -190,7 +190,7 @@ export class Session {
     const { path, restored } = this.#options;
     const { database } = this.#assertOpen().committer.connection;
     if (isUnheldCopy(database, path, restored === true)) {
-      if (restored === true && !alone && !hasTable(database, 'backup')) {
+      if (restored === true && !alone && !isThere(database, 'backup')) {
         const message = `The spool ${quoted(path)} is open elsewhere; whoever opens a restored copy first has to say restored: true.`;
         throw new OfflineImError('SPOOL_BUSY', message);
       }

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { SpoolState } from '../../contract.ts';
-import { rollBack } from './schema.ts';
+import { isThere, rollBack } from './schema.ts';
 import { isFull } from './sqlite-error.ts';
 
 /*
@@ -34,10 +34,6 @@ DROP TABLE IF EXISTS waiting_recipients;
 DROP INDEX IF EXISTS entries_waiting_state;
 DROP INDEX IF EXISTS entries_waiting_lane;
 `;
-
-function isThere(database: DatabaseSync, name: string): boolean {
-  return database.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(name) !== undefined;
-}
 
 /** Whether there are indexes over what waits. */
 export function hasIndexes(database: DatabaseSync): boolean {

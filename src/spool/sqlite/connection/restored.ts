@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { tell } from '../../../core/host-calls.ts';
 import { openDatabase } from './database-file.ts';
-import { applicationId, applicationOf } from './schema.ts';
+import { applicationId, applicationOf, isThere } from './schema.ts';
 
 /*
  * A backup has one table more than a spool, which marks it as a copy: the original spool may have sent since what waits in it.
@@ -28,14 +28,10 @@ export function isMarkedCopy(path: string): boolean {
   let database: DatabaseSync | undefined;
   try {
     database = openDatabase(path, { readOnly: true });
-    return applicationOf(database) === applicationId && hasTable(database, 'backup');
+    return applicationOf(database) === applicationId && isThere(database, 'backup');
   } catch {
     return false;
   } finally {
     tell(() => database?.close()); // what was read is read
   }
-}
-
-export function hasTable(database: DatabaseSync, name: string): boolean {
-  return database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(name) !== undefined;
 }

@@ -147,6 +147,11 @@ export function applicationOf(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA application_id').get()?.application_id ?? 0);
 }
 
+/** Whether there is a table, index or trigger of that name. */
+export function isThere(database: DatabaseSync, name: string): boolean {
+  return database.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(name) !== undefined;
+}
+
 /** Whether the file was never written to: another program may have marked it before creating its tables. */
 export function isEmpty(database: DatabaseSync): boolean {
   const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() ?? {};
