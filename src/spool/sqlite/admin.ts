@@ -6,6 +6,8 @@ import type { AdminQueries, AdminRecords, RecordKind, StoredRecord } from '../ad
 import { LaneTally } from '../admin/summaries.ts';
 import { viewOf } from '../state/records.ts';
 import type { Cursor, Step } from './admin-read.ts';
+import { makeRecords } from './connection/admin-tables.ts';
+import { isThere } from './connection/schema.ts';
 import type { Group } from './group.ts';
 import type { Session } from './session.ts';
 import type { StoredRow } from './stores/statements.ts';
@@ -57,7 +59,7 @@ function shown({ stores }: Group, rows: readonly StoredRow[], filter: EntryFilte
   });
 }
 
-/** Rows of the table `admin`. */
+/** Rows of the table `admin`, which a file of an earlier version lacks if it was opened on a full disk. */
 export function sqliteRecords(session: Session): AdminRecords {
   const on = <Result>(work: (database: DatabaseSync, now: number) => Result): Promise<Result> =>
     session.run((group, { admin }) => {
@@ -68,6 +70,7 @@ export function sqliteRecords(session: Session): AdminRecords {
     read: (kind) => session.read((group, { admin }) => ({ now: group.wall, records: recordsOf(admin.database, kind) })),
     put: (kind, key, content, keepTime) =>
       on((database, now) => {
+        makeRecords(database);
         database
           .prepare(
             `INSERT INTO admin (kind, key, at, content) VALUES (?, ?, ?, ?)
@@ -77,6 +80,7 @@ export function sqliteRecords(session: Session): AdminRecords {
       }),
     drop: (kind, keys) =>
       on((database) => {
+        if (!isThere(database, 'admin')) return 0;
         const statement = database.prepare('DELETE FROM admin WHERE kind = ? AND key = ?');
         return keys.reduce((sum, key) => sum + Number(statement.run(kind, key).changes), 0);
       }),
@@ -84,6 +88,7 @@ export function sqliteRecords(session: Session): AdminRecords {
 }
 
 function recordsOf(database: DatabaseSync, kind: RecordKind): readonly StoredRecord[] {
+  if (!isThere(database, 'admin')) return [];
   const rows = database.prepare('SELECT key, at, content FROM admin WHERE kind = ? ORDER BY key').all(kind);
   return rows.map(({ key, at, content }) => ({ key: String(key), at: Number(at), content: String(content) }));
 }

@@ -171,3 +171,27 @@ describe('an unexpected error', () => {
     },
   );
 });
+
+it('a file from before the table of records opens on a full disk; the first record creates the table', async () => {
+  await using at = await world();
+  const before = await at.open();
+  await before.append([own('a')]);
+  await before.close();
+  at.raw((database) => database.exec('DROP TABLE admin'));
+  const { exec } = DatabaseSync.prototype;
+  vi.spyOn(DatabaseSync.prototype, 'exec').mockImplementation(function (this: DatabaseSync, text: string) {
+    if (text.includes('CREATE TABLE IF NOT EXISTS admin')) {
+      throw Object.assign(new Error('database or disk is full'), { code: 'ERR_SQLITE_ERROR', errcode: 13 });
+    }
+    exec.call(this, text);
+  });
+  const spool = await at.open();
+  expect(await statesOf(spool)).toEqual({ a: 'spooled' });
+  expect([await spool.admin.paused(), await spool.admin.resume()]).toEqual([[], false]);
+  await expect(spool.admin.pause({ by: 'test' })).rejects.toMatchObject({ code: 'SPOOL_FAILED' });
+  const [note] = await spool.claim(claimRequest());
+  expect((await spool.settle([{ token: note?.token ?? '', to: 'delivered' }])).lost).toEqual([]);
+  vi.restoreAllMocks();
+  await spool.admin.pause({ by: 'test' });
+  expect(await spool.admin.paused()).toMatchObject([{ by: 'test' }]);
+});

@@ -40,9 +40,19 @@ export function hasIndexes(database: DatabaseSync): boolean {
   return Object.keys(indexes).every((name) => isThere(database, name));
 }
 
-/** Creates what is missing. The indexes of a large spool take seconds: only a process that is alone with it creates them. */
-export function makeAdminTables(database: DatabaseSync, alone: boolean): void {
+/** Creates the table of records, if it is missing. */
+export function makeRecords(database: DatabaseSync): void {
   if (!isThere(database, 'admin')) database.exec(records);
+}
+
+/** Creates what is missing, where there is room. The indexes of a large spool take seconds: only a process that is alone with it creates them. */
+export function makeAdminTables(database: DatabaseSync, alone: boolean): void {
+  try {
+    makeRecords(database);
+  } catch (error) {
+    // On a full disk the spool still opens, and its first record creates the table.
+    if (!isFull(error)) throw error;
+  }
   if (!alone || (hasIndexes(database) && !isThere(database, 'waiting_recipients'))) return;
   database.exec('BEGIN IMMEDIATE');
   try {
