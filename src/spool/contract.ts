@@ -82,6 +82,8 @@ export interface ClaimedNote {
   readonly unconfirmedFor: number;
   /** Whether every member has expired. */
   readonly expired: boolean;
+  /** ms since it was claimed, where the storage kept it back: its lease is that much shorter. @default 0 */
+  readonly age?: number;
 }
 
 /** What {@link SpoolStorage.settle} resolves with. */
@@ -201,6 +203,11 @@ export interface SpoolStorage<Client = never> {
   claim(request: ClaimRequest): Promise<readonly ClaimedNote[]>;
   /** Extends claims to `lease` ms from now; resolves with the tokens that no longer match. If it could extend some only, it rejects with those in `details.renewed`. */
   renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]>;
+  /**
+   * Names the part that a claim lies in, for a storage over several that answer independently: claims are renewed part by part, so that one that does not answer
+   * keeps no other from being renewed. Pure. Optional.
+   */
+  partOf?(claim: ClaimToken): string;
   /**
    * Replaces the frozen parts of claimed notes, durable when resolved; resolves with the tokens that no longer match. Optional: for a wrapper that cannot freeze
    * within the claim, such as `sealed()`.

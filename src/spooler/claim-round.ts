@@ -105,7 +105,7 @@ async function claim(
     const fits = !paused && (admission === 'open' || (admission === 'trial' && 'only' in lanes));
     if (fits) {
       begun += batch.length;
-      round.begin(kind, lane, batch, claimedAt);
+      round.begin(kind, lane, batch, claimedAt - Math.max(...batch.map(({ age = 0 }) => age)));
     } else unfit.push(...batch);
   }
   // Lanes seen for the first time whose endpoint is known to be closed, and paused ones, are given back as if they had never been claimed. This comes last: a spool

@@ -9,7 +9,7 @@ import { type ProbeHistory, probeDelay } from './outcome.ts';
 /** What {@link Leases} is made of; durations in ms. */
 export interface LeasesContext {
   readonly clock: Clock;
-  readonly storage: Pick<SpoolStorage, 'renew'>;
+  readonly storage: Pick<SpoolStorage, 'renew' | 'partOf'>;
   readonly lease: number;
   readonly renewEvery: number;
   /** Called when a renewal failed, or returned lost claims. */
@@ -53,7 +53,8 @@ export class Leases {
   /** Those of them that the storage no longer knows. */
   readonly #lost = new Set<ClaimToken>();
   #cancelTimer: (() => void) | undefined;
-  #renewing = false;
+  /** The parts of the storage that have not answered a renewal yet. */
+  readonly #renewing = new Set<string>();
   #closed = false;
 
   constructor(context: LeasesContext) {
@@ -106,15 +107,33 @@ export class Leases {
     if (this.#cancelTimer !== undefined || this.#closed) return;
     this.#cancelTimer = this.#context.clock.setTimer(() => {
       this.#cancelTimer = undefined;
-      void this.#renew();
+      this.#renewAll();
     }, this.#context.renewEvery);
   }
 
-  async #renew(): Promise<void> {
-    if (this.#renewing) return;
-    this.#renewing = true;
+  #renewAll(): void {
+    const parts = new Map<string, ClaimToken[]>();
+    for (const token of this.#until.keys()) {
+      const part = this.#partOf(token);
+      const own = parts.get(part);
+      if (own === undefined) parts.set(part, [token]);
+      else own.push(token);
+    }
+    for (const [part, tokens] of parts) if (!this.#renewing.has(part)) void this.#renew(part, tokens);
+    if (parts.size > 0) this.#schedule();
+  }
+
+  #partOf(token: ClaimToken): string {
+    try {
+      return this.#context.storage.partOf?.(token) ?? '';
+    } catch {
+      return '';
+    }
+  }
+
+  async #renew(part: string, tokens: readonly ClaimToken[]): Promise<void> {
+    this.#renewing.add(part);
     const askedAt = this.now();
-    const tokens = [...this.#until.keys()];
     try {
       const lost = checkedLost(await this.#context.storage.renew(tokens, this.#context.lease));
       const gone = new Set(lost);
@@ -131,8 +150,7 @@ export class Leases {
       for (const token of lost) this.#lost.add(token);
       this.#context.onTrouble(error, lost);
     } finally {
-      this.#renewing = false;
-      if (this.#until.size > 0) this.#schedule();
+      this.#renewing.delete(part);
     }
   }
 

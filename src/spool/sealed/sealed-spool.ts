@@ -84,6 +84,8 @@ class SealedSpool implements SpoolStorage<unknown> {
   /** Present where the storage below has it. */
   readonly isOwner?: NonNullable<SpoolStorage['isOwner']>;
   /** Present where the storage below has it. */
+  readonly partOf?: NonNullable<SpoolStorage['partOf']>;
+  /** Present where the storage below has it. */
   readonly admin?: SpoolAdmin;
   readonly #inner: Refreezable;
   readonly #entries: Entries;
@@ -108,6 +110,7 @@ class SealedSpool implements SpoolStorage<unknown> {
     this.#messageIds = new MessageIds(inner, this.#entries);
     if (inner.watch !== undefined) this.watch = inner.watch.bind(inner);
     if (inner.isOwner !== undefined) this.isOwner = inner.isOwner.bind(inner);
+    if (inner.partOf !== undefined) this.partOf = inner.partOf.bind(inner);
     if (inner.admin !== undefined) {
       this.admin = new SealedAdmin({
         inner: inner.admin,

@@ -1,13 +1,10 @@
 import type { Clock } from '../../core/clock.ts';
 import { joined } from '../../core/joined.ts';
-import type { ClaimedNote, ClaimRequest, ClaimToken, SpoolStorage } from '../contract.ts';
+import type { Change, ClaimedNote, ClaimRequest, ClaimToken, LaneFilter, SpoolStorage } from '../contract.ts';
 import { laneFilter } from '../state/derived.ts';
 import type { Shard } from './shard.ts';
 
-/** ms that a claim waits for slow shards; the next one hands out what they claimed. */
-const timeout = 1_000;
-
-/** A note that came after the claim had stopped waiting for it. */
+/** A note that came after the claim had stopped waiting for it; the next ones hand out what they may have of these. */
 interface Late {
   readonly shard: Shard;
   readonly note: ClaimedNote;
@@ -23,14 +20,14 @@ type Moment = Readonly<Record<'now' | 'monotonic', number>>;
 interface ClaimsContext {
   readonly shards: readonly Shard[];
   clock(): Clock;
+  /** Called with changes that no caller waits for. */
+  untold(changes: readonly Change[]): void;
 }
 
 /** Claims over all shards: every shard gets its share of the limit, what one leaves goes to the others, and one that is slow or fails holds up none. */
 export class ShardClaims {
   readonly #context: ClaimsContext;
-  /** Shards that are still busy with a claim that nobody waits for. */
-  readonly #busy = new Map<Shard, Promise<void>>();
-  readonly #late: Late[] = [];
+  #late: Late[] = [];
   /** The shard that gave notes longest ago first. */
   readonly #order: Readonly<Record<ClaimRequest['kind'], Shard[]>>;
 
@@ -45,25 +42,25 @@ export class ShardClaims {
     if (late.length > 0) return late;
     const claimed: ClaimedNote[] = [];
     const errors: unknown[] = [];
-    let asking = this.#inTurn(request);
+    const failed = (error: unknown): undefined => void errors.push(error);
+    const only = request.lanes !== undefined && 'only' in request.lanes ? request.lanes : undefined;
+    let asking: readonly Shard[] = this.#order[request.kind].filter((shard) => shard.admits());
+    if (only !== undefined) asking = await answering(asking, only, failed);
     let answered = 0;
     while (asking.length > 0 && claimed.length < request.limit) {
       // One after the other where a lane may have few: what two shards have of it may be as many too many.
-      const some = request.lanes !== undefined && 'only' in request.lanes ? asking.slice(0, 1) : asking;
-      const shares = shared(request.limit - claimed.length, some);
-      const answers = await Promise.all(shares.map(({ shard, limit }) => this.#ask(shard, withoutFull(request, limit, claimed))));
+      const shares = shared(request.limit - claimed.length, only === undefined ? asking : asking.slice(0, 1));
+      const answers = await Promise.all(
+        shares.map(({ shard, limit }) => this.#ask(shard, withoutFull(request, limit, claimed)).catch(failed)),
+      );
       const more: Shard[] = asking.slice(shares.length);
       for (const [index, { shard, limit }] of shares.entries()) {
-        const answer = answers[index];
-        if (answer === undefined || answer.status === 'late') continue;
-        if (answer.status === 'failed') {
-          errors.push(answer.error);
-          continue;
-        }
+        const notes = answers[index]?.answer;
+        if (notes === undefined) continue;
         answered += 1;
-        claimed.push(...answer.notes);
-        if (answer.notes.length > 0) this.#served(request.kind, shard);
-        if (answer.notes.length >= limit) more.push(shard);
+        for (const note of notes) claimed.push(tokenNamed(shard, note));
+        if (notes.length > 0) this.#served(request.kind, shard);
+        if (notes.length >= limit) more.push(shard);
       }
       asking = more;
     }
@@ -71,10 +68,17 @@ export class ShardClaims {
     return claimed;
   }
 
-  /** Gives back notes that nobody took. Resolves once no shard is busy any more. */
-  async close(): Promise<void> {
-    await Promise.all(this.#busy.values());
-    await Promise.all(this.#late.splice(0).map((one) => giveBack(one)));
+  /** ms until notes that nobody took are to be given back, by a claim; `undefined` if there are none. */
+  dueIn(): number | undefined {
+    if (this.#late.length === 0) return undefined;
+    return Math.max(1, Math.min(...this.#late.map((one) => one.lease / 4 - this.#ageOf(one))));
+  }
+
+  /** Gives back notes of a shard that nobody took. */
+  async close(shard: Shard): Promise<void> {
+    const own = this.#late.filter((one) => one.shard === shard);
+    this.#late = this.#late.filter((one) => one.shard !== shard);
+    await this.#giveBack(own);
   }
 
   #served(kind: ClaimRequest['kind'], shard: Shard): void {
@@ -83,63 +87,74 @@ export class ShardClaims {
     order.push(shard);
   }
 
-  /** The shards that may be asked. */
-  #inTurn({ kind }: ClaimRequest): Shard[] {
-    return this.#order[kind].filter((shard) => shard.admits() && !this.#busy.has(shard));
-  }
-
-  async #ask(
-    shard: Shard,
-    request: ClaimRequest,
-  ): Promise<
-    | { readonly status: 'claimed'; readonly notes: readonly ClaimedNote[] }
-    | { readonly status: 'failed'; readonly error: unknown }
-    | { readonly status: 'late' }
-  > {
-    const clock = this.#context.clock();
-    const claimedAt = momentOf(clock);
-    // Every shard hears of every lane: before one was added, what was spooled for a lane came to another one.
-    const asked = shard.ask((storage) => storage.claim(request));
-    const ended = asked.then(
-      (notes) => ({ status: 'claimed', notes: notes.map((note) => tokenNamed(shard, note)) }) as const,
-      (error: unknown) => ({ status: 'failed', error }) as const,
+  /** Every shard hears of every lane: before one was added, what was spooled for a lane came to another one. */
+  #ask(shard: Shard, request: ClaimRequest) {
+    const { kind, lease } = request;
+    const claimedAt = momentOf(this.#context.clock());
+    return shard.briefly(
+      shard.ask((storage) => storage.claim(request)),
+      (notes) => this.#late.push(...notes.map((note) => ({ shard, note: tokenNamed(shard, note), kind, claimedAt, lease }))),
     );
-    const tooLate = Promise.withResolvers<{ readonly status: 'late' }>();
-    const cancel = clock.setTimer(() => tooLate.resolve({ status: 'late' }), timeout);
-    const first = await Promise.race([ended, tooLate.promise]);
-    cancel();
-    if (first.status === 'late') {
-      const kept = ended.then((end) => {
-        this.#busy.delete(shard);
-        if (end.status !== 'claimed') return;
-        for (const note of end.notes) this.#late.push({ shard, note, kind: request.kind, claimedAt, lease: request.lease });
-      });
-      this.#busy.set(shard, kept);
-    }
-    return first;
   }
 
-  /** Takes the late notes that this claim may have; gives back the rest. */
+  /** Takes the late notes that this claim may have; gives back those whose lease has run for long. */
   async #lateFor(request: ClaimRequest): Promise<ClaimedNote[]> {
     if (this.#late.length === 0) return [];
-    const { now, monotonic } = momentOf(this.#context.clock());
     const taken: ClaimedNote[] = [];
     const perLane = new Map<string, number>();
-    const rest: Late[] = [];
+    const [rest, old]: [Late[], Late[]] = [[], []];
     const admits = laneFilter(request.lanes);
-    for (const one of this.#late.splice(0)) {
-      const { note, kind, claimedAt, lease } = one;
+    for (const one of this.#late) {
+      const { note, kind, lease } = one;
       const ofLane = perLane.get(note.lane) ?? 0;
-      const fresh = Math.max(now - claimedAt.now, monotonic - claimedAt.monotonic) < lease / 4;
-      const fits = kind === request.kind && admits(note.lane) && ofLane < request.perLane && taken.length < request.limit;
-      if (fresh && fits) {
+      const age = this.#ageOf(one);
+      if (age >= lease / 4) old.push(one);
+      else if (kind === request.kind && admits(note.lane) && ofLane < request.perLane && taken.length < request.limit) {
         perLane.set(note.lane, ofLane + 1);
-        taken.push(note);
+        taken.push({ ...note, age });
       } else rest.push(one);
     }
-    await Promise.all(rest.map((one) => giveBack(one)));
+    this.#late = rest;
+    await this.#giveBack(old);
     return taken;
   }
+
+  /** ms since it was asked for. */
+  #ageOf({ claimedAt }: Late): number {
+    const { now, monotonic } = momentOf(this.#context.clock());
+    return Math.max(now - claimedAt.now, monotonic - claimedAt.monotonic);
+  }
+
+  /** Gives back notes that were never sent: they need no probe. On a shard that fails, their leases lapse. */
+  async #giveBack(notes: readonly Late[]): Promise<void> {
+    const { untold } = this.#context;
+    const back = [...new Set(notes.map(({ shard }) => shard))].map(async (shard) => {
+      const own = notes.filter((one) => one.shard === shard);
+      const settlements = own.map(({ note }) => ({ token: splitToken(note.token).token, to: 'unclaim' as const }));
+      const asked = shard.ask((storage: Pick<SpoolStorage, 'settle'>) => storage.settle(settlements));
+      const tell = ({ changes }: { readonly changes: readonly Change[] }): void => untold(changes);
+      const settled = await shard.briefly(asked, tell).catch(() => undefined);
+      if (settled !== undefined) tell(settled.answer);
+    });
+    await Promise.all(back);
+  }
+}
+
+/**
+ * Those of the shards that answer now, since each of them may keep the next one waiting. They are asked all at once, for something that changes nothing.
+ *
+ * @param failed Called with the error of each that fails
+ */
+async function answering(
+  shards: readonly Shard[],
+  lanes: LaneFilter,
+  failed: (error: unknown) => undefined,
+): Promise<readonly Shard[]> {
+  if (shards.length <= 1) return shards;
+  const answers = await Promise.all(
+    shards.map((shard) => shard.briefly(shard.ask((storage) => storage.nextDue(lanes))).catch(failed)),
+  );
+  return shards.filter((_, index) => answers[index] !== undefined);
 }
 
 function momentOf(clock: Clock): Moment {
@@ -154,12 +169,6 @@ export function splitToken(token: ClaimToken): { readonly name: string; readonly
 
 function tokenNamed({ name }: Shard, note: ClaimedNote): ClaimedNote {
   return { ...note, token: `${name}/${note.token}` };
-}
-
-/** Gives back a note that was never sent: it needs no probe. On a shard that fails, its lease lapses. */
-async function giveBack({ shard, note }: Late): Promise<void> {
-  const { token } = splitToken(note.token);
-  await shard.ask((storage: Pick<SpoolStorage, 'settle'>) => storage.settle([{ token, to: 'unclaim' }])).catch(() => {});
 }
 
 /** Divides a limit as evenly as it can; one below the number of shards goes to the first ones. */

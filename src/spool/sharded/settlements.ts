@@ -1,6 +1,6 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { asError } from '../../core/errors/thrown.ts';
-import type { ClaimToken, Refreeze, Settlement, SettleResult } from '../contract.ts';
+import type { Change, ClaimToken, Refreeze, Settlement, SettleResult } from '../contract.ts';
 import { splitToken } from './claims.ts';
 import type { Shard } from './shard.ts';
 
@@ -16,10 +16,13 @@ const mostUntold = 1_000;
 /** Passes on calls about claims, whose tokens begin with the name of a shard. */
 export class Settlements {
   readonly #named: (name: string) => Shard | undefined;
+  readonly #late: (changes: readonly Change[]) => void;
   readonly #untold: Untold[] = [];
 
-  constructor(named: (name: string) => Shard | undefined) {
+  /** @param late Called with changes that no caller waits for. */
+  constructor(named: (name: string) => Shard | undefined, late: (changes: readonly Change[]) => void) {
     this.#named = named;
+    this.#late = late;
   }
 
   /**
@@ -51,14 +54,19 @@ export class Settlements {
     throw new OfflineImError('SPOOL_FAILED', text, { cause: asError(errors[0]), details: { renewed, lost: [...lost] } });
   }
 
+  /** Claims of a shard that fails, or is late, count as lost, so that the others go on; in the end their leases lapse. Rejects where every shard fails. */
   async refreeze(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {
     const { groups, unknown } = this.#byShard(notes);
+    const errors: unknown[] = [];
     const answers = await Promise.all(
       groups.map(async ({ shard, items }) => {
-        const lost = await shard.ask(async (storage) => (await storage.refreeze?.(items)) ?? items.map(({ token }) => token));
-        return lost.map((token) => `${shard.name}/${token}`);
+        const all = items.map(({ token }) => token);
+        const asked = shard.ask(async (storage) => (await storage.refreeze?.(items)) ?? all);
+        const { answer = all } = (await shard.briefly(asked).catch((error: unknown) => void errors.push(error))) ?? {};
+        return answer.map((token) => `${shard.name}/${token}`);
       }),
     );
+    if (groups.length > 0 && errors.length === groups.length) throw errors[0];
     return [...unknown, ...answers.flat()];
   }
 
@@ -79,7 +87,8 @@ export class Settlements {
     const errors: unknown[] = [];
     const asking = groups.map(async ({ shard, items }) => {
       try {
-        const { lost, changes } = await shard.ask((storage) => storage.settle(items));
+        const asked = shard.ask((storage) => storage.settle(items));
+        const { lost, changes } = await (items.every(({ to }) => to === 'unclaim') ? this.#givenBack(shard, asked) : asked);
         const settled = { lost: lost.map((token) => `${shard.name}/${token}`), changes };
         told.push(settled);
         for (const { token } of items) before.add(`${shard.name}/${token}`);
@@ -94,6 +103,13 @@ export class Settlements {
       this.#untold.push({ tokens: before, settled: { ...settled, lost: settled.lost.filter((token) => before.has(token)) } });
     this.#untold.splice(0, Math.max(0, this.#untold.length - mostUntold));
     throw errors[0];
+  }
+
+  /** A round of claims waits for what it gives back, and one shard must not hold up those for the others. */
+  async #givenBack(shard: Shard, asked: Promise<SettleResult>): Promise<SettleResult> {
+    const settled = await shard.briefly(asked, ({ changes }) => this.#late(changes));
+    if (settled !== undefined) return settled.answer;
+    throw new OfflineImError('SPOOL_FAILED', `The shard ${shard.name} has not taken notes back yet.`);
   }
 
   #byShard<Item extends { readonly token: ClaimToken }>(items: readonly Item[]) {

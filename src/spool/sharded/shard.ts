@@ -8,6 +8,9 @@ import type { SpoolContext, SpoolState, SpoolStorage } from '../contract.ts';
 const firstRetry = 1_000;
 const longestRetry = 30_000;
 
+/** ms for which a call that concerns every shard waits for each of them. */
+const patience = 1_000;
+
 /** Errors that time does not mend: the host has to. */
 const lasting = [
   'OPTION_INVALID',
@@ -49,6 +52,8 @@ export class Shard {
   /** How often it was opened. */
   #openings = 0;
   #opening: Promise<void> | undefined;
+  /** Calls that nobody waits for any more, and that it has not answered. */
+  readonly #late = new Set<Promise<unknown>>();
   readonly #watching = new Set<Watching>();
 
   constructor(name: string, storage: SpoolStorage<unknown>) {
@@ -61,18 +66,12 @@ export class Shard {
   }
 
   /** @throws what the storage threw */
-  async open(context: SpoolContext): Promise<void> {
+  open(context: SpoolContext): Promise<void> {
     this.#context = context;
-    await this.storage.open({
-      ...context,
-      onCorrupt: ({ where, error }) => context.onCorrupt?.({ where: `shard ${this.name}: ${where}`, error }),
-      onWarning: (error) => context.onWarning?.(error),
+    this.#opening ??= this.#openNow(context).finally(() => {
+      this.#opening = undefined;
     });
-    this.#isOpen = true;
-    this.#openings += 1;
-    this.#answered();
-    // A storage that was opened again is watched anew.
-    for (const one of this.#watching) this.#beginWatch(one);
+    return this.#opening;
   }
 
   /** Watches the storage; one that is not open, as soon as it is. */
@@ -91,9 +90,9 @@ export class Shard {
     return lasting.some((code) => hasCode(error, code));
   }
 
-  /** Whether it may be asked what all shards are asked, such as to claim or to expire: while it fails, only now and then. */
+  /** Whether it may be asked what all shards are asked, such as to claim or to expire: while it fails, only now and then; while it is late with an answer, not at all. */
   admits(): boolean {
-    return this.#now() >= this.#retryAt && this.#opening === undefined;
+    return this.#now() >= this.#retryAt && this.#opening === undefined && this.#late.size === 0;
   }
 
   /** ms until it is asked again; `undefined` while it answers. */
@@ -123,6 +122,46 @@ export class Shard {
     }
   }
 
+  /**
+   * Waits for an answer of {@link ask}, at most `ms`; resolves with `undefined` if it is late. When it comes after all, whoever watches is woken.
+   *
+   * @param late Called with an answer that is late
+   * @throws what the storage threw
+   */
+  async briefly<Answer>(
+    asked: Promise<Answer>,
+    late: (answer: Answer) => void = () => {},
+    ms = patience,
+  ): Promise<{ readonly answer: Answer } | undefined> {
+    const over = Promise.withResolvers<undefined>();
+    let isLate = false;
+    const ended = asked.then((answer) => {
+      if (isLate) late(answer);
+      return { answer };
+    });
+    const cancel = this.#context?.clock.setTimer(() => {
+      isLate = true;
+      const left = ended
+        .catch(() => {})
+        .then(() => {
+          this.#late.delete(left);
+          for (const { wake } of this.#watching) tell(wake);
+        });
+      this.#late.add(left);
+      over.resolve(undefined);
+    }, ms);
+    try {
+      return await Promise.race([ended, over.promise]);
+    } finally {
+      cancel?.();
+    }
+  }
+
+  /** Resolves once it has given every answer that it is late with. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#late);
+  }
+
   /** Records a failure; warns once until the shard answers again. */
   failed(error: unknown): void {
     if (hasCode(error, 'OPTION_INVALID') || hasCode(error, 'MESSAGE_INVALID')) return;
@@ -142,6 +181,22 @@ export class Shard {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     await this.storage.close();
+  }
+
+  async #openNow(context: SpoolContext): Promise<void> {
+    await this.storage.open({
+      ...context,
+      onCorrupt: ({ where, error }) => context.onCorrupt?.({ where: `shard ${this.name}: ${where}`, error }),
+      onWarning: (error) => context.onWarning?.(error),
+    });
+    this.#isOpen = true;
+    this.#openings += 1;
+    this.#answered();
+    // A storage that was opened again is watched anew, and may have something due.
+    for (const one of this.#watching) {
+      this.#beginWatch(one);
+      tell(one.wake);
+    }
   }
 
   #beginWatch(one: Watching): void {
@@ -168,10 +223,7 @@ export class Shard {
   async #openAgain(): Promise<void> {
     const context = this.#context;
     if (context === undefined) throw new OfflineImError('SPOOL_CLOSED', `The shard ${this.name} is not open; call open() first.`);
-    this.#opening ??= this.open(context).finally(() => {
-      this.#opening = undefined;
-    });
-    await this.#opening;
+    await this.open(context);
   }
 
   #now(): number {

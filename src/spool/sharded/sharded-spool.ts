@@ -22,12 +22,16 @@ import {
   type Standing,
   spoolStates,
 } from '../contract.ts';
+import { askAll, lookUp, openAll } from './all-shards.ts';
 import { appendToShards } from './append.ts';
-import { ShardClaims } from './claims.ts';
-import { merged } from './merged-list.ts';
+import { ShardClaims, splitToken } from './claims.ts';
+import { merged, spared } from './merged-list.ts';
 import { Rendezvous } from './rendezvous.ts';
 import { isOwnerOf, Settlements } from './settlements.ts';
 import { Shard, type ShardedSpool } from './shard.ts';
+
+/** ms for which sums wait for a shard: longer than other calls, since its last answer may be an old one. */
+const forSums = 5_000;
 
 /** The clock before the first open. */
 const noClock: SpoolContext['clock'] = { now: () => 0, monotonic: () => 0, setTimer: () => () => {} };
@@ -43,6 +47,8 @@ export class Shards implements ShardedSpool<unknown> {
   readonly #rendezvous: Rendezvous;
   readonly #claims: ShardClaims;
   readonly #settlements: Settlements;
+  /** Changes that came too late for the call that made them. */
+  readonly #untold: Change[] = [];
   #context: SpoolContext | undefined;
   #open = false;
 
@@ -59,8 +65,9 @@ export class Shards implements ShardedSpool<unknown> {
     this.#all = [...this.#shards.values()];
     this.#rendezvous = new Rendezvous([...spools.keys()]);
     const clock = () => this.#context?.clock ?? noClock;
-    this.#claims = new ShardClaims({ shards: this.#all, clock });
-    this.#settlements = new Settlements((name) => this.#named(name));
+    const untold = (changes: readonly Change[]): void => void this.#untold.push(...changes);
+    this.#claims = new ShardClaims({ shards: this.#all, clock, untold });
+    this.#settlements = new Settlements((name) => this.#shards.get(name), untold);
     if (storages.every(({ usage }) => usage !== undefined)) this.usage = () => this.#usage();
     if (storages.some(({ isOwner }) => isOwner !== undefined)) {
       this.isOwner = (claims) => isOwnerOf(this.#all, claims);
@@ -78,14 +85,7 @@ export class Shards implements ShardedSpool<unknown> {
   /** Resolves once one shard is open: the others are tried again while it works. Rejects where a shard fails with an error that time can't mend. */
   async open(context: SpoolContext): Promise<void> {
     this.#context = context;
-    const opened = await Promise.allSettled(this.#all.map((shard) => shard.open(context)));
-    const errors = opened.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-    const fatal = errors.find((error) => Shard.isLasting(error)) ?? (errors.length === this.#all.length ? errors[0] : undefined);
-    if (fatal !== undefined) {
-      await Promise.allSettled(this.#all.map((shard) => shard.close()));
-      throw fatal;
-    }
-    for (const [index, one] of opened.entries()) if (one.status === 'rejected') this.#all[index]?.failed(one.reason);
+    await openAll(this.#all, context);
     this.#open = true;
   }
 
@@ -97,6 +97,10 @@ export class Shards implements ShardedSpool<unknown> {
   async claim(request: ClaimRequest): Promise<readonly ClaimedNote[]> {
     this.#assertOpen();
     return this.#claims.claim(request);
+  }
+
+  partOf(claim: ClaimToken): string {
+    return splitToken(claim).name;
   }
 
   async renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]> {
@@ -114,14 +118,19 @@ export class Shards implements ShardedSpool<unknown> {
     return this.#settlements.settle(settlements);
   }
 
+  /** Resolves with what became of entries in earlier calls too, where that came too late for them. */
   async expire(request: ExpireRequest): Promise<readonly Change[]> {
-    const changes = await this.#askAll((storage) => storage.expire(request));
-    return changes.flatMap(({ answer }) => answer);
+    const answers = await askAll(
+      this.#opened(),
+      (storage) => storage.expire(request),
+      (changes) => this.#untold.push(...changes),
+    );
+    return [...this.#untold.splice(0), ...answers.flatMap(({ answer }) => answer)];
   }
 
   async nextDue(lanes?: LaneFilter): Promise<number | undefined> {
-    const due = await this.#askAll((storage) => (lanes === undefined ? storage.nextDue() : storage.nextDue(lanes)));
-    const times = [...due.map(({ answer }) => answer), ...this.#all.map((shard) => shard.retryIn())];
+    const due = await askAll(this.#opened(), (storage) => (lanes === undefined ? storage.nextDue() : storage.nextDue(lanes)));
+    const times = [...due.map(({ answer }) => answer), ...this.#all.map((shard) => shard.retryIn()), this.#claims.dueIn()];
     return times.reduce(
       (least, time) => (time === undefined || (least !== undefined && least <= time) ? least : time),
       undefined,
@@ -140,16 +149,26 @@ export class Shards implements ShardedSpool<unknown> {
 
   /** Rejects while a shard that may have the message fails, unless another one has it. */
   async findMessage(messageId: string): Promise<readonly SpoolEntry[]> {
-    const found = await this.#tryAll((storage) => storage.findMessage(messageId));
-    const entries = found.answers.flatMap(({ answer }) => answer);
-    if (entries.length === 0 && found.errors.length > 0) throw found.errors[0];
-    return entries;
+    const found = await lookUp(
+      this.#opened(),
+      (storage) => storage.findMessage(messageId),
+      ({ length }) => length > 0,
+    );
+    return found.flatMap(({ answer }) => answer);
   }
 
+  /** What a mailbox spooled before a shard was added may lie in any of them; one that can't be asked is left out, unless it is the mailbox's own. */
   async *list(query: SpoolQuery = {}): AsyncIterable<SpoolEntry> {
-    this.#assertOpen();
-    const shards = query.lane === undefined ? this.#all : [this.#ofLane(query.lane)];
-    yield* merged(shards, query);
+    const home = query.lane === undefined ? undefined : this.#ofLane(query.lane);
+    const leftOut = (shard: Shard, cause?: unknown): void => {
+      const text = `The shard ${shard.name} does not answer; what a mailbox left there before its own was added is missing from its list.`;
+      shard.warn(new OfflineImError('SPOOL_FAILED', text, { cause, details: { shard: shard.name } }));
+    };
+    yield* merged(
+      this.#opened().map((shard) =>
+        home === undefined || shard === home ? shard.storage.list(query) : spared(shard, query, leftOut),
+      ),
+    );
   }
 
   hold(entryIds: readonly string[]): Promise<readonly Change[]> {
@@ -179,9 +198,13 @@ export class Shards implements ShardedSpool<unknown> {
     };
   }
 
-  /** A shard that fails counts as it did when it last answered, so that `send()` goes on for the mailboxes of the others. */
+  /** A shard that fails, or is late, counts as it did when it last answered, so that `send()` goes on for the mailboxes of the others. */
   async counts(): Promise<Readonly<Record<SpoolState, number>>> {
-    for (const { shard, answer } of await this.#askAll((storage) => storage.counts())) shard.lastCounts = answer;
+    const keep = (counts: Readonly<Record<SpoolState, number>>, shard: Shard): void => {
+      shard.lastCounts = counts;
+    };
+    for (const { shard, answer } of await askAll(this.#opened(), (storage) => storage.counts(), keep, forSums))
+      keep(answer, shard);
     const sum = (state: SpoolState): number => this.#all.reduce((total, { lastCounts }) => total + (lastCounts?.[state] ?? 0), 0);
     return Object.fromEntries(spoolStates.map((state) => [state, sum(state)])) as Record<SpoolState, number>;
   }
@@ -189,40 +212,45 @@ export class Shards implements ShardedSpool<unknown> {
   async close(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
-    await this.#claims.close();
-    const closed = await Promise.allSettled(this.#all.map((shard) => shard.close()));
+    const closed = await Promise.allSettled(
+      this.#all.map(async (shard) => {
+        await shard.idle();
+        await this.#claims.close(shard);
+        await shard.close();
+      }),
+    );
     for (const one of closed) if (one.status === 'rejected') throw one.reason;
   }
 
   #ofLane(lane: string): Shard {
-    const shard = this.#named(this.#rendezvous.of(lane));
+    const shard = this.#shards.get(this.#rendezvous.of(lane));
     if (shard === undefined)
       throw new OfflineImError('SPOOL_FAILED', 'No shard has been named; give sharded() at least one spool.');
     return shard;
   }
 
-  #named(name: string): Shard | undefined {
-    return this.#shards.get(name);
-  }
-
-  /** Finds an entry by the name of its shard in its id; asks all shards for an id of another form. */
+  /** Finds an entry by the name of its shard in its id; asks all shards where that one does not have it, or does not answer. */
   async #find(entryId: string): Promise<readonly [Shard, SpoolEntry] | undefined> {
     this.#assertOpen();
-    const named = this.#named(entryId.slice(entryId.lastIndexOf('.') + 1));
-    const entry = await named?.ask((storage) => storage.get(entryId));
-    if (named !== undefined && entry !== undefined) return [named, entry];
-    const found = await this.#tryAll(
+    const named = this.#shards.get(entryId.slice(entryId.lastIndexOf('.') + 1));
+    const own = await named?.briefly(named.ask((storage) => storage.get(entryId))).catch(() => undefined);
+    if (named !== undefined && own?.answer !== undefined) return [named, own.answer];
+    const others = this.#all.filter((shard) => shard !== named || own === undefined);
+    const found = await lookUp(
+      others,
       (storage) => storage.get(entryId),
-      (shard) => shard !== named,
+      (entry) => entry !== undefined,
     );
-    for (const { shard, answer } of found.answers) if (answer !== undefined) return [shard, answer];
-    if (found.errors.length > 0) throw found.errors[0];
+    for (const { shard, answer } of found) if (answer !== undefined) return [shard, answer];
     return undefined;
   }
 
   async #usage(): Promise<{ readonly bytes: number }> {
-    for (const { shard, answer } of await this.#askAll(async (storage) => storage.usage?.()))
-      shard.lastBytes = answer?.bytes ?? 0;
+    const keep = (usage: { readonly bytes: number } | undefined, shard: Shard): void => {
+      shard.lastBytes = usage?.bytes ?? 0;
+    };
+    for (const { shard, answer } of await askAll(this.#opened(), async (storage) => storage.usage?.(), keep, forSums))
+      keep(answer, shard);
     return { bytes: this.#all.reduce((total, { lastBytes }) => total + lastBytes, 0) };
   }
 
@@ -243,43 +271,24 @@ export class Shards implements ShardedSpool<unknown> {
       else own.push(id);
     }
     const changes: Change[] = [];
-    for (const [shard, ids] of byShard) {
-      await shard
-        .ask((storage) => act(storage, ids))
-        .then(
-          (made) => changes.push(...made),
-          (error: unknown) => errors.push(error),
-        );
-    }
+    const acting = [...byShard].map(async ([shard, ids]) => {
+      try {
+        changes.push(...(await shard.ask((storage) => act(storage, ids))));
+      } catch (error) {
+        errors.push(error);
+      }
+    });
+    await Promise.all(acting);
     if (errors.length > 0 && changes.length === 0) throw errors[0];
     for (const error of errors) this.#context?.onWarning?.(asError(error));
     const place = new Map(entryIds.map((id, index) => [id, index]));
     return changes.sort((one, other) => (place.get(one.entryId) ?? 0) - (place.get(other.entryId) ?? 0));
   }
 
-  /** Asks every shard that may be asked; rejects where all of those fail. */
-  async #askAll<Answer>(question: (storage: SpoolStorage<unknown>, shard: Shard) => Promise<Answer>) {
-    const { answers, errors } = await this.#tryAll(question, (shard) => shard.admits());
-    if (answers.length === 0 && errors.length > 0) throw errors[0];
-    return answers;
-  }
-
-  async #tryAll<Answer>(
-    question: (storage: SpoolStorage<unknown>, shard: Shard) => Promise<Answer>,
-    admits: (shard: Shard) => boolean = () => true,
-  ) {
+  /** Every shard. @throws {OfflineImError} `SPOOL_CLOSED` */
+  #opened(): readonly Shard[] {
     this.#assertOpen();
-    const answers: { readonly shard: Shard; readonly answer: Answer }[] = [];
-    const errors: unknown[] = [];
-    const asking = this.#all.filter(admits).map(async (shard) => {
-      try {
-        answers.push({ shard, answer: await shard.ask((storage) => question(storage, shard)) });
-      } catch (error) {
-        errors.push(error);
-      }
-    });
-    await Promise.all(asking);
-    return { answers, errors };
+    return this.#all;
   }
 
   #assertOpen(): void {

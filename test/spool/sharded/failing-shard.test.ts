@@ -7,6 +7,7 @@ import { MemorySpool } from '../../../src/spool/journaled/memory-spool.ts';
 import { Shard } from '../../../src/spool/sharded/shard.ts';
 import { ManualClock } from '../../../src/testing.ts';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';
+import { troubled } from './troubled.ts';
 
 const claim = claimRequest({ limit: 30, perLane: 1, lease: 120_000 });
 
@@ -52,33 +53,6 @@ class FailingJournal implements Journal {
   }
 
   async close(): Promise<void> {}
-}
-
-/** A spool in which every call first meets the current trouble. */
-function troubled(spool: SpoolStorage, trouble: () => 'reject' | Promise<void> | undefined): SpoolStorage {
-  return new Proxy(spool, {
-    get(target, name) {
-      const value = Reflect.get(target, name);
-      if (typeof value !== 'function' || ['watch', 'isOwner', 'close', 'standing'].includes(String(name))) {
-        return typeof value === 'function' ? value.bind(target) : value;
-      }
-      if (name === 'list') {
-        return async function* (query: never) {
-          await meet(trouble());
-          yield* target.list(query);
-        };
-      }
-      return async (...args: unknown[]) => {
-        await meet(trouble());
-        return Reflect.apply(value, target, args);
-      };
-    },
-  });
-}
-
-async function meet(trouble: 'reject' | Promise<void> | undefined): Promise<void> {
-  if (trouble === 'reject') throw new Error('connect ECONNREFUSED');
-  await trouble;
 }
 
 describe('a failing shard', () => {
