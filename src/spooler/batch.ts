@@ -9,7 +9,7 @@ import { askHook, frozenNote, handedNote, inGroups, withTimeout } from './bounde
 import type { SpoolerContext } from './context.ts';
 import type { Lanes } from './lanes/lanes.ts';
 import { besideLostPlace, provesSent, reasonOf, settlementOf, settlementOfLostPlace, settlementOfProbe } from './outcome.ts';
-import { reportAttempts, reportClaim, reportSettled, type Settled, settleAll, settleLate } from './settle.ts';
+import { giveBack, reportAttempts, reportClaim, reportSettled, type Settled, settleAll, settleLate } from './settle.ts';
 
 /** Notes of one lane that were claimed together. */
 export interface Batch {
@@ -34,7 +34,7 @@ export async function workOn(context: SpoolerContext, lanes: Lanes, batch: Batch
   try {
     if (context.stopping()) {
       // stop() was called during the claim: give the notes back as if they had never been claimed.
-      await context.storage.settle(tokens.map((token) => ({ token, to: 'unclaim' })));
+      await giveBack(context, batch.notes);
       return [];
     }
     context.leases.add(tokens, batch.claimedAt);

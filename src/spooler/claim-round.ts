@@ -9,11 +9,12 @@ import type { SpoolerContext, SpoolerParts } from './context.ts';
 import type { Lanes, Trial } from './lanes/lanes.ts';
 import type { Pauses } from './lanes/obstacles.ts';
 import { noteLimits, notesAtWork } from './options.ts';
+import { giveBack } from './settle.ts';
 
 /** What one round of claims needs. */
 export interface Round {
   readonly parts: SpoolerParts;
-  readonly context: Pick<SpoolerContext, 'places' | 'stopping' | 'leases'>;
+  readonly context: Pick<SpoolerContext, 'places' | 'stopping' | 'leases' | 'storage' | 'trace'>;
   readonly lanes: Lanes;
   readonly pauses: Pick<Pauses, 'all' | 'lanes' | 'includes' | 'refresh'>;
   /** For a flush: also claims entries before their pickup time, up to so many. */
@@ -110,7 +111,7 @@ async function claim(
   }
   // Lanes seen for the first time whose endpoint is known to be closed, and paused ones, are given back as if they had never been claimed. This comes last: a spool
   // that fails here must not keep the other notes waiting until their leases run out.
-  if (unfit.length > 0) await parts.storage.settle(unfit.map(({ token }) => ({ token, to: 'unclaim' })));
+  if (unfit.length > 0) await giveBack(context, unfit);
   if (unread !== undefined) throw unread;
   return begun;
 }

@@ -1,5 +1,5 @@
 import type { OfflineImError } from '../core/errors/offline-im-error.ts';
-import type { ClaimedNote, Reason, Settlement } from '../spool/contract.ts';
+import type { ClaimedNote, Reason, Settlement, SpoolEntry } from '../spool/contract.ts';
 import type { AttemptEnd, DeliveryOutcome, ProbeResult, Scope } from '../transport/contract.ts';
 import type { SpoolerSettings } from './options.ts';
 
@@ -99,6 +99,24 @@ export function provesSent(
 export function besideLostPlace(note: ClaimedNote, settlement: Settlement, options: SpoolerSettings): Settlement {
   const unsent = settlement.to === 'deferred' || (settlement.to === 'dead' && settlement.sent === 'no');
   return unsent ? settlementOfLostPlace(note, options) : settlement;
+}
+
+/**
+ * Whether an entry is where a settlement has brought it, rather than a later call. A cancel that was requested while the note was at work is carried out by the
+ * settlement, and stays requested; a cancel of what waits is not.
+ */
+export function hasMade(
+  settlement: Settlement,
+  note: ClaimedNote,
+  { state, attempt, noteId, cancelRequested }: SpoolEntry,
+): boolean {
+  const { to } = settlement;
+  if (to === state) return to === 'held' || attempt === note.attempt;
+  if (!cancelRequested || attempt !== note.attempt || noteId !== note.noteId) return false;
+  if ('sent' in settlement && settlement.sent === 'unknown') return to === 'deferred' && state === 'dead';
+  // What is given back of a later attempt may have been claimed again as the same attempt of the same note.
+  const mayCancel = to === 'deferred' || to === 'dead' || to === 'held' || to === 'split' || (to === 'unclaim' && attempt === 1);
+  return mayCancel && state === 'cancelled';
 }
 
 /** The settlement of a note with an unknown attempt whose place is no longer configured, so that nobody can look for it. */

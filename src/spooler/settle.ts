@@ -5,7 +5,7 @@ import type { NoteEvent } from '../observability/events.ts';
 import type { Change, ClaimedNote, Reason, Settlement, SettleResult, SpoolEntry } from '../spool/contract.ts';
 import type { DeliveryOutcome, ProbeResult } from '../transport/contract.ts';
 import type { SpoolerContext } from './context.ts';
-import { provesSent, settlementOf } from './outcome.ts';
+import { hasMade, provesSent, settlementOf } from './outcome.ts';
 
 /** Reports a claim: its messages are picked up, or probed. */
 export function reportClaim(context: SpoolerContext, kind: 'deliver' | 'probe', note: ClaimedNote): void {
@@ -220,6 +220,15 @@ export interface Settled {
   readonly result?: ProbeResult;
 }
 
+/** Gives back notes as if they had never been claimed. What the host has cancelled meanwhile ends by that. */
+export async function giveBack(
+  context: Pick<SpoolerContext, 'storage' | 'trace'>,
+  notes: readonly Pick<ClaimedNote, 'token'>[],
+): Promise<void> {
+  const { changes } = await context.storage.settle(notes.map(({ token }) => ({ token, to: 'unclaim' })));
+  for (const change of changes) reportChange(context, change);
+}
+
 /**
  * Writes settlements. If the storage fails, it tries again until they are written or their leases are lost; a `delivered` even longer, since storages take it under
  * a lost token too, and a delivery that was never recorded might be sent once more.
@@ -255,8 +264,9 @@ async function withEarlier(
   const made = own.flatMap(({ note, settlement }) =>
     note.entries.map(async ({ id, messageId, state: from }): Promise<Change | undefined> => {
       try {
-        const { state: to, attempt, reason } = (await storage.get(id)) ?? { state: from };
-        if (to === from || to !== settlement.to || (to !== 'held' && attempt !== note.attempt)) return undefined;
+        const entry = await storage.get(id);
+        if (entry === undefined || entry.state === from || !hasMade(settlement, note, entry)) return undefined;
+        const { state: to, reason } = entry;
         return { entryId: id, messageId, from, to, noteId: note.noteId, ...(reason === undefined ? {} : { reason }) };
       } catch {
         return undefined;

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { OfflineImError } from '../../src/index.ts';
 import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
+import type { DeliveryOutcome } from '../../src/transport/contract.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 
 /** The first settlement of a delivery is written, and its answer lost; so many tries after it fail. */
@@ -51,5 +52,50 @@ it('message:held comes of what the hook holds', async () => {
   await sender.send({ to: 'sip:bob@contoso.com', text: 'a' });
   await clock.advance(130_000);
   expect(eventsOf('message:held')).toHaveLength(1);
+  await Promise.all([sender.stop({ timeout: 0 }), clock.advance(0)]);
+});
+
+it.each<readonly [string, DeliveryOutcome]>([
+  ['waits for another try', { status: 'deferred', scope: 'note', error: new OfflineImError('EWS_ERROR', 'It is busy.') }],
+  [
+    'was rejected',
+    { status: 'rejected', scope: 'note', splittable: false, draft: 'none', error: new OfflineImError('EWS_ERROR', 'It is odd.') },
+  ],
+  ['was not written', { status: 'deferred', scope: 'note', error: new OfflineImError('NOT_ATTEMPTED', 'There is no time.') }],
+])('message:cancelled comes once of what the host cancelled while it was at work, and that %s', async (_what, outcome) => {
+  const { sender, clock, transport, eventsOf } = losesTheFirstAnswer(3);
+  const atWork = Promise.withResolvers<void>();
+  transport.answer = async () => {
+    await atWork.promise;
+    return outcome;
+  };
+  await sender.start();
+  const { messageId } = await sender.send({ to: 'sip:bob@contoso.com', text: 'a' });
+  await clock.advance(120_000);
+  await sender.cancel(messageId);
+  atWork.resolve();
+  await clock.advance(20_000);
+  expect((await sender.status(messageId))?.entries).toMatchObject([{ state: 'cancelled' }]);
+  expect(eventsOf('message:cancelled')).toMatchObject([{ messageId }]);
+  await Promise.all([sender.stop({ timeout: 0 }), clock.advance(0)]);
+});
+
+it('message:cancelled comes of what the host cancelled before it was given back', async () => {
+  const spool = new MemorySpool();
+  const { sender, clock, eventsOf } = aliceSends({ spool });
+  const claim = spool.claim.bind(spool);
+  let messageId = '';
+  spool.claim = async (request) => {
+    const notes = await claim(request);
+    if (notes.length === 0) return notes;
+    await sender.pause();
+    await sender.cancel(messageId);
+    return notes;
+  };
+  await sender.start();
+  ({ messageId } = await sender.send({ to: 'sip:bob@contoso.com', text: 'a' }));
+  await clock.advance(121_000);
+  expect((await sender.status(messageId))?.entries).toMatchObject([{ state: 'cancelled' }]);
+  expect(eventsOf('message:cancelled')).toMatchObject([{ messageId }]);
   await Promise.all([sender.stop({ timeout: 0 }), clock.advance(0)]);
 });
