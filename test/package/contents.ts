@@ -11,7 +11,7 @@ export function contentTests(packed: () => Packed): void {
     const { files } = packed();
     expect(files).toEqual(expect.arrayContaining(['docs/guarantees.md', 'examples/quick-start.ts']));
     const others = files.filter((path) => !/^(dist|docs|examples)\//.test(path)).sort();
-    expect(others).toEqual(['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']);
+    expect(others).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']);
     expect(files.filter((path) => path.startsWith('dist/') && !/\.(c?js|d\.c?ts)$/.test(path))).toEqual([]);
     expect(
       files.filter(

@@ -43,16 +43,7 @@ export async function pack(): Promise<Packed> {
   const stage = join(folder, 'stage');
   await mkdir(stage);
   await build(join(stage, 'dist'));
-  for (const name of [
-    'package.json',
-    'README.md',
-    'LICENSE',
-    'CHANGELOG.md',
-    'SECURITY.md',
-    'CONTRIBUTING.md',
-    'docs',
-    'examples',
-  ]) {
+  for (const name of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'docs', 'examples']) {
     await cp(join(root, name), join(stage, name), { recursive: true });
   }
   const npm = process.env.npm_execpath;
