@@ -21,20 +21,22 @@ export async function verify(
   if (typeof userPath !== 'string') throw userPath;
   const access: MailboxAccess = { client, settings, mailbox, userPath, call: { signal, notes: [] } };
   const limits: TransportLimit[] = [];
-  if (!(await mayRead(access))) limits.push(withoutRead);
+  const unread = await whyUnread(access);
   const granted = permissionsIn(await client.token(mailbox, signal));
   const has = (...names: readonly string[]): boolean => names.some((name) => granted?.has(name.toLowerCase()) === true);
+  if (unread !== undefined) limits.push(unread === withoutRead && has('Mail.Read', 'Mail.ReadWrite') ? keptOut : unread);
   if (!has('Mail.Send', 'Mail.Send.Shared')) limits.push(granted === undefined ? sendNotSeen : withoutSend);
   if (!has('Mail.ReadWrite', 'Mail.ReadWrite.Shared')) limits.push(withoutReadWrite);
   return { limits };
 }
 
-/** The very search that a probe makes. Throws what stands in the way of more than reading. */
-async function mayRead(access: MailboxAccess): Promise<boolean> {
+/** Makes the very search that a probe makes. Throws what stands in the way of more than reading. */
+async function whyUnread(access: MailboxAccess): Promise<TransportLimit | undefined> {
   const filter = `singleValueExtendedProperties/Any(ep: ep/id eq ${literal(tagProperty)} and ep/value eq ${literal('verify')})`;
   const listed = await listMessages(access, { folder: 'sentitems', filter, top: 1 });
-  if (listed.kind !== 'failed') return true;
-  if (isRefusedRead(listed.reply)) return false;
+  if (listed.kind === 'listed') return undefined;
+  if (listed.kind === 'missing') return sentUnseen;
+  if (isRefusedRead(listed.reply)) return withoutRead;
   throw replyError(listed.reply);
 }
 
@@ -57,9 +59,19 @@ function permissionsIn(token: string): ReadonlySet<string> | undefined {
   return new Set(names.flatMap((name) => (typeof name === 'string' ? [name.toLowerCase()] : [])));
 }
 
+const unprobed = 'a note whose response is lost cannot be probed, and ends as OUTCOME_UNKNOWN.';
 const withoutRead: TransportLimit = {
   code: 'PERMISSION_MISSING',
-  text: 'Mail.Read is missing (Mail.ReadBasic does not suffice): a note whose response is lost cannot be probed, and ends as OUTCOME_UNKNOWN.',
+  text: `Mail.Read is missing (Mail.ReadBasic does not suffice): ${unprobed}`,
+};
+const sentUnseen: TransportLimit = {
+  code: 'PERMISSION_MISSING',
+  text: `The login cannot see Sent Items: ${unprobed}`,
+};
+/** https://learn.microsoft.com/graph/auth-limit-mailbox-access */
+const keptOut: TransportLimit = {
+  code: 'PERMISSION_MISSING',
+  text: 'The token shows Mail.Read, but reading this mailbox is refused: an application access policy may keep the login out of it. Then every note is refused too, and its mailbox blocked.',
 };
 const withoutReadWrite: TransportLimit = {
   code: 'PERMISSION_MISSING',

@@ -46,17 +46,29 @@ describe('the limits', () => {
 
   it('include a refused search: notes that may have been sent cannot be probed', async () => {
     const { transport, asked } = canned(() => graphError(403, 'ErrorAccessDenied'), {
-      credential: async () => ({ token: everything }),
+      credential: async () => ({ token: jwt({ roles: ['Mail.Send'] }) }),
     });
     const { limits } = await transport.verify(alice, options);
-    expect(limits.map(({ code, text }) => `${code} ${permissionIn(text)}`)).toEqual([read]);
+    expect(limits.map(({ code, text }) => `${code} ${permissionIn(text)}`)).toEqual([read, write]);
     expect(limits[0]?.text).toContain('OUTCOME_UNKNOWN');
     // The same search as a probe.
     expect(asked[0]?.query.get('$filter')).toMatch(/^singleValueExtendedProperties\/Any\(.*OfflineImTag/);
   });
 
-  it('do not include an empty mailbox without a Sent Items folder', async () => {
-    expect(await limitsWith(everything, graphError(404, 'ErrorFolderNotFound'))).toEqual([]);
+  it('say that a policy may keep the login out, where its token has the permission that is refused', async () => {
+    const { transport } = canned(() => graphError(403, 'ErrorAccessDenied', { message: 'Access to OData is disabled.' }), {
+      credential: async () => ({ token: everything }),
+    });
+    const { limits } = await transport.verify(alice, options);
+    expect(limits.map(({ text }) => text)).toEqual([expect.stringContaining('application access policy')]);
+  });
+
+  it('include Sent Items that the login is not shown', async () => {
+    const { transport } = canned(() => graphError(404, 'ErrorFolderNotFound'), {
+      credential: async () => ({ token: everything }),
+    });
+    const { limits } = await transport.verify(alice, options);
+    expect(limits.map(({ text }) => text)).toEqual([expect.stringContaining('cannot see Sent Items')]);
   });
 });
 

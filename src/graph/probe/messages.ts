@@ -46,8 +46,8 @@ export type Listed =
       /** A later page that did not come: what those before have shown stands. */
       readonly failure?: Reply;
     }
-  /** There is no such folder. */
-  | { readonly kind: 'missing' }
+  /** There is no such folder, or none that this login can see. */
+  | { readonly kind: 'missing'; readonly reply: Reply }
   | Failed;
 
 /** Pages that are followed at most: a search for one tag has one. */
@@ -83,7 +83,7 @@ export async function listMessages(
     const values = reply.kind === 'ok' && reply.meta.status === 200 ? listField(reply.body, 'value') : undefined;
     if (reply.kind !== 'ok' || values === undefined) {
       if (page > 1) return { kind: 'listed', messages, whole: false, seenAt: undefined, failure: reply };
-      return isMissing(reply) ? { kind: 'missing' } : { kind: 'failed', reply };
+      return { kind: isMissing(reply) ? 'missing' : 'failed', reply };
     }
     shown += values.length;
     if (values.length > mostOfAPage || !isPlain(reply.body)) whole = false;

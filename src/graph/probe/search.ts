@@ -45,6 +45,12 @@ export function foldersOf(keepsCopiesInHistory: boolean): readonly string[] {
   return ['drafts', 'outbox', 'sentitems', ...history, 'deleteditems', 'recoverableitemsdeletions'];
 }
 
+/**
+ * Folders that every mailbox has: those that it is made with (MS-OXCSTOR, RopLogon), and Drafts, through which each sendMail goes. To a login that may see only some of them,
+ * Exchange says that the others are not there: what lies in them is unknown.
+ */
+const inEveryMailbox: ReadonlySet<string> = new Set(['drafts', 'outbox', 'sentitems', 'deleteditems']);
+
 /** Walks once through the folders, by one key; stops at what proves that it was sent, and at failures that others will share. */
 export async function walk(
   access: MailboxAccess,
@@ -56,17 +62,15 @@ export async function walk(
   let failure: Reply | undefined;
   let whole = true;
   let strange = false;
-  let readable = 0;
   for (const folder of folders) {
     const listed = await listMessages(access, { folder, filter: filterFor(wanted, key) });
-    if (listed.kind === 'missing') continue;
-    if (listed.kind === 'failed') {
+    if (listed.kind === 'missing' && !inEveryMailbox.has(folder)) continue;
+    if (listed.kind !== 'listed') {
       failure ??= listed.reply;
       whole = false;
       if (concernsAll(listed.reply)) break;
       continue;
     }
-    readable += 1;
     whole &&= listed.whole;
     for (const message of listed.messages) {
       if (!isOwn(message, wanted) || message.isDraft === undefined) strange = true;
@@ -81,8 +85,7 @@ export async function walk(
     failure ??= listed.failure;
     if (listed.failure !== undefined && concernsAll(listed.failure)) break;
   }
-  // Every mailbox has Sent Items: where not one folder is found, it is the login that can't see them.
-  return { found: false, unsent, whole: whole && readable > 0, failure, strange };
+  return { found: false, unsent, whole, failure, strange };
 }
 
 function filterFor({ tag, messageId }: Wanted, key: 'tag' | 'messageId'): string {

@@ -109,7 +109,7 @@ describe('a list', () => {
 
   it.each(['ErrorFolderNotFound', 'ErrorItemNotFound'])('is missing if its folder is: %s', async (code) => {
     const inner = { code: 'x' };
-    expect(await listMessages(mailbox(graphError(404, code, { inner })).access, query)).toEqual({ kind: 'missing' });
+    expect(await listMessages(mailbox(graphError(404, code, { inner })).access, query)).toMatchObject({ kind: 'missing' });
   });
 
   it.each<[string, object, boolean]>([

@@ -219,10 +219,21 @@ describe('an unsent item', () => {
 });
 
 describe('absent', () => {
-  it('includes a missing folder, but not a mailbox without folders', async () => {
-    expect(await holding({ outbox: gone, recoverableitemsdeletions: gone }, 'both').probe()).toEqual([{ status: 'absent' }]);
-    const none = Object.fromEntries(folders.map((folder) => [folder, gone]));
-    expect((await holding(none, 'both').probe())[0]?.status).toBe('unknown');
+  it('includes a missing folder that not every mailbox has', async () => {
+    const content = { recoverableitemsdeletions: gone, conversationhistory: gone };
+    const { probe, note } = holding(content, 'both');
+    const kept = note(1, { place: { endpoint: root, mailbox: 'alice@contoso.test', folder: 'conversationhistory' } });
+    expect(await probe([kept])).toEqual([{ status: 'absent' }]);
+  });
+
+  // Exchange says so of a folder that the owner of the mailbox does not show to the login.
+  it.each(
+    ['drafts', 'outbox', 'sentitems', 'deleteditems'].flatMap((folder) =>
+      ['ErrorFolderNotFound', 'ErrorItemNotFound'].map((code) => [folder, code] as const),
+    ),
+  )('is not returned while %s is missing, which every mailbox has: %s', async (folder, code) => {
+    const [result] = await holding({ [folder]: graphError(404, code) }, 'both').probe();
+    expect(result).toMatchObject({ status: 'unknown', scope: 'note', error: { details: { responseCode: code } } });
   });
 
   it.each(folders)(
