@@ -28,7 +28,7 @@ const rules = (): readonly (readonly [CodeRule, readonly string[]])[] => [
       'ErrorInvalidRecipients',
       'ErrorInvalidSmtpAddress',
       'ErrorMissingRecipients',
-      'ErrorExceededMaxRecipientLimit',
+      'ErrorExceededMaxRecipientLimit*',
       'ErrorRecipientLimitExceeded',
     ],
   ],
@@ -74,7 +74,7 @@ const rules = (): readonly (readonly [CodeRule, readonly string[]])[] => [
   [{ verdict: { ...mailboxBlocked, sent: 'unknown' }, anyStatus: true }, ['ErrorQuotaExceeded', 'quotaLimitReached']],
   [
     { verdict: { kind: 'deferred', scope: 'mailbox', retryAfter: dailyLimitBackOff }, anyStatus: true },
-    ['ErrorExceededMessageLimit', 'ErrorSubmissionQuotaExceeded'],
+    ['ErrorExceededMessageLimit*', 'ErrorSubmissionQuotaExceeded'],
   ],
   [
     { verdict: unknown },

@@ -29,6 +29,8 @@ const rows: readonly (readonly [name: string, answer: Answer, expected: Expected
     'ErrorInvalidSmtpAddress',
     'ErrorMissingRecipients',
     'ErrorExceededMaxRecipientLimit',
+    'ErrorExceededMaxRecipientLimitBlock',
+    'ErrorExceededMaxRecipientLimitShowTierUpgrade',
     'ErrorRecipientLimitExceeded',
   ].map(
     (code) =>
@@ -111,7 +113,7 @@ const rows: readonly (readonly [name: string, answer: Answer, expected: Expected
   ],
   ['509', { status: 509, headers: { 'retry-after': '3' } }, { ...throttled, retryAfter: 3000 }],
   ...[400, 403, 429, 500, 503].flatMap((status) =>
-    ['ErrorExceededMessageLimit', 'ErrorSubmissionQuotaExceeded'].map(
+    ['ErrorExceededMessageLimit', 'ErrorExceededMessageLimitShowTierUpgrade', 'ErrorSubmissionQuotaExceeded'].map(
       (code) =>
         [
           `${status} ${code}`,
