@@ -50,8 +50,9 @@ const doubt = 'It may have been sent';
 const nothing = 'Nothing, as long as a sender is running on this spool.';
 
 const exported = {
-  sentence: 'It was exported to another spool and is delivered from there; here it is held for good.',
-  advice: 'Run explain on that spool. Once the message is there: offline-im cancel --code EXPORTED',
+  sentence: 'An export holds it here for good; the spool that imports it delivers it.',
+  advice:
+    'Run explain on that spool. Once the message is there: offline-im cancel --code EXPORTED. If the export did not finish, run it again',
 };
 
 const imported = {

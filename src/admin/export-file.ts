@@ -1,9 +1,8 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { property } from '../core/errors/thrown.ts';
 import type { SpoolEntry } from '../spool/contract.ts';
+import { jsonLines } from '../spool/disk/json-lines.ts';
 import type { MovedEntry } from '../spool/state/transfer.ts';
 
 /** The first line of an export. */
@@ -31,16 +30,12 @@ export interface ExportEnd {
 /** The messages of a file that was checked to be complete. @throws {OfflineImError} `OPTION_INVALID` */
 export async function* messagesIn(file: string): AsyncIterable<ExportedMessage> {
   let isHeader = true;
-  for await (const text of textsOf(file)) {
+  for await (const text of jsonLines(file)) {
     const line = parse(text, file);
     if (property(line, 'end') === true) return;
     if (!isHeader) yield messageOf(line, file);
     isHeader = false;
   }
-}
-
-export function textsOf(file: string): AsyncIterable<string> {
-  return createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY });
 }
 
 /** Whether it is the first line of an export, of any version. */

@@ -23,7 +23,7 @@ export async function openPartial(file: string): Promise<{ readonly output: File
     await removeLeft(file, path, (await output.stat()).mtimeMs);
     return { output, path };
   } catch (error) {
-    throw unwritable(file, error);
+    throw unwritable({ file }, error);
   }
 }
 

@@ -5,8 +5,9 @@ import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { property } from '../core/errors/thrown.ts';
 import type { SpoolEntry, SpoolState, SpoolStorage } from '../spool/contract.ts';
+import { jsonLines } from '../spool/disk/json-lines.ts';
 import type { MovedEntry } from '../spool/state/transfer.ts';
-import { type ExportedMessage, isHeader, messagesIn, parse, textsOf } from './export-file.ts';
+import { type ExportedMessage, isHeader, messagesIn, parse } from './export-file.ts';
 
 /** The file of an export, and the exported spool. */
 export interface ExportTarget {
@@ -28,7 +29,7 @@ export interface ExportTarget {
 export async function assertReplaceable(target: ExportTarget): Promise<Stats | undefined> {
   const { file, overwrite } = target;
   if (/-(wal|shm|journal)$/i.test(file)) throw refused(target, 'has a name that SQLite gives to the companions of a database');
-  const there = await factsOf(file);
+  const there = await factsOf(target);
   if (there === undefined) return undefined;
   if (!there.isFile()) throw refused(target, `is ${kindOf(there)}`);
   if (!(await isExport(file))) throw refused(target, 'is there, and is no export');
@@ -36,12 +37,12 @@ export async function assertReplaceable(target: ExportTarget): Promise<Stats | u
   return there;
 }
 
-async function factsOf(file: string): Promise<Stats | undefined> {
+async function factsOf(target: Pick<ExportTarget, 'file' | 'isHeld'>): Promise<Stats | undefined> {
   try {
-    return await lstat(file);
+    return await lstat(target.file);
   } catch (error) {
     if (property(error, 'code') === 'ENOENT') return undefined;
-    throw unwritable(file, error);
+    throw unwritable(target, error);
   }
 }
 
@@ -92,7 +93,7 @@ function kindOf(there: Stats): string {
 
 async function isExport(file: string): Promise<boolean> {
   try {
-    for await (const text of textsOf(file)) return isHeader(parse(text, file));
+    for await (const text of jsonLines(file)) return isHeader(parse(text, file));
   } catch {
     // Unreadable, or its first line is not JSON.
   }
@@ -108,9 +109,9 @@ async function isExport(file: string): Promise<boolean> {
 export async function publish(partial: string, target: ExportTarget): Promise<void> {
   const { file } = target;
   if (!(await isLinked(partial, file))) {
-    while (!isSame(await assertReplaceable(target), await factsOf(file))) target.signal.throwIfAborted();
+    while (!isSame(await assertReplaceable(target), await factsOf(target))) target.signal.throwIfAborted();
     await rename(partial, file).catch((error: unknown) => {
-      throw unwritable(file, error);
+      throw unwritable(target, error);
     });
   }
   // rename also leaves two names of the same file in place.
@@ -132,7 +133,7 @@ function isSame(one: Stats | undefined, other: Stats | undefined): boolean {
   return (['dev', 'ino', 'size', 'mtimeMs', 'ctimeMs'] as const).every((fact) => one?.[fact] === other?.[fact]);
 }
 
-export function unwritable(file: string, error: unknown): OfflineImError {
+export function unwritable({ file, isHeld = false }: Pick<ExportTarget, 'file' | 'isHeld'>, error: unknown): OfflineImError {
   const code = String(property(error, 'code'));
   const why: Readonly<Record<string, string>> = {
     ENOENT: 'its folder does not exist',
@@ -140,11 +141,15 @@ export function unwritable(file: string, error: unknown): OfflineImError {
     EACCES: 'its folder is not yours to write',
     EROFS: 'its disk is read-only',
     ENOSPC: 'its disk is full',
+    EDQUOT: 'the quota of its owner is used up',
+    EFBIG: 'it is larger than its disk, or this process, may make it',
     ENAMETOOLONG: 'its name is too long',
   };
-  const text = `${quoted(file)} can't be written: ${why[code] ?? code}. Nothing was exported.`;
+  const text = `${quoted(file)} can't be written: ${why[code] ?? code}. Nothing was exported.${isHeld ? heldByNow : ''}`;
   return new OfflineImError('OPTION_INVALID', text, { cause: error });
 }
+
+const heldByNow = ' What waits here is held by now, until it is exported once more.';
 
 function refused(target: ExportTarget, found: string): OfflineImError {
   return new OfflineImError(
@@ -160,5 +165,5 @@ function notKept(target: ExportTarget): OfflineImError {
 }
 
 function whatIs({ file, isHeld }: ExportTarget, found: string): string {
-  return `Nothing was exported: ${quoted(file)} ${found}.${isHeld === true ? ' What waits here is held by now, until it is exported once more.' : ''}`;
+  return `Nothing was exported: ${quoted(file)} ${found}.${isHeld === true ? heldByNow : ''}`;
 }

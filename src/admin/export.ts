@@ -7,7 +7,7 @@ import { isBeingImported, isExported, type MovedEntry, wasHeld } from '../spool/
 import { TransitionSpool } from '../spool/state/transition-spool.ts';
 import type { ExportEnd, ExportedMessage, ExportHeader } from './export-file.ts';
 import { openPartial } from './export-partial.ts';
-import { assertReplaceable, publish } from './export-target.ts';
+import { assertReplaceable, publish, unwritable } from './export-target.ts';
 
 export type TransferStorage = SpoolStorage & TransitionSpool;
 
@@ -47,16 +47,22 @@ export async function exportSpool(
   await assertReplaceable(target);
   const { output, path: partial } = await openPartial(file);
   const hash = createHash('sha256');
+  let isHeld = false;
+  const kept = (written: Promise<void>): Promise<void> =>
+    written.catch((error: unknown) => {
+      throw unwritable({ file, isHeld }, error);
+    });
   const write = async (line: ExportHeader | ExportedMessage): Promise<void> => {
     const text = `${JSON.stringify(line)}\n`;
     hash.update(text);
-    await output.appendFile(text);
+    await kept(output.appendFile(text));
   };
   let messages = 0;
   try {
     for (const state of ['spooled', 'held'] as const)
       for await (const page of pagesOf(spool, { state }, signal)) for (const entry of page) requireImported(entry);
-    if (!copy) await holdAll(spool, signal);
+    isHeld = !copy;
+    if (isHeld) await holdAll(spool, signal);
     await write({ offlineIm: 'export', version: 1, copy });
     for await (const entries of messagesOf(spool, copy, signal)) {
       await write({ entries });
@@ -64,10 +70,10 @@ export async function exportSpool(
       if (messages % 1_000 === 0) onProgress(messages);
     }
     const last: ExportEnd = { end: true, messages, sha256: hash.digest('hex') };
-    await output.appendFile(`${JSON.stringify(last)}\n`);
-    await output.sync();
-    await output.close();
-    await publish(partial, { ...target, isHeld: !copy });
+    await kept(output.appendFile(`${JSON.stringify(last)}\n`));
+    await kept(output.sync());
+    await kept(output.close());
+    await publish(partial, { ...target, isHeld });
   } catch (error) {
     await output.close().catch(() => undefined);
     await rm(partial, { force: true }).catch(() => undefined);

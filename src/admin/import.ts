@@ -3,11 +3,12 @@ import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { property } from '../core/errors/thrown.ts';
 import type { NewSpoolEntry, SpooledMessage, SpoolStorage } from '../spool/contract.ts';
+import { jsonLines } from '../spool/disk/json-lines.ts';
 import { storableEntry } from '../spool/state/append.ts';
 import { parked } from '../spool/state/records.ts';
 import { isExported, type MovedEntry } from '../spool/state/transfer.ts';
 import { type TransferStorage, transferable } from './export.ts';
-import { type ExportedMessage, isHeader, messagesIn, notWhole, parse, textsOf } from './export-file.ts';
+import { type ExportedMessage, isHeader, messagesIn, notWhole, parse } from './export-file.ts';
 
 /** The result of an import. */
 export interface Imported {
@@ -128,7 +129,7 @@ async function checkWhole(file: string): Promise<{ readonly copy: boolean }> {
   const hash = createHash('sha256');
   let header: unknown;
   let last: string | undefined;
-  for await (const text of textsOf(file)) {
+  for await (const text of jsonLines(file)) {
     if (last !== undefined) hash.update(`${last}\n`);
     header ??= parse(text, file);
     last = text;

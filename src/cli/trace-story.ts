@@ -1,7 +1,7 @@
-import { createReadStream, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
+import { jsonLines } from '../spool/disk/json-lines.ts';
 
 /** A line of a trace file. */
 export interface TraceRecord {
@@ -146,16 +146,11 @@ export async function* recordsOf(
   wanted: (record: TraceRecord) => boolean = () => true,
   other: () => void = () => undefined,
 ): AsyncIterable<TraceRecord> {
-  const input = createReadStream(path);
-  try {
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-      signal.throwIfAborted();
-      const record = recordIn(line);
-      if (record === undefined) other();
-      else if (wanted(record)) yield record;
-    }
-  } finally {
-    input.destroy();
+  for await (const line of jsonLines(path)) {
+    signal.throwIfAborted();
+    const record = recordIn(line);
+    if (record === undefined) other();
+    else if (wanted(record)) yield record;
   }
 }
 

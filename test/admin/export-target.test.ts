@@ -12,6 +12,7 @@ import { FileSpool } from '../../src/spool/file/file-spool.ts';
 import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
+import { fullDisk } from '../support/full-disk.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 import { fill } from './fill.ts';
 
@@ -188,3 +189,22 @@ it('partial files of living processes are kept, those of other containers until 
   expect(left).toEqual([first.path, second.path, third.path, living, elsewhere, deadElsewhere, another].toSorted());
   await Promise.all([first, second, third].map(({ output }) => output.close()));
 });
+
+it.each([true, false])(
+  'a disk that is full before the export is whole says so, and whether anything is held; copy: %s',
+  async (copy) => {
+    await using disk = await fullDisk('file');
+    const source = await filled();
+    const path = join(disk.folder, 'spool.ndjson');
+    await disk.fill();
+    const held = copy ? '' : ' What waits here is held by now, until it is exported once more.';
+    await expect(exportSpool(source, path, { ...quiet, copy })).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      message: expect.stringMatching(new RegExp(`can't be written: it.*\\. Nothing was exported\\.${held}$`)),
+    });
+    expect((await readdir(disk.folder)).filter((name) => name.includes('ndjson'))).toEqual([]);
+    await disk.free();
+    await expect(exportSpool(source, path, { ...quiet, copy })).resolves.toEqual({ messages: 7 });
+    await source.close();
+  },
+);

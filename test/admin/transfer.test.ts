@@ -194,6 +194,21 @@ it.each([[false], [true]])(
   },
 );
 
+it('a text with any line separator is moved as it is, and its export replaced by the next one', async () => {
+  const text = 'a\u2028b\u2029c\u0085d\u000be\u000cf\r\ng\rh\ufeff\ud800';
+  const source = new MemorySpool();
+  const { sender } = aliceSends({ spool: source, clock: new ManualClock(Date.now()) });
+  await sender.send({ to: 'sip:bob@contoso.com', text, html: `<p>${text}</p>`, messageId: 'm\u2028' });
+  await exportSpool(source, file, { ...quiet, copy: true });
+  await exportSpool(source, file, { ...quiet, copy: true });
+  const target = await open(new MemorySpool());
+  expect(await importSpool(target, file, quiet)).toMatchObject({ messages: 1, added: 1 });
+  const [moved] = await target.findMessage('m\u2028');
+  expect((await target.get(moved?.id ?? ''))?.message).toMatchObject({ text, html: `<p>${text}</p>` });
+  await sender.stop();
+  await target.close();
+});
+
 it('a copy is imported as held, and leaves the source unchanged', async () => {
   const source = (await kinds.sqlite?.('source')) as SpoolStorage;
   await fill(source);

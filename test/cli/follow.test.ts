@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { followed } from '../../src/cli/trace-story.ts';
+import { followed, recordsOf } from '../../src/cli/trace-story.ts';
 
 const line = (event: string): string => `${JSON.stringify({ event, text: 'ä' })}\n`;
 
@@ -46,6 +46,16 @@ it('follows a trace from its beginning, across partial lines and rotations', asy
   expect(await waiting).toBe('after nothing');
   stop.abort();
   await rm(folder, { recursive: true, force: true });
+});
+
+it('reads a record whole that has a line separator of Unicode in a text', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'offline-im-follow-'));
+  const path = join(folder.path, 'trace.ndjson');
+  const texts = ['a\u2028b', 'a\u2029b', 'a\u0085b'];
+  await writeFile(path, texts.map(line).join(''));
+  const events: unknown[] = [];
+  for await (const { fields } of recordsOf(path, new AbortController().signal)) events.push(fields.event);
+  expect(events).toEqual(texts);
 });
 
 it('reads every file rotated between two polls, oldest first', async () => {
