@@ -22,14 +22,27 @@ const hour = 3_600_000;
 /** The login of a config. @throws {UsageError} */
 export function credentialsOf({ login = 'basic', username, password, token, ca }: EwsConfig, place: Place): Credentials {
   if (login === 'bearer') {
-    const value = place.secrets.read('ews.token', token, place);
-    return bearerAuth({ getToken: async () => ({ token: value }) });
+    const read = tokenReader('ews.token', token, place);
+    return bearerAuth({ getToken: async () => ({ token: read() }) });
   }
   if (username === undefined) throw new UsageError('The login needs ews.username.');
   const pair = { username, password: place.secrets.read('ews.password', password, place) };
   return login === 'basic'
     ? basicAuth(pair)
     : ntlmAuth({ ...pair, ...(ca === undefined ? {} : { ca: certificates(ca, place) }) });
+}
+
+/** Reads a token anew for whoever asks for one: a worker outlives it, and another program may have renewed its file. @throws {UsageError} at first; later the last one is used on */
+function tokenReader(name: string, given: unknown, place: Place): () => string {
+  let last = place.secrets.read(name, given, place);
+  return () => {
+    try {
+      last = place.secrets.read(name, given, place) || last;
+    } catch {
+      // It is just being replaced, or its rights were changed.
+    }
+    return last;
+  };
 }
 
 export function certificates(file: string, { cwd }: Pick<Place, 'cwd'>): string {
@@ -59,8 +72,8 @@ export function ewsAt(url: string, credentials: Credentials, ews: EwsConfig, pla
 }
 
 export function graphOf({ root, token }: GraphConfig, place: Place): GraphTransport {
-  const value = place.secrets.read('graph.token', token, place);
-  const credential = { getToken: async () => ({ token: value, expiresOnTimestamp: Date.now() + hour }) };
+  const read = tokenReader('graph.token', token, place);
+  const credential = { getToken: async () => ({ token: read(), expiresOnTimestamp: Date.now() + hour }) };
   return configured(() => new GraphTransport({ credential, ...(root === undefined ? {} : { root }) }));
 }
 
