@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -200,4 +200,47 @@ it.each([
   });
   expect(ran).toMatchObject({ code: 3, err: '', out: expect.stringContaining(todo) });
   expect(sent).toBe(0);
+});
+
+it('doctor takes the way of the requests where only a proxy of the environment leads to the server', async () => {
+  await using exchange = await startExchangeSimulator({
+    mailboxes: [{ address: alice, password }],
+    tls: { key: loopbackKey, cert: loopbackCertificate },
+  });
+  const { port } = new URL(exchange.url);
+  const asked: (string | undefined)[] = [];
+  const proxy = createServer().on('connect', ({ url }, socket) => {
+    asked.push(url);
+    const onward = connect(Number(port), '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      onward.pipe(socket).pipe(onward);
+    });
+    for (const end of [socket, onward]) end.on('error', () => undefined);
+  });
+  const at = async (one: Server) => {
+    await new Promise<void>((resolve) => one.listen(0, '127.0.0.1', resolve));
+    return (one.address() as AddressInfo).port;
+  };
+  server = proxy;
+  const proxyPort = await at(proxy);
+  // Nothing listens there any more.
+  const closed = createServer();
+  const unreachable = `127.0.0.1:${await at(closed)}`;
+  await new Promise((resolve) => closed.close(resolve));
+  const env = {
+    NODE_USE_ENV_PROXY: '1',
+    HTTPS_PROXY: `http://127.0.0.1:${proxyPort}`,
+    NO_PROXY: '',
+    NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
+  };
+  const url = `https://${unreachable}/EWS/Exchange.asmx`;
+  const proxied: typeof offlineIm = (args, options) => offlineIm(args, { ...options, env: { ...options?.env, ...env } });
+  const { code, lines } = await doctorBy(proxied, url);
+  expect(lines.slice(0, 4)).toEqual(['address ok', 'tls ok', 'clock ok', 'login ok']);
+  expect(code).toBe(0);
+  expect(new Set(asked)).toEqual(new Set([unreachable]));
+  // Without the variable nothing goes through a proxy, and the doctor says so, too.
+  const direct: typeof offlineIm = (args, options) =>
+    offlineIm(args, { ...options, env: { ...options?.env, ...env, NODE_USE_ENV_PROXY: '0' } });
+  expect((await doctorBy(direct, url)).lines).toEqual(['address ok', 'tls fail']);
 });

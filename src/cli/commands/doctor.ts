@@ -10,7 +10,7 @@ import { type Config, configOf, type EwsConfig } from '../config/config.ts';
 import { certificates, credentialsOf, ewsAt, fetchTrusting, graphOf, trusting } from '../config/transport.ts';
 import { exchange, graph, listening, type ServerVersion } from '../doctor/exchange.ts';
 import { type Finding, fail, ok, told, warn } from '../doctor/finding.ts';
-import { clock, connection } from '../doctor/server.ts';
+import { clock, way } from '../doctor/server.ts';
 import { spoolHealth } from '../doctor/spool.ts';
 import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
 import { keysOf, schemaOf, spoolOf } from '../with-spool.ts';
@@ -69,7 +69,7 @@ async function lookAtMailbox(call: Call, config: Config, mailbox: string, report
   if (config.graph !== undefined && values.url === undefined) {
     const root = config.graph.root ?? 'https://graph.microsoft.com';
     const transport = graphOf(config.graph, call);
-    const reached = await connection(root, undefined);
+    const reached = await way(root, undefined, true);
     report(ok('address', `Microsoft Graph at ${root}.`), ...reached);
     if (reached.some(({ status }) => status === 'fail')) return;
     report(await clock(root, fetch));
@@ -87,7 +87,7 @@ async function lookAtMailbox(call: Call, config: Config, mailbox: string, report
   try {
     if (ews.url !== undefined) report(ok('address', `EWS at ${url}.`));
     const ca = ews.ca === undefined ? undefined : certificates(ews.ca, call);
-    const reached = await connection(url, ca);
+    const reached = await way(url, ca, ca === undefined && credentials.fetch === undefined);
     report(...reached);
     // Each further check would fail the same way.
     if (reached.some(({ status }) => status === 'fail')) return;

@@ -1,6 +1,7 @@
 import { connect as connectPlain } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { property } from '../../core/errors/thrown.ts';
+import { connectionCode } from '../../transport/connection-errors.ts';
 import { type Finding, fail, ok, told, warn } from './finding.ts';
 
 /** ms for each request of the doctor. */
@@ -46,6 +47,32 @@ export async function connection(address: string, ca: string | undefined, timeou
     return [ok('tls', `${to} responds, and its certificate is trusted for ${left} more days.`)];
   } catch (error) {
     return [refused(to, String(property(error, 'code') ?? told(error)))];
+  }
+}
+
+/**
+ * Whether Node's fetch goes by `HTTPS_PROXY` and the like: https://nodejs.org/api/cli.html#node_use_env_proxy1
+ */
+function usesEnvProxy({ env, execArgv }: Pick<NodeJS.Process, 'env' | 'execArgv'> = process): boolean {
+  const isOn =
+    env.NODE_USE_ENV_PROXY === '1' || [...execArgv, ...(env.NODE_OPTIONS ?? '').split(/\s+/)].includes('--use-env-proxy');
+  return isOn && ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'].some((name) => (env[name] ?? '') !== '');
+}
+
+/**
+ * Checks the way that requests take. Where proxies of the environment are in use, there may be no other: then any response will do.
+ *
+ * @param isPlain Whether they are carried out by Node's own fetch; a login or certificates with connections of their own use no such proxy
+ */
+export async function way(address: string, ca: string | undefined, isPlain: boolean): Promise<Finding[]> {
+  if (!isPlain || !usesEnvProxy()) return connection(address, ca);
+  const { host } = new URL(address);
+  try {
+    const answer = await fetch(address, { method: 'GET', redirect: 'manual', signal: AbortSignal.timeout(requestTimeout) });
+    await answer.body?.cancel();
+    return [ok('tls', `${host} responds, by way of the proxies of the environment.`)];
+  } catch (error) {
+    return [refused(host, connectionCode(error) ?? told(error))];
   }
 }
 
