@@ -41,6 +41,13 @@ describe('a folder that a sender has open', () => {
   beforeEach(start);
   afterEach(end);
 
+  it('is in use, and says why its sender cannot be seen, where that has temporary files of its own', async () => {
+    await writeFile(own('operators.json'), JSON.stringify({ socket: join(folder, 'private-tmp', 'x.sock') }));
+    const { code, err } = await run(root, 'stats');
+    expect(code).toBe(4);
+    expect(err).toMatch(/ENOENT.*PrivateTmp.*XDG_RUNTIME_DIR/);
+  });
+
   it('can be listed, changed, paused, checked and backed up through that sender, which keeps running', async () => {
     expect(await runBy(offlineIm, root, 'stats')).toMatchObject({
       code: 0,

@@ -70,7 +70,7 @@ class OwnerConnection implements Owner {
         this.#end('it does not speak the protocol');
       }
     });
-    socket.on('error', (error) => this.#end(`there is no connection to it (${errnoOf(error) ?? error.name})`));
+    socket.on('error', (error) => this.#end(unconnected(errnoOf(error) ?? error.name)));
     socket.on('close', () => this.#end('it has ended, or hung up'));
   }
 
@@ -148,6 +148,13 @@ class OwnerConnection implements Owner {
     this.#listener?.();
     this.#socket.destroy();
   }
+}
+
+function unconnected(code: string): string {
+  const told = `there is no connection to it (${code})`;
+  return code === 'ENOENT'
+    ? `${told}: its folder for temporary files is not the one of this process, as under PrivateTmp of systemd, unless XDG_RUNTIME_DIR names one for it that both see`
+    : told;
 }
 
 function describe(root: string, owner: unknown): string {
