@@ -141,8 +141,6 @@ export function unwritable({ file, isHeld = false }: Pick<ExportTarget, 'file' |
     EACCES: 'its folder is not yours to write',
     EROFS: 'its disk is read-only',
     ENOSPC: 'its disk is full',
-    EDQUOT: 'the quota of its owner is used up',
-    EFBIG: 'it is larger than its disk, or this process, may make it',
     ENAMETOOLONG: 'its name is too long',
   };
   const text = `${quoted(file)} can't be written: ${why[code] ?? code}. Nothing was exported.${isHeld ? heldByNow : ''}`;

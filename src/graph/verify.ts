@@ -71,7 +71,7 @@ const sentUnseen: TransportLimit = {
 /** https://learn.microsoft.com/graph/auth-limit-mailbox-access */
 const keptOut: TransportLimit = {
   code: 'PERMISSION_MISSING',
-  text: 'The token shows Mail.Read, but reading this mailbox is refused: an application access policy may keep the login out of it. Then every note is refused too, and its mailbox blocked.',
+  text: 'The token shows Mail.Read, but this mailbox refuses it: an application access policy may keep the login out. Then every note is refused, too.',
 };
 const withoutReadWrite: TransportLimit = {
   code: 'PERMISSION_MISSING',

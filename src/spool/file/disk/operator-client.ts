@@ -153,7 +153,7 @@ class OwnerConnection implements Owner {
 function unconnected(code: string): string {
   const told = `there is no connection to it (${code})`;
   return code === 'ENOENT'
-    ? `${told}: its folder for temporary files is not the one of this process, as under PrivateTmp of systemd, unless XDG_RUNTIME_DIR names one for it that both see`
+    ? `${told}: it may have temporary files of its own (PrivateTmp of systemd); set XDG_RUNTIME_DIR for it`
     : told;
 }
 
