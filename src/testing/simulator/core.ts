@@ -141,9 +141,9 @@ export class SimulatorCore {
 
   async #handleGraph(request: FrontRequest): Promise<FrontResponse> {
     const at = this.exchange.registry.now();
-    const { operation, mailbox, code, fault, delay, response } = await this.#graph.handle(request);
+    const { operation, mailbox, code, fault, delay, problem, response } = await this.#graph.handle(request);
     const codes = { responseCode: code, responseCodes: code === undefined ? [] : [code] };
-    this.#record({ request, at, operation, response, mailbox, itemCount: 1, ...codes, fault: struckBy(fault, delay) });
+    this.#record({ request, at, operation, response, mailbox, itemCount: 1, ...codes, fault: struckBy(fault, delay), problem });
     return response;
   }
 

@@ -12,7 +12,8 @@ describe.each(['graph-client', 'kiota'] as const)('%s', (kind) => {
   let received: readonly string[] = [];
   beforeAll(async () => {
     await using exchange = await startExchangeSimulator({ mailboxes: [alice, bob], tls: true });
-    for (const subject of ['one', 'two']) exchange.mailbox(alice).receive({ subject, from: bob });
+    exchange.mailbox(alice).receive({ subject: 'one', from: bob });
+    exchange.mailbox(alice).receive({ subject: 'two', from: bob, attachments: [{ name: 'a.txt', content: btoa('file') }] });
     const folder = await mkdtemp(join(tmpdir(), 'offline-im-ca-'));
     try {
       const ca = join(folder, 'ca.pem');
@@ -33,6 +34,6 @@ describe.each(['graph-client', 'kiota'] as const)('%s', (kind) => {
   });
 
   it('sends', () => {
-    expect(received).toEqual(['from graph']);
+    expect(received).toEqual(['from graph', 'RE: one', 'RE: one']);
   });
 });

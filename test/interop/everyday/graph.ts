@@ -6,6 +6,14 @@ const common: Readonly<Record<string, unknown>> = {
   'lists the inbox': ['one', 'two'],
   searches: ['one'],
   'turns pages': ['one', 'two'],
+  'finds a folder by its name, or makes it': [0, 1],
+  'writes a draft and sends it': [false, 'later'],
+  'reads an attachment': [true, 'a.txt', 'file'],
+  'marks as read, categorises, flags': [true, ['Red'], 'flagged'],
+  'replies, and answers by a draft': ['RE: one', bob],
+  'reads as text and as MIME': ['text é', true],
+  'searches for words': ['two'],
+  'follows changes': ['one'],
   moves: ['one', true],
   deletes: [],
   'hears what is wrong': 404,
@@ -13,6 +21,6 @@ const common: Readonly<Record<string, unknown>> = {
 
 /** The expected result of each step of scripts/graph-process.ts, by client. */
 export const expected: Readonly<Record<'graph-client' | 'kiota', Readonly<Record<string, unknown>>>> = {
-  'graph-client': { ...common, 'asks several things at once': [200, 200] },
+  'graph-client': { ...common, attaches: 'bytes', 'asks several things at once': [200, 200] },
   kiota: common,
 };

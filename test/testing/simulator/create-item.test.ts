@@ -37,6 +37,31 @@ describe('SaveOnly', () => {
   });
 });
 
+it.each([
+  [
+    'Message',
+    'MessageDisposition="SendAndSaveCopy" SendMeetingInvitations=""',
+    'sentitems',
+    '<t:Sender><t:Mailbox><t:EmailAddress>alice@contoso.test</t:EmailAddress></t:Mailbox></t:Sender>',
+  ],
+  [
+    'CalendarItem',
+    'MessageDisposition="" SendMeetingInvitations="SendToNone"',
+    'calendar',
+    '<t:Start>2026-12-01T10:00:00Z</t:Start><t:End>2026-12-01T11:00:00Z</t:End>',
+  ],
+])('a %s with %s, as ews for Go writes it', async (kind, attributes, folder, rest) => {
+  const to = '<t:ToRecipients><t:Mailbox><t:EmailAddress>bob@contoso.test</t:EmailAddress></t:Mailbox></t:ToRecipients>';
+  const own = kind === 'Message' ? `${rest}${to}` : rest;
+  const item = `<t:${kind}><t:Subject>Go</t:Subject><t:Body BodyType="Text">text</t:Body>${own}</t:${kind}>`;
+  const saved = `<m:SavedItemFolderId><t:DistinguishedFolderId Id="${folder}"></t:DistinguishedFolderId></m:SavedItemFolderId>`;
+  const answer = await call(exchange.url, `<m:CreateItem ${attributes}>${saved}<m:Items>${item}</m:Items></m:CreateItem>`, {
+    unchecked: true,
+  });
+  expect(answer.codes).toEqual(['NoError']);
+  expect(exchange.mailbox('alice@contoso.test').folder(folder).size).toBe(1);
+});
+
 describe('SendAndSaveCopy', () => {
   it('delivers inside the organisation with class and named properties, and keeps a copy', async () => {
     const answer = await call(exchange.url, createItem([message({ subject: 'Missed', tag: 'n-1/1' })]));

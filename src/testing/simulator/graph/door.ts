@@ -9,12 +9,13 @@ import type { FrontRequest, FrontResponse } from '../http/front.ts';
 import type { SimulatedMailbox } from '../store/mailbox.ts';
 import { errorBody, GraphFault } from './errors.ts';
 import { afterProcessing, beforeProcessing, codeOf, faultOf, hintsOf, isProcessed } from './faults.ts';
+import { type Preferences, readPreferences } from './json/prefer.ts';
 import { type BatchPart, type BatchPartAnswer, readBatch, runBatch } from './operations/batch.ts';
-import { getMailFolder, listMailFolders } from './operations/folders.ts';
-import { deleteMessage, getMessage, listMessages, moveMessage } from './operations/messages.ts';
 import type { GraphAnswer, GraphContext } from './operations/operation.ts';
-import { sendMail } from './operations/send-mail.ts';
-import { type GraphOperationName, type Route, routeOf } from './routes.ts';
+import { operations } from './operations/table.ts';
+import { listUsers } from './operations/users.ts';
+import { readBody } from './request-body.ts';
+import { type Route, routeOf } from './routes.ts';
 
 /** What the journal says of a request. */
 export interface GraphExchange {
@@ -23,6 +24,8 @@ export interface GraphExchange {
   readonly code: string | undefined;
   readonly fault: Fault | undefined;
   readonly delay: number;
+  /** What is not simulated, in a sentence. */
+  readonly problem?: string | undefined;
   readonly response: FrontResponse;
 }
 
@@ -59,8 +62,9 @@ export class GraphDoor {
     try {
       const told = { operation, mailbox, fault, delay };
       if (!(await this.#exchange.timers.wait(delay))) return { ...told, code: undefined, response: { kind: 'reset' } };
-      const { response, code } = await this.#answer(request, { route, admission, fault, crowd, ids });
-      return { ...told, code, response };
+      const prefer = readPreferences(request.headers.prefer);
+      const { response, code, problem } = await this.#answer(request, { route, admission, fault, crowd, ids, prefer });
+      return { ...told, code, problem, response };
     } finally {
       const left = (this.#underWay.get(key) ?? 1) - 1;
       if (left > 0) this.#underWay.set(key, left);
@@ -68,8 +72,8 @@ export class GraphDoor {
     }
   }
 
-  async #answer(request: FrontRequest, asked: Asked): Promise<{ response: FrontResponse; code: string | undefined }> {
-    const { fault, ids } = asked;
+  async #answer(request: FrontRequest, asked: Asked): Promise<Answered> {
+    const { fault, ids, prefer } = asked;
     const early = beforeProcessing(fault);
     if (early !== undefined) return { response: early, code: undefined };
     try {
@@ -80,12 +84,13 @@ export class GraphDoor {
       const answer = await this.#process(request, asked);
       if (fault?.kind === 'graphError') throw faultOf(fault);
       if (code !== undefined) throw new GraphFault(code);
-      return { response: afterProcessing(this.#response(answer, ids), fault), code: undefined };
+      return { response: afterProcessing(this.#response(answer, ids, prefer), fault), code: undefined };
     } catch (error) {
       if (!(error instanceof GraphFault)) throw error;
       const headers = { ...this.#headers(ids), ...error.headers };
       const body = errorBody(error, { ...ids, date: this.#exchange.registry.now() });
-      return { response: { kind: 'answer', status: error.status, headers, body }, code: error.code };
+      const problem = error.status === 501 ? error.message : undefined;
+      return { response: { kind: 'answer', status: error.status, headers, body }, code: error.code, problem };
     }
   }
 
@@ -94,13 +99,16 @@ export class GraphDoor {
     const { mailboxConcurrency, throttledRetryAfter } = this.#exchange.graph;
     if (admission === undefined)
       throw new GraphFault('InvalidAuthenticationToken', 401, undefined, { 'www-authenticate': challenge });
-    if (route === undefined) throw new GraphFault('BadRequest', 400, 'Resource not found for the segment.');
+    if (route === undefined) {
+      const what = `${request.method} ${request.path.split('?')[0]}`;
+      throw new GraphFault('NotImplemented', 501, `The simulator does not know ${what}.`);
+    }
     if (crowd > mailboxConcurrency) {
       const hint: Record<string, string> = throttledRetryAfter === false ? {} : { 'retry-after': String(throttledRetryAfter) };
       throw new GraphFault('ApplicationThrottled', 429, undefined, hint);
     }
     if (request.tooLarge === true) throw new GraphFault('RequestEntityTooLarge', 413);
-    const body = readJson(request);
+    const { json: body, mime } = await readBody(request, route.operation);
     const base = `${this.#baseOf(request)}/v1.0`;
     if (route.operation === 'batch') {
       const parts = readBatch(body);
@@ -108,6 +116,10 @@ export class GraphDoor {
       return { status: 200, json: { responses: answers } };
     }
     const { login, permissions } = admission;
+    if (route.operation === 'listUsers' || route.operation === 'countUsers') {
+      const advanced = request.headers.consistencylevel?.toLowerCase() === 'eventual';
+      return listUsers({ exchange: this.#exchange, route, base, prefer: asked.prefer, permissions, advanced });
+    }
     const mailbox = this.#servedMailbox(route, login);
     const context: GraphContext = {
       exchange: this.#exchange,
@@ -116,6 +128,8 @@ export class GraphDoor {
       mailbox,
       route,
       body,
+      mime,
+      prefer: asked.prefer,
       base,
       fault,
       plan: planOf(fault, 0),
@@ -130,7 +144,7 @@ export class GraphDoor {
     const { response } = await this.handle({ ...whole, method: part.method, path, headers, body: part.body });
     if (response.kind !== 'answer')
       return { id: part.id, status: 504, headers: {}, body: { error: { code: 'UnknownError', message: '' } } };
-    const json = response.body === '' ? {} : { body: JSON.parse(response.body) as unknown };
+    const json = response.body === '' && response.bytes === undefined ? {} : { body: bodyInBatch(response) };
     const told = Object.entries(response.headers).map(([name, value]) => [
       name,
       typeof value === 'string' ? value : value.join(', '),
@@ -168,8 +182,12 @@ export class GraphDoor {
     return `${secure === true ? 'https' : 'http'}://${headers.host ?? 'localhost'}`;
   }
 
-  #response({ status, json }: GraphAnswer, ids: Ids): FrontResponse {
-    const { 'content-type': type, ...headers } = this.#headers(ids);
+  #response({ status, json, raw }: GraphAnswer, ids: Ids, { applied }: Preferences): FrontResponse {
+    const { 'content-type': type, ...plain } = this.#headers(ids);
+    const headers = applied.length === 0 ? plain : { ...plain, 'preference-applied': applied.join(', ') };
+    if (raw !== undefined) {
+      return { kind: 'answer', status, headers: { ...headers, 'content-type': raw.type }, body: '', bytes: raw.bytes };
+    }
     // Clients read what a type announces, so that an answer without a body has none.
     if (json === undefined) return { kind: 'answer', status, headers, body: '' };
     return { kind: 'answer', status, headers: { ...headers, 'content-type': type ?? '' }, body: JSON.stringify(json) };
@@ -203,36 +221,24 @@ interface Asked {
   /** Requests of the mailbox under way, this one included. */
   readonly crowd: number;
   readonly ids: Ids;
+  readonly prefer: Preferences;
+}
+
+interface Answered {
+  readonly response: FrontResponse;
+  readonly code: string | undefined;
+  readonly problem?: string | undefined;
 }
 
 const challenge = 'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"';
 
-const operations: Readonly<Record<Exclude<GraphOperationName, 'batch'>, (context: GraphContext) => GraphAnswer>> = {
-  sendMail,
-  listMessages,
-  getMessage,
-  moveMessage,
-  deleteMessage,
-  listMailFolders,
-  getMailFolder,
-  getUser: ({ mailbox, base }) => ({
-    status: 200,
-    json: {
-      '@odata.context': `${base}/$metadata#users/$entity`,
-      id: mailbox.userId,
-      displayName: mailbox.name,
-      userPrincipalName: mailbox.address,
-      mail: mailbox.address,
-    },
-  }),
-};
-
-function readJson(request: FrontRequest): unknown {
-  if (request.body === '') return undefined;
-  if (!/json/i.test(request.headers['content-type'] ?? '')) throw new GraphFault('BadRequest', 415);
+/** In a batch a body that is no JSON is base64. */
+function bodyInBatch({ body, bytes }: Extract<FrontResponse, { kind: 'answer' }>): unknown {
+  const raw = bytes ?? new TextEncoder().encode(body);
   try {
-    return JSON.parse(request.body);
+    if (bytes === undefined) return JSON.parse(body) as unknown;
   } catch {
-    throw new GraphFault('RequestBodyRead');
+    // A page of a fault.
   }
+  return btoa(Array.from(raw, (byte) => String.fromCharCode(byte)).join(''));
 }

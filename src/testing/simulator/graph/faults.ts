@@ -55,9 +55,11 @@ export function afterProcessing(response: FrontResponse, fault: Fault | undefine
   if (response.kind !== 'answer') return response;
   switch (fault?.kind) {
     case 'lostResponse':
-      return fault.after > 0 && response.body !== '' ? { ...response, resetAfter: Math.min(1, fault.after) } : { kind: 'reset' };
+      return fault.after > 0 && (response.body !== '' || response.bytes !== undefined)
+        ? { ...response, resetAfter: Math.min(1, fault.after) }
+        : { kind: 'reset' };
     case 'truncated':
-      return { ...response, body: response.body.slice(0, Math.floor(response.body.length * fault.after)) };
+      return { ...response, ...cut(response, fault.after) };
     case 'hang':
       return { kind: 'silence' };
     case 'drip':
@@ -67,4 +69,10 @@ export function afterProcessing(response: FrontResponse, fault: Fault | undefine
     default:
       return response;
   }
+}
+
+/** That share of a body. */
+function cut({ body, bytes }: Extract<FrontResponse, { kind: 'answer' }>, share: number): { body: string; bytes?: Uint8Array } {
+  if (bytes !== undefined) return { body: '', bytes: bytes.slice(0, Math.floor(bytes.length * share)) };
+  return { body: body.slice(0, Math.floor(body.length * share)) };
 }

@@ -9,6 +9,33 @@ export const graphOperationNames = [
   'getMailFolder',
   'getUser',
   'batch',
+  'listUsers',
+  'countUsers',
+  'createMessage',
+  'updateMessage',
+  'sendMessage',
+  'copyMessage',
+  'permanentDeleteMessage',
+  'getMessageContent',
+  'countMessages',
+  'deltaMessages',
+  'reply',
+  'replyAll',
+  'forward',
+  'createReply',
+  'createReplyAll',
+  'createForward',
+  'listAttachments',
+  'getAttachment',
+  'getAttachmentContent',
+  'createAttachment',
+  'deleteAttachment',
+  'deltaMailFolders',
+  'createMailFolder',
+  'updateMailFolder',
+  'deleteMailFolder',
+  'moveMailFolder',
+  'copyMailFolder',
 ] as const;
 
 /** An operation of Graph that the simulator knows. */
@@ -21,51 +48,88 @@ export interface Route {
   readonly user: string | undefined;
   readonly folder: string | undefined;
   readonly message: string | undefined;
+  readonly attachment: string | undefined;
   readonly query: URLSearchParams;
 }
 
 type Pattern = readonly [method: string, path: RegExp, operation: GraphOperationName];
 
-const user = '(?:/me|/users/(?<user>[^/]+))';
-const folder = '/mailfolders/(?<folder>[^/]+)';
-const message = '/messages/(?<message>[^/]+)';
+const user = '(?:/me|/users/(?<user>[^/$][^/]*))';
+const folder = '/mailfolders/(?!delta[(/]|delta$)(?<folder>[^/$][^/]*)';
+const messages = `${user}(?:${folder})?/messages`;
+const message = `${messages}/(?<message>[^/$][^/]*)`;
+const attachment = `${message}/attachments/(?<attachment>[^/$][^/]*)`;
 const pattern = (method: string, path: string, operation: GraphOperationName): Pattern => [
   method,
   new RegExp(`^/v1\\.0${path}/?$`, 'i'),
   operation,
 ];
+/** Actions and functions are called by their names, or by those with their namespace. */
+const bound = (name: string): string => `/(?:microsoft\\.graph\\.)?${name}`;
 
 const patterns: readonly Pattern[] = [
   pattern('POST', '/\\$batch', 'batch'),
+  pattern('GET', '/users', 'listUsers'),
+  pattern('GET', '/users/\\$count', 'countUsers'),
   pattern('GET', user, 'getUser'),
-  pattern('POST', `${user}/(?:microsoft\\.graph\\.)?sendmail`, 'sendMail'),
-  pattern('GET', `${user}/messages`, 'listMessages'),
-  pattern('GET', `${user}${folder}/messages`, 'listMessages'),
-  pattern('GET', `${user}(?:${folder})?${message}`, 'getMessage'),
-  pattern('DELETE', `${user}(?:${folder})?${message}`, 'deleteMessage'),
-  pattern('POST', `${user}(?:${folder})?${message}/(?:microsoft\\.graph\\.)?move`, 'moveMessage'),
+  pattern('POST', `${user}${bound('sendmail')}`, 'sendMail'),
+  pattern('GET', messages, 'listMessages'),
+  pattern('POST', messages, 'createMessage'),
+  pattern('GET', `${messages}/\\$count`, 'countMessages'),
+  pattern('GET', `${messages}${bound('delta')}(?:\\(\\))?`, 'deltaMessages'),
+  pattern('GET', message, 'getMessage'),
+  pattern('PATCH', message, 'updateMessage'),
+  pattern('DELETE', message, 'deleteMessage'),
+  pattern('GET', `${message}/\\$value`, 'getMessageContent'),
+  pattern('POST', `${message}${bound('move')}`, 'moveMessage'),
+  pattern('POST', `${message}${bound('copy')}`, 'copyMessage'),
+  pattern('POST', `${message}${bound('send')}`, 'sendMessage'),
+  pattern('POST', `${message}${bound('permanentdelete')}`, 'permanentDeleteMessage'),
+  ...(['reply', 'replyAll', 'forward', 'createReply', 'createReplyAll', 'createForward'] as const).map((name) =>
+    pattern('POST', `${message}${bound(name)}`, name),
+  ),
+  pattern('GET', `${message}/attachments`, 'listAttachments'),
+  pattern('POST', `${message}/attachments`, 'createAttachment'),
+  pattern('GET', attachment, 'getAttachment'),
+  pattern('DELETE', attachment, 'deleteAttachment'),
+  pattern('GET', `${attachment}/\\$value`, 'getAttachmentContent'),
   pattern('GET', `${user}/mailfolders`, 'listMailFolders'),
+  pattern('POST', `${user}/mailfolders`, 'createMailFolder'),
+  pattern('GET', `${user}/mailfolders${bound('delta')}(?:\\(\\))?`, 'deltaMailFolders'),
   pattern('GET', `${user}${folder}/childfolders`, 'listMailFolders'),
+  pattern('POST', `${user}${folder}/childfolders`, 'createMailFolder'),
   pattern('GET', `${user}${folder}`, 'getMailFolder'),
+  pattern('PATCH', `${user}${folder}`, 'updateMailFolder'),
+  pattern('DELETE', `${user}${folder}`, 'deleteMailFolder'),
+  pattern('POST', `${user}${folder}${bound('move')}`, 'moveMailFolder'),
+  pattern('POST', `${user}${folder}${bound('copy')}`, 'copyMailFolder'),
 ];
 
 /** What a request asks for; undefined when it is nothing that the simulator knows. */
 export function routeOf(method: string, address: string): Route | undefined {
-  const [path = '', query = ''] = cut(address);
+  const [given = '', query = ''] = cut(address);
+  const path = inSegments(given);
   for (const [wanted, expression, operation] of patterns) {
-    const groups = wanted === method ? expression.exec(path)?.groups : undefined;
-    const match = wanted === method && expression.test(path);
-    if (!match) continue;
-    const part = (name: string): string | undefined => decoded(groups?.[name]);
+    const match = wanted === method ? expression.exec(path) : null;
+    if (match === null) continue;
+    const part = (name: string): string | undefined => decoded(match.groups?.[name]);
     return {
       operation,
       user: part('user'),
       folder: part('folder'),
       message: part('message'),
+      attachment: part('attachment'),
       query: new URLSearchParams(query),
     };
   }
   return undefined;
+}
+
+/** Keys may stand in parentheses, `/users('…')/messages('…')`, and the way to a folder through those above it. */
+function inSegments(path: string): string {
+  return path
+    .replace(/\((?:'|%27)((?:(?!%27)[^'()/])+)(?:'|%27)\)/gi, '/$1')
+    .replace(/(\/mailfolders)(?:\/[^/]+\/childfolders)+\/(?!\$|delta)(?=[^/])/i, '$1/');
 }
 
 function cut(address: string): readonly [string, string] {

@@ -36,7 +36,7 @@ export function preflightHeaders(
   if (cors === false || method !== 'OPTIONS' || headers['access-control-request-method'] === undefined) return undefined;
   return {
     ...corsHeaders(request, cors),
-    'access-control-allow-methods': 'GET, POST, DELETE',
+    'access-control-allow-methods': 'GET, POST, PATCH, DELETE',
     'access-control-allow-headers': requestHeaders,
     'access-control-max-age': '600',
   };

@@ -65,9 +65,17 @@ async function responseOf(answer: FrontResponse, options: FetchFrontOptions, sig
 
 type Answered = Extract<FrontResponse, { kind: 'answer' }>;
 
-function bodyOf(answer: Answered, options: FetchFrontOptions, signal: AbortSignal): string | ReadableStream<Uint8Array> {
-  if (answer.resetAfter === undefined && answer.drip === undefined) return answer.body;
-  const bytes = new TextEncoder().encode(answer.body);
+/** Bytes as a copy of their own: a body belongs to its reader. */
+const textOrBytes = ({ body, bytes }: Answered): string | Uint8Array<ArrayBuffer> =>
+  bytes === undefined ? body : new Uint8Array(bytes);
+
+function bodyOf(
+  answer: Answered,
+  options: FetchFrontOptions,
+  signal: AbortSignal,
+): string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
+  if (answer.resetAfter === undefined && answer.drip === undefined) return textOrBytes(answer);
+  const bytes = answer.bytes ?? new TextEncoder().encode(answer.body);
   return answer.resetAfter === undefined ? dripping(bytes, answer.drip, options, signal) : cut(bytes, answer.resetAfter);
 }
 

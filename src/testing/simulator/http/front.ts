@@ -24,6 +24,8 @@ export type FrontResponse =
       /** A list is written as one line for each value. */
       readonly headers: Readonly<Record<string, string | readonly string[]>>;
       readonly body: string;
+      /** The body, where it is no text; `body` is empty then. */
+      readonly bytes?: Uint8Array;
       /** Send the body in such pieces, one every `interval` ms. */
       readonly drip?: { readonly chunkBytes: number; readonly interval: number };
       /** Reset the connection after that share of the body, 0 to 1 (all but the last byte), instead of ending it; the headers announce all of it. */

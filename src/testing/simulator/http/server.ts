@@ -135,7 +135,7 @@ async function write(
   response: ServerResponse,
   timers: Timers,
 ): Promise<void> {
-  const bytes = Buffer.from(answer.body, 'utf8');
+  const bytes = answer.bytes === undefined ? Buffer.from(answer.body, 'utf8') : Buffer.from(answer.bytes);
   const headers = Object.entries(answer.headers).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]);
   response.writeHead(answer.status, { ...Object.fromEntries(headers), 'content-length': bytes.length });
   if (answer.resetAfter !== undefined) {

@@ -101,6 +101,7 @@ export function savedFolder(id: XmlElement, context: OperationContext): Simulate
 
 export function dispositionOf(request: XmlElement): Disposition | undefined {
   const value = request.attributes.get('MessageDisposition');
+  if (value === '') return undefined;
   if (value === undefined || value === 'SaveOnly' || value === 'SendOnly' || value === 'SendAndSaveCopy') return value;
   throw schemaFault(`the 'MessageDisposition' attribute is invalid: the value '${value}' is not known.`);
 }

@@ -47,6 +47,7 @@ function checkAttributes(element: XmlElement, { attributes, anyAttribute }: Type
       if (allowed) continue;
       throw new Violation(`The '${name}' attribute is not declared.`);
     }
+    if (value === '' && tolerated(prefixed(element), 'empty attribute').some((one) => one.name === name)) continue;
     const broken = brokenConstraint(value, rule.type);
     if (broken !== undefined) throw new Violation(invalidValue(`'${name}' attribute`, value, rule.type, broken));
   }

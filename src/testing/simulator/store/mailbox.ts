@@ -152,7 +152,9 @@ export class SimulatedMailbox {
     const folder = typeof to === 'string' ? this.folder(to) : to;
     if (item.series !== undefined) return updateOccurrence(this, this.#registry, item, 'deleted');
     this.#take(item);
-    return this.#again(item, folder, 'moved');
+    const moved = this.#again(item, folder, 'moved');
+    this.#registry.moved(item, moved);
+    return moved;
   }
 
   /** Copies an item, its attachments included. */

@@ -12,6 +12,9 @@ export class Registry {
   readonly folders = new Map<string, SimulatedFolder>();
   /** What items became under another id when their mailbox moved. */
   readonly #successors = new Map<string, SimulatedItem>();
+  /** Of items that were moved: the id that each had first, and the one it has now. */
+  readonly #origins = new Map<string, string>();
+  readonly #movedTo = new Map<string, string>();
   readonly subscriptions = new Map<string, Subscription>();
   #last = 0;
   #seq = 0;
@@ -33,6 +36,25 @@ export class Registry {
   /** From now on that item is this one. */
   succeed(item: SimulatedItem, successor: SimulatedItem): void {
     this.#successors.set(item.id, successor);
+  }
+
+  /** From now on the item is that one, in another folder of its mailbox. */
+  moved(from: SimulatedItem, to: SimulatedItem): void {
+    const origin = this.#origins.get(from.id) ?? from.id;
+    this.#origins.set(to.id, origin);
+    this.#movedTo.set(origin, to.id);
+  }
+
+  /** An id that stays the same when the item is moved; in another form than ids that don't. */
+  immutableIdOf({ id }: Pick<SimulatedItem, 'id'>): string {
+    return (this.#origins.get(id) ?? id).replace(itemPrefix, immutablePrefix);
+  }
+
+  /** The item with that id of either form. */
+  itemOf(id: string): SimulatedItem | undefined {
+    if (!id.startsWith(immutablePrefix)) return this.items.get(id);
+    const origin = id.replace(immutablePrefix, itemPrefix);
+    return this.items.get(this.#movedTo.get(origin) ?? origin);
   }
 
   /** The id of an item with that number. */
@@ -76,16 +98,20 @@ export class Registry {
 
   /** Remembers which items became which; the function returned brings that back. */
   snapshot(): () => void {
-    const successors = [...this.#successors];
+    const [successors, origins, movedTo] = [[...this.#successors], [...this.#origins], [...this.#movedTo]];
     return () => {
-      this.#successors.clear();
+      this.forgetSuccessors();
       for (const [id, item] of successors) this.#successors.set(id, item);
+      for (const [id, origin] of origins) this.#origins.set(id, origin);
+      for (const [origin, id] of movedTo) this.#movedTo.set(origin, id);
     };
   }
 
   /** Forgets which items became which. */
   forgetSuccessors(): void {
     this.#successors.clear();
+    this.#origins.clear();
+    this.#movedTo.clear();
   }
 
   /** The number of the last change. */
@@ -107,6 +133,7 @@ export class Registry {
 }
 
 const itemPrefix = 'AAMkAGItem';
+const immutablePrefix = 'AAkALgItem';
 
 /** Items by id, and by the ids of their attachments. An id is its item's number in other words: numbers are found in half the time. */
 class ItemsById {

@@ -1,6 +1,7 @@
 import { typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, childrenOf, parseXml, type XmlElement } from '../../../ews/xml/read.ts';
 import { escapeAttribute, escapeText } from '../../../ews/xml/write.ts';
+import type { Mailbox } from '../../../transport/contract.ts';
 
 /** Elements of items and settings that the schema calls `xs:dateTime`, but for wall clocks, whose offset means something. */
 const times: ReadonlySet<string> = new Set(
@@ -56,6 +57,15 @@ export function textsOf(written: string): readonly string[] {
   const leaves = (element: XmlElement): readonly string[] =>
     element.children.length === 0 ? [element.text] : element.children.flatMap(leaves);
   return leaves(readElement(written));
+}
+
+/** The mailboxes in a written element, such as `t:ReplyTo`. */
+export function mailboxesOf(written: string | undefined): readonly Mailbox[] {
+  if (written === undefined) return [];
+  return childrenOf(readElement(written), typesNs, 'Mailbox').flatMap((one) => {
+    const [address, name] = [child(one, typesNs, 'EmailAddress')?.text, child(one, typesNs, 'Name')?.text];
+    return address === undefined ? [] : [name === undefined ? { address } : { address, name }];
+  });
 }
 
 /** The entry of a dictionary such as `t:EmailAddresses` with that key. */

@@ -55,6 +55,58 @@ async function withGraphClient(): Promise<void> {
     }).iterate();
     return found.sort();
   });
+  await step('finds a folder by its name, or makes it', async () => {
+    const find = async () => (await list('mailFolders').filter("displayName eq 'Projects'").get()).value.length;
+    const before = await find();
+    await list('mailFolders').post({ displayName: 'Projects' });
+    return [before, await find()];
+  });
+  await step('writes a draft and sends it', async () => {
+    const draft = await list('messages').post({ subject: 'draft', toRecipients: [{ emailAddress: { address: user } }] });
+    await list(`messages/${draft.id}`).patch({ body: { contentType: 'text', content: 'later' } });
+    await list(`messages/${draft.id}/send`).post({});
+    const [got] = (await list('mailFolders/inbox/messages').filter("subject eq 'draft'").get()).value;
+    await list(`messages/${got.id}`).delete();
+    return [got.isDraft, got.body.content];
+  });
+  await step('attaches', async () => {
+    const draft = await list('messages').post({ subject: 'with a file' });
+    const file = { '@odata.type': '#microsoft.graph.fileAttachment', name: 'b.txt', contentBytes: btoa('bytes') };
+    const { id } = await list(`messages/${draft.id}/attachments`).post(file);
+    const content = await new Response(await list(`messages/${draft.id}/attachments/${id}/$value`).getStream()).text();
+    await list(`messages/${draft.id}`).delete();
+    return content;
+  });
+  await step('reads an attachment', async () => {
+    const [two] = (await list('mailFolders/inbox/messages').filter("subject eq 'two'").expand('attachments').get()).value;
+    return [two.hasAttachments, two.attachments[0].name, atob(two.attachments[0].contentBytes)];
+  });
+  await step('marks as read, categorises, flags', async () => {
+    const [one] = (await list('mailFolders/inbox/messages').filter("subject eq 'one'").get()).value;
+    const changes = { isRead: true, categories: ['Red'], flag: { flagStatus: 'flagged' } };
+    const { isRead, categories, flag } = await list(`messages/${one.id}`).patch(changes);
+    return [isRead, categories, flag.flagStatus];
+  });
+  await step('replies, and answers by a draft', async () => {
+    const [one] = (await list('mailFolders/inbox/messages').filter("subject eq 'one'").get()).value;
+    await list(`messages/${one.id}/reply`).post({ comment: 'yes' });
+    const draft = await list(`messages/${one.id}/createReply`).post({});
+    await list(`messages/${draft.id}/send`).post({});
+    return [draft.subject, draft.toRecipients[0].emailAddress.address];
+  });
+  await step('reads as text and as MIME', async () => {
+    const [one] = (await list('mailFolders/sentitems/messages').filter("subject eq 'from graph'").get()).value;
+    const { body } = await list(`messages/${one.id}`).header('Prefer', 'outlook.body-content-type="text"').get();
+    const mime = await new Response(await list(`messages/${one.id}/$value`).getStream()).text();
+    return [body.content, /^Subject: from graph/m.test(mime)];
+  });
+  await step('searches for words', async () => subjectsOf((await list('messages').search('"subject:two"').get()).value));
+  await step('follows changes', async () => {
+    const first = await list('mailFolders/inbox/messages/delta').select('subject').get();
+    const [one] = first.value.filter(({ subject }: { subject: string }) => subject === 'one');
+    await list(`messages/${one.id}`).patch({ isRead: false });
+    return subjectsOf((await client.api(first['@odata.deltaLink']).get()).value);
+  });
   await step('moves', async () => {
     const [one] = (await list('mailFolders/inbox/messages').filter("subject eq 'one'").get()).value;
     const moved = await list(`messages/${one.id}/move`).post({ destinationId: 'deleteditems' });
@@ -114,6 +166,61 @@ async function withKiota(): Promise<void> {
       page = next === undefined || next === null ? undefined : await inbox.withUrl(next).get();
     }
     return found.sort();
+  });
+  await step('finds a folder by its name, or makes it', async () => {
+    const find = async () =>
+      (await me.mailFolders.get({ queryParameters: { filter: "displayName eq 'Projects'" } }))?.value?.length;
+    const before = await find();
+    await me.mailFolders.post({ displayName: 'Projects' });
+    return [before, await find()];
+  });
+  await step('writes a draft and sends it', async () => {
+    const draft = await me.messages.post({ subject: 'draft', toRecipients: [{ emailAddress: { address: user } }] });
+    const own = me.messages.byMessageId(draft?.id ?? '');
+    await own.patch({ body: { contentType: 'text', content: 'later' } });
+    await own.send.post();
+    const [got] = await inInbox("subject eq 'draft'");
+    await me.messages.byMessageId(got?.id ?? '').delete();
+    return [got?.isDraft, got?.body?.content];
+  });
+  await step('reads an attachment', async () => {
+    const [two] = await inInbox("subject eq 'two'");
+    const { attachments } = me.messages.byMessageId(two?.id ?? '');
+    const [attached] = (await attachments.get())?.value ?? [];
+    const file = (await attachments.byAttachmentId(attached?.id ?? '').get()) as { contentBytes?: ArrayBuffer };
+    return [two?.hasAttachments, attached?.name, new TextDecoder().decode(file.contentBytes)];
+  });
+  await step('marks as read, categorises, flags', async () => {
+    const [one] = await inInbox("subject eq 'one'");
+    const changed = await me.messages
+      .byMessageId(one?.id ?? '')
+      .patch({ isRead: true, categories: ['Red'], flag: { flagStatus: 'flagged' } });
+    return [changed?.isRead, changed?.categories, changed?.flag?.flagStatus];
+  });
+  await step('replies, and answers by a draft', async () => {
+    const [one] = await inInbox("subject eq 'one'");
+    const own = me.messages.byMessageId(one?.id ?? '');
+    await own.reply.post({ comment: 'yes' });
+    const draft = await own.createReply.post({});
+    await me.messages.byMessageId(draft?.id ?? '').send.post();
+    return [draft?.subject, draft?.toRecipients?.[0]?.emailAddress?.address];
+  });
+  await step('reads as text and as MIME', async () => {
+    const [one] =
+      (await me.mailFolders.byMailFolderId('sentitems').messages.get())?.value?.filter((m) => m.subject === 'from graph') ?? [];
+    const own = me.messages.byMessageId(one?.id ?? '');
+    const message = await own.get({ headers: { Prefer: 'outlook.body-content-type="text"' } as never });
+    const mime = new TextDecoder().decode(await own.content.get());
+    return [message?.body?.content, /^Subject: from graph/m.test(mime)];
+  });
+  await step('searches for words', async () =>
+    subjectsOf((await me.messages.get({ queryParameters: { search: '"subject:two"' } }))?.value),
+  );
+  await step('follows changes', async () => {
+    const first = await inbox.delta.get({ queryParameters: { select: ['subject'] } });
+    const one = first?.value?.find(({ subject }) => subject === 'one');
+    await me.messages.byMessageId(one?.id ?? '').patch({ isRead: false });
+    return subjectsOf((await inbox.delta.withUrl(first?.odataDeltaLink ?? '').get())?.value);
   });
   await step('moves', async () => {
     const [one] = await inInbox("subject eq 'one'");

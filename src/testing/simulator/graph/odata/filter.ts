@@ -1,55 +1,69 @@
-import type { SimulatedItem } from '../../store/item.ts';
+import type { ExtendedFieldPath } from '../../store/extended-property.ts';
 import { GraphFault } from '../errors.ts';
-import { messageFields } from '../json/message-json.ts';
-import { propertyValue, readPropertyId } from '../json/properties.ts';
+import { readPropertyId } from '../json/properties.ts';
 import { type Token, tokensOf } from './tokens.ts';
 
 /** A `$filter`, read: whether it lets an item through, and which of the items' own properties it names. */
-export interface Filter {
-  matches(item: SimulatedItem): boolean;
+export interface Filter<Item> {
+  matches(item: Item): boolean;
   readonly properties: readonly string[];
 }
 
-type Test = (item: SimulatedItem) => boolean;
-
-/** Reads a `$filter` for messages; throws `BadRequest` for what is none, or asks for more than the simulator knows. */
-export function readFilter(text: string): Filter {
-  const reader = new FilterReader(tokensOf(text));
-  const matches = reader.whole();
-  return { matches, properties: reader.properties };
+/** What can be filtered by. */
+export interface Filterable<Item> {
+  /** Reads a property by its name or path; undefined where there is none of that name. */
+  reader(path: string): ((item: Item) => unknown) | undefined;
+  /** Reads an extended property; what has none leaves it out. */
+  extended?(item: Item, path: ExtendedFieldPath): string | undefined;
 }
 
-class FilterReader {
+/** `it` is the member that a lambda looks at. */
+type Test<Item> = (item: Item, it?: unknown) => boolean;
+type Operand<Item> = (item: Item, it?: unknown) => unknown;
+type Literal = string | boolean | null;
+
+/** Reads a `$filter`; throws `BadRequest` for what is none, or asks for more than the simulator knows. */
+export function readFilter<Item>(text: string, of: Filterable<Item>): Filter<Item> {
+  const reader = new FilterReader(tokensOf(text), of);
+  const matches = reader.whole();
+  return { matches: (item) => matches(item), properties: reader.properties };
+}
+
+class FilterReader<Item> {
   readonly properties: string[] = [];
   readonly #tokens: readonly Token[];
+  readonly #of: Filterable<Item>;
+  /** The variable of the lambda that is being read. */
+  #variable: string | undefined;
   #at = 0;
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly Token[], of: Filterable<Item>) {
     this.#tokens = tokens;
+    this.#of = of;
   }
 
-  whole(): Test {
+  whole(): Test<Item> {
     const test = this.#or();
     if (this.#at < this.#tokens.length) throw invalid();
     return test;
   }
 
-  #or(): Test {
+  #or(): Test<Item> {
     let left = this.#and();
     while (this.#word('or')) left = either(left, this.#and());
     return left;
   }
 
-  #and(): Test {
+  #and(): Test<Item> {
     let left = this.#not();
     while (this.#word('and')) left = both(left, this.#not());
     return left;
   }
 
-  #not(): Test {
+  #not(): Test<Item> {
     if (this.#word('not')) {
       const test = this.#not();
-      return (item) => !test(item);
+      return (item, it) => !test(item, it);
     }
     if (this.#sign('(')) {
       const test = this.#or();
@@ -59,31 +73,64 @@ class FilterReader {
     return this.#condition();
   }
 
-  #condition(): Test {
+  #condition(): Test<Item> {
     const name = this.#name();
     const call = name.toLowerCase();
-    if (call === 'contains' || call === 'startswith') return this.#functionOf(call);
+    if (isCall(call)) return this.#functionOf(call);
     if (call === 'singlevalueextendedproperties/any') return this.#extended();
-    const value = this.#propertyReader(name);
+    const lambda = /^(.+)\/(any|all)$/i.exec(name);
+    if (lambda?.[1] !== undefined) return this.#lambda(lambda[1], lambda[2]?.toLowerCase() === 'all');
+    const value = this.#operand(name);
+    if (this.#word('in')) return this.#oneOf(value);
+    // A boolean by itself, as in `isRead and …`.
+    if (this.#tokens[this.#at]?.kind !== 'name' || this.#next('and') || this.#next('or')) {
+      return (item, it) => value(item, it) === true;
+    }
     const operator = this.#name().toLowerCase();
     const wanted = this.#literal();
-    return (item) => compares(value(item), operator, wanted);
+    if (!operators.has(operator)) throw invalid();
+    return (item, it) => compares(value(item, it), operator, wanted);
   }
 
-  #functionOf(call: 'contains' | 'startswith'): Test {
+  /** `importance in ('high', 'low')` */
+  #oneOf(value: Operand<Item>): Test<Item> {
     this.#expect('(');
-    const value = this.#propertyReader(this.#name());
-    this.#expect(',');
-    const part = String(this.#literal()).toLowerCase();
+    const wanted: Literal[] = [this.#literal()];
+    while (this.#sign(',')) wanted.push(this.#literal());
     this.#expect(')');
+    return (item, it) => wanted.some((one) => compares(value(item, it), 'eq', one));
+  }
+
+  /** `toRecipients/any(r: r/emailAddress/address eq '…')`, `categories/any(c: c eq '…')` */
+  #lambda(path: string, all: boolean): Test<Item> {
+    if (this.#variable !== undefined) throw invalid();
+    const list = this.#operand(path);
+    this.#expect('(');
+    this.#variable = this.#name();
+    this.#expect(':');
+    const test = this.#or();
+    this.#expect(')');
+    this.#variable = undefined;
     return (item) => {
-      const text = String(value(item) ?? '').toLowerCase();
-      return call === 'contains' ? text.includes(part) : text.startsWith(part);
+      const members = list(item);
+      if (!Array.isArray(members)) return false;
+      return all ? members.every((one) => test(item, one)) : members.some((one) => test(item, one));
     };
   }
 
+  #functionOf(call: Call): Test<Item> {
+    this.#expect('(');
+    const value = this.#operand(this.#name());
+    this.#expect(',');
+    const part = this.#literal();
+    this.#expect(')');
+    // As in `contains(subject, 'x') eq true`.
+    const wanted = this.#word('eq') ? this.#literal() : true;
+    return (item, it) => compares(value(item, it) ?? '', call, part) === (wanted === true);
+  }
+
   /** `singleValueExtendedProperties/Any(ep: ep/id eq '…' and ep/value eq '…')`, or with `contains(ep/value, '…')`. */
-  #extended(): Test {
+  #extended(): Test<Item> {
     this.#expect('(');
     const variable = this.#name();
     this.#expect(':');
@@ -93,28 +140,29 @@ class FilterReader {
     this.#exactly('and');
     const first = this.#name();
     const call = first.toLowerCase();
-    const isCall = call === 'contains' || call === 'startswith';
-    if (isCall) {
+    if (isCall(call)) {
       this.#expect('(');
       this.#exactly(`${variable}/value`);
       this.#expect(',');
     } else if (first !== `${variable}/value`) throw invalid();
-    const operator = isCall ? call : this.#name().toLowerCase();
+    const operator = isCall(call) ? call : this.#name().toLowerCase();
+    if (!operators.has(operator) && !isCall(operator)) throw invalid();
     const wanted = String(this.#literal());
-    if (isCall) this.#expect(')');
+    if (isCall(call)) this.#expect(')');
     this.#expect(')');
     return (item) => {
-      const value = propertyValue(item, path);
+      const value = this.#of.extended?.(item, path);
       return value !== undefined && compares(value, operator, wanted);
     };
   }
 
-  #propertyReader(name: string): (item: SimulatedItem) => unknown {
-    const [first = '', ...rest] = name.split('/');
-    const field = Object.hasOwn(messageFields, first) ? messageFields[first] : undefined;
-    if (field === undefined) throw invalid();
-    this.properties.push(name);
-    return (item) => rest.reduce((value, part) => (value as Record<string, unknown> | null)?.[part], field(item));
+  #operand(name: string): Operand<Item> {
+    const [first, ...rest] = name.split('/');
+    if (first === this.#variable) return (_, it) => rest.reduce(memberOf, it);
+    const read = this.#of.reader(name);
+    if (read === undefined) throw invalid();
+    this.properties.push(name.toLowerCase());
+    return read;
   }
 
   #name(): string {
@@ -127,7 +175,7 @@ class FilterReader {
     if (this.#name() !== name) throw invalid();
   }
 
-  #literal(): string | boolean | null {
+  #literal(): Literal {
     const token = this.#tokens[this.#at++];
     if (token?.kind === 'string') return token.text;
     if (token?.kind !== 'name') throw invalid();
@@ -135,9 +183,13 @@ class FilterReader {
     return token.text === 'null' ? null : token.text;
   }
 
-  #word(word: string): boolean {
+  #next(word: string): boolean {
     const token = this.#tokens[this.#at];
-    if (token?.kind !== 'name' || token.text.toLowerCase() !== word) return false;
+    return token?.kind === 'name' && token.text.toLowerCase() === word;
+  }
+
+  #word(word: string): boolean {
+    if (!this.#next(word)) return false;
     this.#at += 1;
     return true;
   }
@@ -154,44 +206,59 @@ class FilterReader {
   }
 }
 
-/** Strings are compared without case, as the store does; dates as times. */
-function compares(value: unknown, operator: string, wanted: string | boolean | null): boolean {
-  const [left, right] = [comparable(value), comparable(wanted)];
+type Call = 'contains' | 'startswith' | 'endswith';
+const isCall = (name: string): name is Call => name === 'contains' || name === 'startswith' || name === 'endswith';
+const operators: ReadonlySet<string> = new Set(['eq', 'ne', 'gt', 'ge', 'lt', 'le']);
+
+/** A member of a value, by its name in any case. */
+export function memberOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const wanted = name.toLowerCase();
+  return Object.entries(value).find(([key]) => key.toLowerCase() === wanted)?.[1];
+}
+
+/** Strings are compared without case, as the store does; dates as times, numbers as numbers. */
+function compares(value: unknown, operator: string, wanted: Literal): boolean {
+  const left = comparable(value);
+  const right = typeof value === 'number' && typeof wanted === 'string' ? Number(wanted) : comparable(wanted);
   switch (operator) {
     case 'eq':
       return left === right;
     case 'ne':
       return left !== right;
     case 'contains':
-      return String(left).includes(String(right));
+      return textOf(value).includes(textOf(wanted));
     case 'startswith':
-      return String(left).startsWith(String(right));
+      return textOf(value).startsWith(textOf(wanted));
+    case 'endswith':
+      return textOf(value).endsWith(textOf(wanted));
     case 'gt':
       return left !== null && right !== null && left > right;
     case 'ge':
       return left !== null && right !== null && left >= right;
     case 'lt':
       return left !== null && right !== null && left < right;
-    case 'le':
-      return left !== null && right !== null && left <= right;
     default:
-      throw invalid();
+      return left !== null && right !== null && left <= right;
   }
 }
 
+const textOf = (value: unknown): string => String(value).toLowerCase();
+
 function comparable(value: unknown): string | number | null {
   if (typeof value === 'boolean') return String(value);
+  if (typeof value === 'number') return value;
   if (typeof value !== 'string') return null;
   const isTime = /^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(Date.parse(value));
   return isTime ? Date.parse(value) : value.toLowerCase();
 }
 
-function either(left: Test, right: Test): Test {
-  return (item) => left(item) || right(item);
+function either<Item>(left: Test<Item>, right: Test<Item>): Test<Item> {
+  return (item, it) => left(item, it) || right(item, it);
 }
 
-function both(left: Test, right: Test): Test {
-  return (item) => left(item) && right(item);
+function both<Item>(left: Test<Item>, right: Test<Item>): Test<Item> {
+  return (item, it) => left(item, it) && right(item, it);
 }
 
 function invalid(): GraphFault {

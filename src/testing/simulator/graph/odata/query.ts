@@ -1,79 +1,99 @@
-import type { ExtendedFieldPath } from '../../store/extended-property.ts';
+import { readQueryString } from '../../operations/items/query-string.ts';
 import type { SimulatedItem } from '../../store/item.ts';
+import { EwsFault } from '../../xml/ews-errors.ts';
 import { GraphFault } from '../errors.ts';
-import { type MessageShape, messageFields } from '../json/message-json.ts';
-import { readPropertyId } from '../json/properties.ts';
+import { type Expansion, type MessageShape, messageFields } from '../json/message-json.ts';
+import type { Preferences } from '../json/prefer.ts';
+import { propertyValue, readPropertyId } from '../json/properties.ts';
 import { type Filter, readFilter } from './filter.ts';
+import { type Order, type Page, Properties, readPage, requireKnown } from './page.ts';
+
+const properties = new Properties<SimulatedItem>(messageFields);
 
 /** What a request for messages asks for beside them. */
-export interface MessageQuery extends MessageShape {
-  readonly filter: Filter | undefined;
-  readonly order: { readonly property: string; readonly descending: boolean } | undefined;
-  readonly top: number;
-  readonly skip: number;
-  readonly count: boolean;
+export interface MessageQuery extends MessageShape, Page {
+  readonly filter: Filter<SimulatedItem> | undefined;
+  readonly order: Order<SimulatedItem> | undefined;
+  readonly search: ((item: SimulatedItem) => boolean) | undefined;
 }
 
+const options = ['$select', '$expand', '$filter', '$orderby', '$search', '$top', '$skip', '$count'];
+
 /** Reads the query of a request for messages; throws what Graph answers to a wrong one. */
-export function readMessageQuery(parameters: URLSearchParams): MessageQuery {
-  const text = (name: string): string | undefined => parameters.get(name) ?? undefined;
-  if (text('$search') !== undefined) throw new GraphFault('SearchWithFilter', 400, 'The simulator has no index to search.');
-  const select = text('$select')
-    ?.split(',')
-    .map((name) => name.trim());
-  for (const name of select ?? []) {
-    if (!Object.hasOwn(messageFields, name))
-      throw new GraphFault('BadRequest', 400, `Could not find a property named '${name}'.`);
+export function readMessageQuery(parameters: URLSearchParams, prefer: Preferences): MessageQuery {
+  requireKnown(parameters, options);
+  const filterText = parameters.get('$filter');
+  const filter =
+    filterText === null
+      ? undefined
+      : readFilter(filterText, { reader: (path) => properties.reader(path), extended: propertyValue });
+  const order = properties.order(parameters.get('$orderby'));
+  const search = parameters.get('$search');
+  if (search !== null && filter !== undefined) {
+    throw new GraphFault('SearchWithFilter', 400, "The query parameter '$filter' is not supported with '$search'.");
   }
-  const filterText = text('$filter');
-  const filter = filterText === undefined ? undefined : readFilter(filterText);
-  const order = readOrder(text('$orderby'), filter);
+  if (search !== null && order !== undefined) {
+    throw new GraphFault('SearchWithOrderBy', 400, "The query parameter '$orderby' is not supported with '$search'.");
+  }
+  // What is ordered by has to come first in the filter, in the same order.
+  if (filter !== undefined && order?.names.some((name, at) => filter.properties[at] !== name) === true) {
+    throw new GraphFault('InefficientFilter', 400, 'The restriction or sort order is too complex for this operation.');
+  }
   return {
-    select,
-    expand: readExpand(text('$expand')),
+    select: properties.select(parameters.get('$select')),
+    expand: readExpand(parameters.get('$expand')),
+    body: prefer.body,
     filter,
     order,
-    top: wholeNumber(text('$top'), 10, 1, 1000),
-    skip: wholeNumber(text('$skip'), 0, 0, Number.MAX_SAFE_INTEGER),
-    count: text('$count') === 'true',
+    search: search === null ? undefined : readSearch(search),
+    ...readPage(parameters, prefer),
   };
 }
 
-/** `singleValueExtendedProperties($filter=id eq '…')`. Two ids joined by `or` bring nothing, as somebody saw it on a live tenant. */
-function readExpand(text: string | undefined): ExtendedFieldPath | undefined {
-  if (text === undefined) return undefined;
-  const one = /^singleValueExtendedProperties\(\s*\$filter\s*=\s*id\s+eq\s+'((?:[^']|'')+)'\s*\)$/i.exec(text.trim());
-  if (one?.[1] !== undefined) return readPropertyId(one[1].replaceAll("''", "'"));
-  if (/^(singleValueExtendedProperties\(.*\bor\b.*\)|attachments)$/i.test(text.trim())) return undefined;
-  throw new GraphFault('BadRequest', 400, 'Parsing $expand failed.');
-}
-
-function readOrder(text: string | undefined, filter: Filter | undefined): MessageQuery['order'] {
-  if (text === undefined) return undefined;
-  const [, property, direction] = /^([\w/]+)(?:\s+(asc|desc))?$/i.exec(text.split(',')[0]?.trim() ?? '') ?? [];
-  if (property === undefined || !Object.hasOwn(messageFields, property)) throw new GraphFault('BadRequest');
-  // What is ordered by has to come first in the filter.
-  if (filter !== undefined && filter.properties[0] !== property) {
-    throw new GraphFault('InefficientFilter', 400, 'The restriction or sort order is too complex for this operation.');
+/** `$search="subject:has"`, in quotes or without. */
+function readSearch(text: string): (item: SimulatedItem) => boolean {
+  const whole = text.trim();
+  const inner = /^"([\s\S]*)"$/.exec(whole)?.[1]?.replaceAll('\\"', '"') ?? whole;
+  try {
+    // KQL writes `received>=2026-01-31` for what is `received:>=2026-01-31` elsewhere.
+    return readQueryString(inner.replace(/\b(received|sent|size)([<>]=?|=)/gi, '$1:$2'));
+  } catch (error) {
+    if (error instanceof EwsFault) throw new GraphFault('BadRequest', 400, error.message);
+    throw error;
   }
-  return { property, descending: direction?.toLowerCase() === 'desc' };
 }
 
-function wholeNumber(text: string | undefined, otherwise: number, least: number, most: number): number {
-  if (text === undefined) return otherwise;
-  const number = Number(text);
-  if (!/^\d+$/.test(text) || number < least || number > most) throw new GraphFault('BadRequest', 400, 'Invalid page size.');
-  return number;
+/**
+ * `singleValueExtendedProperties($filter=id eq '…')`, the same for several values, `attachments`. Two ids joined by `or` bring
+ * nothing, as somebody saw it on a live tenant.
+ */
+function readExpand(text: string | null): Expansion | undefined {
+  if (text === null) return undefined;
+  const expansion: { -readonly [Key in keyof Expansion]: Expansion[Key] } = {};
+  for (const part of text.match(/(?:[^,(]|\((?:'[^']*'|[^')])*\))+/g) ?? []) {
+    const one = /^(single|multi)ValueExtendedProperties\(\s*\$filter\s*=\s*id\s+eq\s+'((?:[^']|'')+)'\s*\)$/i.exec(part.trim());
+    if (one?.[1] !== undefined && one[2] !== undefined) {
+      const kind = one[1].toLowerCase() === 'single' ? 'single' : 'multi';
+      expansion[kind] = readPropertyId(one[2].replaceAll("''", "'"));
+      continue;
+    }
+    const attachments = /^attachments(?:\(\s*\$select\s*=\s*([\w\s,]+)\))?$/i.exec(part.trim());
+    if (attachments !== null) {
+      expansion.attachments = attachments[1]?.split(',').map((name) => name.trim()) ?? 'all';
+    } else if (!/^(?:single|multi)ValueExtendedProperties\(.*\bor\b.*\)$/i.test(part.trim())) {
+      throw new GraphFault('BadRequest', 400, 'Parsing $expand failed.');
+    }
+  }
+  return Object.keys(expansion).length === 0 ? undefined : expansion;
 }
 
 /** The items that a query lets through, in its order: newest first, as Graph gives them, unless it says otherwise. */
-export function select(items: readonly SimulatedItem[], { filter, order }: MessageQuery): readonly SimulatedItem[] {
-  const found = filter === undefined ? [...items] : items.filter((item) => filter.matches(item));
-  const property = order?.property ?? 'receivedDateTime';
-  const sign = order === undefined || order.descending ? -1 : 1;
-  const value = (item: SimulatedItem): string => String(messageFields[property]?.(item) ?? '');
+export function select(items: readonly SimulatedItem[], { filter, order, search }: MessageQuery): readonly SimulatedItem[] {
+  const found = items.filter((item) => (filter?.matches(item) ?? true) && (search?.(item) ?? true));
+  const when = (item: SimulatedItem): number => Math.floor((item.receivedAt ?? item.createdAt).getTime() / 1000);
+  const compare = order?.compare ?? ((a: SimulatedItem, b: SimulatedItem) => when(b) - when(a));
   return found
-    .map((item, at) => ({ item, at, key: value(item) }))
-    .sort((a, b) => (a.key === b.key ? sign * (a.at - b.at) : a.key < b.key ? -sign : sign))
+    .map((item, at) => ({ item, at }))
+    .sort((a, b) => compare(a.item, b.item) || (order?.descending === false ? a.at - b.at : b.at - a.at))
     .map(({ item }) => item);
 }

@@ -15,6 +15,8 @@ export interface GraphSubmission {
   readonly content: MessageContent;
   /** Whether a copy is kept. */
   readonly keepCopy: boolean;
+  /** The item that lies in a folder already, where a draft is sent. */
+  readonly draft?: SimulatedItem;
 }
 
 /**
@@ -25,39 +27,47 @@ export function submit(exchange: Exchange, submission: GraphSubmission, plan: It
   const { owner, sender } = submission;
   const content = plan.do === 'everything' && plan.rewriteId === true ? rewritten(exchange, submission) : submission.content;
   const given = { ...submission, content };
+  const { draft } = submission;
   const drafts = owner.folder('drafts');
+  const stored = (state: 'draft' | 'pending'): SimulatedItem =>
+    draft === undefined ? owner.store(drafts, content, state) : owner.update(draft, { content, messageFlags: flagsOf(state) });
   switch (plan.do) {
     case 'everything': {
       const { submitAfter, sendAfter, moveAfter } = exchange.graph;
       const times = plan.twice === true ? 2 : 1;
-      const item = owner.store(drafts, content, 'draft');
-      onItsWay(exchange, given, item, { submitAfter, sendAfter, moveAfter, times });
+      onItsWay(exchange, given, stored('draft'), { submitAfter, sendAfter, moveAfter, times });
       return;
     }
     case 'stay-in-drafts': {
-      const item = owner.store(drafts, content, plan.submitted ? 'pending' : 'draft');
+      const item = stored(plan.submitted ? 'pending' : 'draft');
       const { delay } = plan;
       if (delay === undefined) return;
       onItsWay(exchange, given, item, { submitAfter: plan.submitted ? 0 : delay, sendAfter: delay, moveAfter: delay, times: 1 });
       return;
     }
     case 'hold-in-outbox': {
-      const item = owner.store(owner.folder('outbox'), content, 'pending');
+      const outbox = owner.folder('outbox');
+      const item = draft === undefined ? owner.store(outbox, content, 'pending') : owner.move(stored('pending'), outbox);
       onItsWay(exchange, given, item, { submitAfter: 0, sendAfter: plan.delay, moveAfter: plan.delay, times: 1 });
       return;
     }
     case 'copy-late': {
       const sent = { ...content, sentAt: exchange.registry.now() };
+      if (draft !== undefined) owner.remove(draft);
       deliver(exchange, sender, sent);
       exchange.timers.after(plan.delay, () => keep(given, sent));
       return;
     }
     case 'copy-only':
-      if (plan.unsent) owner.store(drafts, content, 'draft');
-      else keep(given, { ...content, sentAt: exchange.registry.now() });
+      if (plan.unsent) {
+        stored('draft');
+        return;
+      }
+      if (draft !== undefined) owner.remove(draft);
+      keep(given, { ...content, sentAt: exchange.registry.now() });
       return;
     case 'draft-only':
-      owner.store(drafts, content, 'draft');
+      stored('draft');
       return;
     case 'nothing':
     case 'silence':
@@ -89,14 +99,16 @@ function onItsWay(exchange: Exchange, submission: GraphSubmission, item: Simulat
         const left = registry.latest(item);
         if (left === undefined) return;
         owner.remove(left);
-        keep(submission, sent);
+        const copy = keep(submission, sent);
+        // Who knows a draft by its immutable id knows its copy by the same: https://learn.microsoft.com/graph/outlook-immutable-id
+        if (copy !== undefined && submission.draft !== undefined) registry.moved(left, copy);
       });
     });
   });
 }
 
-function keep({ owner, keepCopy }: GraphSubmission, content: MessageContent): void {
-  if (keepCopy) owner.store(owner.folder('sentitems'), content, 'sent-copy');
+function keep({ owner, keepCopy }: GraphSubmission, content: MessageContent): SimulatedItem | undefined {
+  return keepCopy ? owner.store(owner.folder('sentitems'), content, 'sent-copy') : undefined;
 }
 
 function rewritten(exchange: Exchange, { owner, content }: GraphSubmission): MessageContent {

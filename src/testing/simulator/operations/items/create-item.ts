@@ -30,7 +30,7 @@ export const createItem: Operation = {
     for (const item of items) checkItem(item);
     const saved = child(request, messagesNs, 'SavedItemFolderId');
     const savedId = saved && folderIdsIn(saved, 'SavedItemFolderId')[0];
-    const invitations = request.attributes.get('SendMeetingInvitations');
+    const invitations = request.attributes.get('SendMeetingInvitations') || undefined;
     return answerEach(items, context, empty, (item, plan) => {
       if (item.ns === typesNs && item.name === 'SuppressReadReceipt') return suppressReadReceipt(item, context);
       const respond = item.ns === typesNs ? meetingResponses.get(item.name) : undefined;

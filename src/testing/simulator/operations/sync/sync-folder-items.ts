@@ -1,12 +1,12 @@
 import { messagesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, textOf } from '../../../../ews/xml/read.ts';
-import type { Change } from '../../store/change-log.ts';
 import type { SimulatedFolder } from '../../store/folder.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { readItemShape, writeItem } from '../../xml/item-shape.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
 import { folderIdsIn, mailboxOf, resolveFolder } from '../ids.ts';
 import { answerEach, type Operation, type OperationContext } from '../operation.ts';
+import { changedItems } from './changed-items.ts';
 import { readSyncState, type SyncState, writeSyncState } from './sync-state.ts';
 
 /** Changes of one answer at most. */
@@ -79,42 +79,13 @@ function laterPart(
   const changes = mailboxOf(folder, context).changes.since(state.seq);
   if (changes === undefined)
     throw new EwsItemError('ErrorInvalidSyncStateData', 'The synchronisation state is too old; start anew.');
-  const seen = new Map<string, { readonly born: boolean; readonly readOnly: boolean }>();
-  let { seq } = state;
-  let last = true;
-  for (const change of changes) {
-    const ids = touched(change, folder.id);
-    const fresh = ids.filter(({ id }) => !seen.has(id));
-    if (seen.size + fresh.length > asked) {
-      last = false;
-      break;
-    }
-    for (const { id, born } of ids) {
-      const before = seen.get(id);
-      seen.set(id, { born: before?.born ?? born, readOnly: (before?.readOnly ?? true) && change.readOnly === true });
-    }
-    seq = change.seq;
-  }
-  const written: string[] = [];
-  for (const [id, { born, readOnly }] of seen) {
-    if (ignored.has(id)) continue;
-    const item = context.exchange.registry.items.get(id);
-    if (item === undefined || item.folderId !== folder.id) {
-      if (!born) written.push(`<t:Delete><t:ItemId Id="${id}"/></t:Delete>`);
-    } else if (born) written.push(write('Create', id));
-    else if (readOnly) {
-      const itemId = `<t:ItemId Id="${id}" ChangeKey="${item.changeKey}"/>`;
-      written.push(`<t:ReadFlagChange>${itemId}<t:IsRead>${item.isRead}</t:IsRead></t:ReadFlagChange>`);
-    } else written.push(write('Update', id));
-  }
-  return { changes: written, state: { of: state.of, seq }, last };
-}
-
-/** The items of the folder that a change is about: one that is moved leaves under one id and comes under another. */
-function touched(change: Change, folderId: string): readonly { readonly id: string; readonly born: boolean }[] {
-  if (change.object !== 'item' || change.what === 'new-mail') return [];
-  const came =
-    change.folderId === folderId ? [{ id: change.id, born: change.what !== 'modified' && change.what !== 'deleted' }] : [];
-  const left = change.what === 'moved' && change.old?.folderId === folderId ? [{ id: change.old.id, born: false }] : [];
-  return [...left, ...came];
+  const part = changedItems(changes, folder.id, state.seq, asked, (id) => context.exchange.registry.items.get(id));
+  const written = part.items.flatMap(({ id, what, item }) => {
+    if (ignored.has(id)) return [];
+    if (item === undefined) return [`<t:Delete><t:ItemId Id="${id}"/></t:Delete>`];
+    if (what !== 'read') return [write(what === 'created' ? 'Create' : 'Update', id)];
+    const itemId = `<t:ItemId Id="${id}" ChangeKey="${item.changeKey}"/>`;
+    return [`<t:ReadFlagChange>${itemId}<t:IsRead>${item.isRead}</t:IsRead></t:ReadFlagChange>`];
+  });
+  return { changes: written, state: { of: state.of, seq: part.seq }, last: part.last };
 }
