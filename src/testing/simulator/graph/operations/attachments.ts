@@ -5,9 +5,9 @@ import { attachmentJson, readAttachment } from '../json/attachment-json.ts';
 import { messageJson } from '../json/message-json.ts';
 import { Properties, requireKnown } from '../odata/page.ts';
 import { bytesOf, type GraphAnswer, type GraphContext, newIds, requirePermission, shapeFor } from './operation.ts';
-import { requireRoom } from './outgoing.ts';
 import { readMessage } from './read-message.ts';
 import { findItem } from './resources.ts';
+import { requireRoom } from './send-mail.ts';
 
 const names = [
   'id',

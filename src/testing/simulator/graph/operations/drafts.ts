@@ -3,9 +3,9 @@ import type { MessageContent } from '../../store/item.ts';
 import { flagsOf, messageFlag } from '../../store/message-flags.ts';
 import { GraphFault } from '../errors.ts';
 import { type GraphAnswer, type GraphContext, newIds, requirePermission } from './operation.ts';
-import { requireRoom, send, signed } from './outgoing.ts';
 import { ofMime, readMessage, withChanges } from './read-message.ts';
 import { findFolder, findItem, messageAnswer } from './resources.ts';
+import { requireRoom, send, signed } from './send-mail.ts';
 
 /** https://learn.microsoft.com/graph/api/user-post-messages and mailfolder-post-messages: a draft, as JSON or as MIME. */
 export function createMessage(context: GraphContext): GraphAnswer {

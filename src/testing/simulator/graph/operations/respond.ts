@@ -1,12 +1,12 @@
 import { escapeText } from '../../../../ews/xml/write.ts';
 import { field } from '../../../../graph/client/json.ts';
-import { type ResponseKind, responseTo } from '../../operations/items/response-content.ts';
+import { type ResponseKind, responseTo } from '../../operations/items/respond.ts';
 import type { MessageContent } from '../../store/item.ts';
 import { GraphFault } from '../errors.ts';
 import { type GraphAnswer, type GraphContext, newIds, requirePermission } from './operation.ts';
-import { requireRoom, send, signed } from './outgoing.ts';
 import { ofMime, readRecipients, withChanges } from './read-message.ts';
 import { findItem, messageAnswer } from './resources.ts';
+import { requireRoom, send, signed } from './send-mail.ts';
 
 /** https://learn.microsoft.com/graph/api/message-reply, message-replyall and message-forward */
 export const respond =
