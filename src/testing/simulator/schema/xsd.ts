@@ -151,11 +151,21 @@ class SchemaWriter {
         const type = particle.type === 'any' ? '' : ` type="${this.#typeName(particle.type)}"`;
         return `<xs:element name="${name}"${type}${times}/>`;
       }
-      case 'sequence':
+      case 'sequence': {
+        // One thing that is repeated is a choice in the original: proxies, such as PHP's, take a list for that, and not for a sequence.
+        const [only, ...others] = particle.parts;
+        if (max === 1 || only === undefined || others.length > 0) return this.#members(particle, times);
+        const isPlainChoice = only.kind === 'choice' && only.min === 1 && only.max === 1;
+        return this.#members({ kind: 'choice', parts: isPlainChoice ? only.parts : particle.parts }, times);
+      }
       case 'choice':
       case 'all':
-        return `<xs:${particle.kind}${times}>${particle.parts.map((part) => this.#particle(part)).join('')}</xs:${particle.kind}>`;
+        return this.#members(particle, times);
     }
+  }
+
+  #members({ kind, parts }: { readonly kind: string; readonly parts: readonly Particle[] }, times: string): string {
+    return `<xs:${kind}${times}>${parts.map((part) => this.#particle(part)).join('')}</xs:${kind}>`;
   }
 }
 
