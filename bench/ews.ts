@@ -52,9 +52,9 @@ function compare(
 console.log(`node ${process.version}, ${count} notes of one message from one mailbox, medians of ${rounds} rounds`);
 const batched = await measure([us, lib, plain], { notes, by: 50, concurrency: 16, slices: 5 }, rounds);
 compare(
-  'by 50, 16 at a time',
+  '50 notes per request, 16 at a time',
   batched,
-  'writing the XML of each note, and reading and checking its answer, is what is left beside fetch.',
+  'apart from fetch, what remains is writing the XML of each note, and reading and checking its response.',
   [
     [lib, 2.5],
     [plain, 0.75],
@@ -62,9 +62,9 @@ compare(
 );
 const single = await measure([us, lib, plain], { notes: notes.slice(0, count / 5), by: 1, concurrency: 16, slices: 5 }, rounds);
 compare(
-  'single, 16 at a time',
+  'one note per request, 16 at a time',
   single,
-  'a request of one note is mostly fetch itself: with fetch the bare client in the next line comes no further.',
+  'a request with one note is mostly fetch itself: the bare client in the next line, over fetch too, gets no further.',
   [
     [lib, 1.6],
     [plain, undefined],
@@ -79,9 +79,9 @@ const dispatched = await measure(
   rounds,
 );
 compare(
-  'single, over a Pool of undici',
+  'one note per request, over an undici Pool',
   dispatched,
-  'without fetch the deadline of each request and the checks of its answer weigh more, which the bare client does without.',
+  'without fetch, the deadline of each request and the checks of its response weigh more; the bare client has neither.',
   [
     [lib, 3],
     [pooledBare, 0.65],
@@ -95,7 +95,7 @@ const most = (10 * 50) / 0.1;
 const waited = await measure([slow, slowBare], { notes: slowNotes, by: 50, concurrency: 10, slices: 1 }, Math.min(rounds, 3));
 const figure = median(waited.get(slow) ?? []);
 rows.push({
-  what: 'by 50, 100 ms a request, 10 at a time',
+  what: '50 notes per request of 100 ms, 10 at a time',
   figure: rate(figure),
   against: `10 * 50 / 0.1 s (${rate(most)})`,
   ...spreadOf((waited.get(slow) ?? []).map((one) => one / most)),
@@ -104,7 +104,7 @@ rows.push({
 });
 const slowBareFigure = median(waited.get(slowBare) ?? []);
 rows.push({
-  what: `  ${slowBare.name} there`,
+  what: `  ${slowBare.name}, the same`,
   figure: rate(slowBareFigure),
   against: 'the same',
   ...spreadOf((waited.get(slowBare) ?? []).map((one) => one / most)),

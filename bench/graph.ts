@@ -73,7 +73,7 @@ async function compare(
 console.log(
   `node ${process.version}, ${count} notes of one mailbox over TLS, ${perMailbox} under way, medians of ${rounds} rounds`,
 );
-await compare('one note a call', contenders, { by: 1, concurrency: perMailbox, slices: 16 });
-await compare('50 notes a call', [us, atOnce(plain), atOnce(client)], { by: 50, concurrency: 1, slices: 16 });
+await compare('one note per call', contenders, { by: 1, concurrency: perMailbox, slices: 16 });
+await compare('50 notes per call', [us, atOnce(plain), atOnce(client)], { by: 50, concurrency: 1, slices: 16 });
 server.disconnect();
 printTable(rows);

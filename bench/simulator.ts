@@ -56,7 +56,7 @@ async function createItems(by: number, validates: boolean): Promise<void> {
     ours.push(our);
     theirs.push(their);
   }
-  const what = `CreateItem by ${by}${validates ? ', validated by the schema' : ''}`;
+  const what = `CreateItem with ${by} item${by === 1 ? '' : 's'}${validates ? ', validated against the schema' : ''}`;
   rows.push({
     what,
     figure: rate(median(ours)),
@@ -107,7 +107,7 @@ async function memory(): Promise<void> {
   const { rss, heapUsed } = await tell(child, { do: 'seed', folder: 'inbox', items: 100_000, set });
   const figure = `${(rss / 1e6).toFixed(0)} MB resident, ${(heapUsed / 1e6).toFixed(0)} MB heap`;
   rows.push({
-    what: '100,000 items, MB of the process',
+    what: 'memory of the process with 100,000 items, MB',
     figure,
     reached: rss / 1e6,
     goal: { atMost: 400 },

@@ -105,7 +105,7 @@ const rows = contenders.slice(1).map(({ name, most }): Row => {
   return {
     what: name,
     figure: rate(median(own)),
-    against: `nothing (${rate(median(base))})`,
+    against: `without telemetry (${rate(median(base))})`,
     ...compared(own, base),
     ...aim(
       most === undefined ? undefined : { atLeast: 1 - most },

@@ -36,8 +36,22 @@ export async function measureSteady(url: string, count: number, rounds: number):
     for (const one of processes) one.kill();
   }
   return [
-    against('whole sender by 50, steady', turns.whole, turns.library, 'CreateItems of ews-javascript-api', 1.5, ofWhole),
-    against('EwsTransport by 50, steady', turns.transport, turns.library, 'CreateItems of ews-javascript-api', 4, ofTransport),
+    against(
+      'whole sender, 50 notes per request, steady',
+      turns.whole,
+      turns.library,
+      'CreateItems of ews-javascript-api',
+      1.5,
+      ofWhole,
+    ),
+    against(
+      'EwsTransport, 50 notes per request, steady',
+      turns.transport,
+      turns.library,
+      'CreateItems of ews-javascript-api',
+      4,
+      ofTransport,
+    ),
   ];
 }
 

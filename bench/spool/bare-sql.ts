@@ -72,7 +72,7 @@ export class BareSql {
   }
 
   /**
-   * Claims what is due in groups and settles each group as delivered: two commits a group, one message a note. How many; fewer than asked for only where others drain
+   * Claims what is due in groups and settles each group as delivered: two commits a group, one message per note. How many; fewer than asked for only where others drain
    * the same file (`shared`).
    */
   drain(count: number, group: number, shared = false): number {

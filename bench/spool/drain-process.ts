@@ -25,9 +25,9 @@ const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MB`
 const growth = (most - before.rss) / 2 ** 20;
 const rows: Row[] = [
   {
-    what: `SqliteSpool, ${count} waiting: resident growth while draining, MB`,
+    what: `SqliteSpool, ${count} waiting: growth of resident memory while draining, MB`,
     figure: megabytes(most - before.rss),
-    against: `of which V8's heap ${megabytes(mostHeap - before.heapTotal)}, and ${megabytes(live)} still live in the end`,
+    against: `of which V8's heap ${megabytes(mostHeap - before.heapTotal)}, and ${megabytes(live)} still live at the end`,
     reached: growth,
     goal: { atMost: 150 },
     why: 'V8 lets its young generation grow to a share of system memory; the line below bounds it.',

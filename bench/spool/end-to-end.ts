@@ -48,7 +48,7 @@ async function measure(folder: string, url: string): Promise<readonly Row[]> {
   }
   return [
     {
-      what: 'SqliteSpool to EWS, one message a note',
+      what: 'SqliteSpool to EWS, one message per note',
       figure: rate(median(whole)),
       against: `harmonic sum (${rate(median(sums))}) of claim + settle (${rate(median(spooled))}) and deliver (${rate(median(delivered))})`,
       ...compared(whole, sums),

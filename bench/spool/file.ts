@@ -50,7 +50,7 @@ export function measureFile(): Promise<readonly Row[]> {
         why: 'in addition to the same files and syncs, each message is checked and enters the table in memory.',
       },
       {
-        what: `FileSpool: claim + settle by ${group}`,
+        what: `FileSpool: claim + settle, ${group} at a time`,
         figure: rate(median(drained)),
         against: `read, manifest with fsync + rename, log with fsync, two removals (${rate(median(bareDrained))})`,
         ...compared(drained, bareDrained),

@@ -46,7 +46,7 @@ export async function measureFleet(): Promise<readonly Row[]> {
       const reached = median(figures.ours);
       alone ??= reached;
       rows.push({
-        what: `PostgresSpool: claim + settle by ${group}, processes: ${size}`,
+        what: `PostgresSpool: claim + settle, ${group} at a time, processes: ${size}`,
         figure: `${rate(reached)}, ${(reached / alone).toFixed(2)} times one process`,
         against: `pg-boss fetch + complete, as many processes (${rate(median(figures.boss))})`,
         ...compared(figures.ours, figures.boss),

@@ -82,7 +82,7 @@ function rowsOf([many, little]: readonly Costs[]): readonly Row[] {
       ...compared(many.costs, little.costs),
     },
     {
-      what: `PostgresSpool: growth of that cost from ${few} to ${waiting} waiting, beside that of the bare tables`,
+      what: `PostgresSpool: growth of that cost from ${few} to ${waiting} waiting, relative to the bare tables`,
       figure: `${growth.toFixed(2)} times`,
       against: `bare SQL on the same tables and indexes (${bareGrowth.toFixed(2)} times)`,
       reached: growth / bareGrowth,

@@ -60,7 +60,7 @@ export async function sendLatency(name: string, spool: SpoolStorage, bare: Bare 
   for (const inFlight of groups) {
     const theirs = await bare?.times(inFlight);
     const sorted = await times(inFlight, () => ours.send());
-    const what = `${name}: send(), ${inFlight} in flight: p99 beside the bare commit of the same group`;
+    const what = `${name}: send(), ${inFlight} in flight: p99 relative to the bare commit of the same group`;
     rows.push(
       theirs === undefined || bare === undefined
         ? { what: `${name}: send(), ${inFlight} in flight`, figure: shown(sorted) }

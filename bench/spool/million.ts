@@ -33,7 +33,7 @@ export function measureMillion(): Promise<readonly Row[]> {
     const openAfterKill = await openToClaim(large, 'kill', stops);
     return [
       {
-        what: `SqliteSpool, ${waiting} waiting: open to first claim, closed before`,
+        what: `SqliteSpool, ${waiting} waiting: open to first claim, after a clean close`,
         figure: `${median(open).toFixed(0)} ms`,
         against: '1 s',
         ...spreadOf(open.map((ms) => ms / 1_000)),
@@ -41,13 +41,13 @@ export function measureMillion(): Promise<readonly Row[]> {
         why: 'before the first claim, the file is opened, and checked for its version and for what others left.',
       },
       {
-        what: `SqliteSpool, ${waiting} waiting: the same, killed before`,
+        what: `SqliteSpool, ${waiting} waiting: the same, after a kill`,
         figure: `${median(openAfterKill).toFixed(0)} ms`,
-        against: `closed before (${median(open).toFixed(0)} ms)`,
+        against: `after a clean close (${median(open).toFixed(0)} ms)`,
         ...compared(openAfterKill, open),
       },
       {
-        what: `SqliteSpool, ${waiting} waiting: the event loop stands still while opening after a kill, ms at most`,
+        what: `SqliteSpool, ${waiting} waiting: longest block of the event loop while opening after a kill, ms`,
         figure: `${Math.max(...stops).toFixed(0)} ms`,
         ...spreadOf(stops),
         goal: { atMost: 50 },
@@ -106,7 +106,7 @@ async function costOfOne(large: string, small: string): Promise<readonly Row[]> 
       ...compared(atMany, atFew),
     },
     {
-      what: `SqliteSpool: growth of that cost from ${few} to ${waiting} waiting, beside that of the bare tables`,
+      what: `SqliteSpool: growth of that cost from ${few} to ${waiting} waiting, relative to the bare tables`,
       figure: `${growth(atMany, atFew).toFixed(2)} times`,
       against: `bare SQL on the same tables and indexes (${growth(bareAtMany, bareAtFew).toFixed(2)} times)`,
       reached: growth(atMany, atFew) / growth(bareAtMany, bareAtFew),

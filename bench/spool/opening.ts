@@ -43,7 +43,7 @@ async function openingFiles(root: string): Promise<Row> {
     await spool.close();
   }
   return {
-    what: `FileSpool, ${files} files: the event loop stands still while opening, ms at most`,
+    what: `FileSpool, ${files} files: longest block of the event loop while opening, ms`,
     figure: `${Math.max(...stops).toFixed(0)} ms`,
     against: `opening takes ${Math.min(...seconds).toFixed(1)} s`,
     ...spreadOf(stops),
@@ -83,7 +83,7 @@ async function memoryOfEnded(model: string, root: string): Promise<Row> {
   const once = Math.max(0, whole.bytes - each * ended);
   const reached = (once + each * many) / 1e6;
   return {
-    what: `FileSpool: memory for ${many} ids of what has ended, MB`,
+    what: `FileSpool: memory for ${many} ids of ended messages, MB`,
     figure: `${reached.toFixed(0)} MB`,
     against: `${each.toFixed(1)} bytes each and ${(once / 1e6).toFixed(1)} MB once, measured with ${ended >> 1} and with ${ended}, which open in ${whole.seconds.toFixed(0)} s`,
     reached,

@@ -71,7 +71,7 @@ export function measureOutage(): Promise<readonly Row[]> {
         const bare = await cpuOfSend(make('bare'), false);
         const cpu = await cpuOfSend(make('outage'), true);
         rows.push({
-          what: `${name}: CPU per send() more, ${mailboxes} mailboxes known while their server is down, ms`,
+          what: `${name}: extra CPU per send() with ${mailboxes} mailboxes whose server is down, ms`,
           figure: `${cpu.toFixed(3)} ms`,
           against: `the same without delivering (${bare.toFixed(3)} ms)`,
           reached: cpu - bare,

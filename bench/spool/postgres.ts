@@ -17,8 +17,8 @@ const why =
 
 const rows = {
   send: { what: `send(), ${inFlight} in flight`, goal: 6 },
-  insert: { what: `append() alone, ${inFlight} in flight`, goal: undefined },
-  drain: { what: `claim + settle by ${group}`, goal: 0.8 },
+  insert: { what: `append() only, ${inFlight} in flight`, goal: undefined },
+  drain: { what: `claim + settle, ${group} at a time`, goal: 0.8 },
   drains: { what: `the same, ${loops} loops at once`, goal: 1 },
 } as const;
 type What = keyof typeof rows;

@@ -79,7 +79,7 @@ export async function measureRedis(): Promise<readonly Row[]> {
     }
     return (['SqliteSpool', 'PostgresSpool'] as const).flatMap((name) => [
       row(`${name}: send(), ${inFlight} in flight`, sent[name], 'BullMQ add', sent.BullMQ),
-      row(`${name}: claim + settle by ${group}`, drained[name], `a Worker of BullMQ, ${group} at a time`, drained.BullMQ),
+      row(`${name}: claim + settle, ${group} at a time`, drained[name], `a Worker of BullMQ, ${group} at a time`, drained.BullMQ),
     ]);
   });
 }

@@ -45,7 +45,7 @@ async function measure(folder: string, url: string): Promise<readonly Row[]> {
       why: 'only one process writes to the file at a time, and a message is under that lock for more than half of its processing time; the line below shows what bare SQL gains.',
     },
     {
-      what: `  bare SQL there: claim + settle by ${group}, 4 processes on one file`,
+      what: `  bare SQL, the same: claim + settle, ${group} at a time, 4 processes on one file`,
       figure: rate(median(bare[4])),
       against: `one process (${rate(median(bare[1]))})`,
       ...compared(bare[4], bare[1]),

@@ -35,7 +35,8 @@ export function measureSqlite(): Promise<readonly Row[]> {
       ];
       for (const turn of round % 2 === 0 ? turns : turns.reverse()) await turn();
     }
-    const against = (what: Bare) => `bare SQL by ${what === 'appendMore' ? inFlight : group} (${rate(median(bare[what]))})`;
+    const against = (what: Bare) =>
+      `bare SQL in groups of ${what === 'appendMore' ? inFlight : group} (${rate(median(bare[what]))})`;
     const row = (what: string, name: What, other: Bare, goal?: number): Row => ({
       what: `SqliteSpool: ${what}`,
       figure: rate(median(ours[name])),
@@ -46,9 +47,9 @@ export function measureSqlite(): Promise<readonly Row[]> {
     return [
       row(`send(), ${inFlight} in flight`, 'send', 'append'),
       row('the same', 'send', 'appendMore', 0.8),
-      row(`append() alone, ${inFlight} in flight`, 'append', 'appendMore'),
-      row(`claim + settle by ${group}`, 'drain', 'drain', 0.6),
-      row('the whole sender, transport that accepts at once', 'deliver', 'drain', 0.8),
+      row(`append() only, ${inFlight} in flight`, 'append', 'appendMore'),
+      row(`claim + settle, ${group} at a time`, 'drain', 'drain', 0.6),
+      row('whole sender, with a transport that accepts at once', 'deliver', 'drain', 0.8),
     ];
   });
 }
