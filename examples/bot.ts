@@ -29,7 +29,7 @@ const sender = new OfflineImSender({
 });
 
 const became = new Map<string, string>();
-sender.on('message:unconfirmed', ({ messageId }) => became.set(messageId, 'looked for'));
+sender.on('message:unconfirmed', ({ messageId }) => became.set(messageId, 'being probed'));
 sender.on('message:delivered', ({ messageId, foundByProbe }) =>
   became.set(messageId, foundByProbe ? 'found: it had been sent' : 'delivered'),
 );
@@ -57,7 +57,7 @@ for (const run of [1, 2]) {
 
 const ended = Promise.withResolvers<void>();
 sender.on('spool:idle', () => {
-  if ([...became.values()].filter((state) => state !== 'looked for').length === 6) ended.resolve();
+  if ([...became.values()].filter((state) => state !== 'being probed').length === 6) ended.resolve();
 });
 await ended.promise;
 await sender.stop();

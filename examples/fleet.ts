@@ -1,6 +1,6 @@
 /**
  * A fleet of three processes on one spool in PostgreSQL: this one accepts and supervises, three workers deliver. A worker that dies is replaced, and what it had
- * claimed is looked for in the mailbox before anybody sends it again.
+ * claimed is probed in the mailbox before anybody sends it again.
  *
  * Settings: those of worker.ts. Each line on stdin is `{ "messageId": "…", "to": "sip:…", "text": "…" }`; the line is answered once its message is committed.
  */

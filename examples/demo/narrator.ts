@@ -75,7 +75,7 @@ export class Narrator {
       }
       case 'message:delivered': {
         const { foundByProbe, messageClass } = line.event;
-        const how = foundByProbe ? 'looked for and found in the mailbox, not sent again' : `as ${messageClass}`;
+        const how = foundByProbe ? 'probed and found in the mailbox, not sent again' : `as ${messageClass}`;
         this.#tellNote(line, 'green', foundByProbe ? 'found' : 'delivered', (note, route) => `${note}, ${route}, ${how}`);
         break;
       }
@@ -85,7 +85,7 @@ export class Narrator {
         break;
       }
       case 'message:unconfirmed': {
-        const why = `may have been sent (${line.event.code}), is looked for before it is ever sent again`;
+        const why = `may have been sent (${line.event.code}), is probed before it is ever sent again`;
         this.#tellNote(line, 'yellow', 'unconfirmed', (note, route) => `${note}, ${route}: ${why}`);
         break;
       }

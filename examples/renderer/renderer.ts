@@ -39,7 +39,7 @@ function show(messageId: string, text: string): void {
 
 sender.on('message:spooled', ({ messageId }) => show(messageId, 'waits'));
 sender.on('message:delivered', ({ messageId }) => show(messageId, 'delivered'));
-sender.on('message:unconfirmed', ({ messageId }) => show(messageId, 'is looked for'));
+sender.on('message:unconfirmed', ({ messageId }) => show(messageId, 'is being probed'));
 sender.on('message:dead', ({ messageId, text }) => show(messageId, text));
 sender.on('lane:blocked', ({ text }) => show('blocked', text));
 

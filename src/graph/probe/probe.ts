@@ -152,7 +152,7 @@ function unknownOf(reply: Reply, { tokenScope }: GraphClient): ProbeResult {
 
 function notWhole(strange: boolean): OfflineImError {
   const why = strange
-    ? 'a message was among the results that is not what was looked for, or does not say whether it was sent'
+    ? 'a message was among the results that is not what was searched for, or does not say whether it was sent'
     : 'a folder could not be read to its end';
   return new OfflineImError('RESPONSE_INCOMPLETE', `Whether the note was sent cannot be determined: ${why}.`);
 }

@@ -394,7 +394,7 @@ describe('unknown states the reason, as a delivery does', () => {
 
   it('in words, of what was seen or could not be', async () => {
     const [strange] = await holding({ outbox: list(item('other')) }).probe();
-    expect(strange).toMatchObject({ error: { message: expect.stringContaining('is not what was looked for') } });
+    expect(strange).toMatchObject({ error: { message: expect.stringContaining('is not what was searched for') } });
     const [cut] = await holding({ outbox: { json: { value: [], '@odata.count': 1 } } }).probe();
     expect(cut).toMatchObject({ error: { message: expect.stringContaining('a folder could not be read to its end') } });
   });
