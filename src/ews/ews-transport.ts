@@ -30,7 +30,7 @@ import { type EwsSettings, settingsOf } from './settings.ts';
 
 /**
  * Delivers notes through Exchange Web Services. One CreateItem both sends a note and saves the sender's copy, so nothing is
- * left in Drafts; what may have been sent is found by its tag.
+ * left in Drafts; a note that may have been sent is found by its tag.
  *
  * @example
  * ```ts
@@ -52,7 +52,7 @@ export class EwsTransport implements Transport {
   readonly #size: RequestSize;
   readonly #credentials: Credentials;
 
-  /** Throws `OPTION_INVALID`, or `INSECURE_URL` for `http://` to another machine. */
+  /** @throws {OfflineImError} `OPTION_INVALID`; `INSECURE_URL` for `http://` to another machine */
   constructor(options: EwsTransportOptions) {
     checkArguments(EwsTransport.prototype, 'EwsTransport', transportArguments);
     this.#settings = settingsOf(options);
@@ -75,19 +75,19 @@ export class EwsTransport implements Transport {
     return probe({ client: this.#client, settings: this.#settings, folders: this.#folders }, notes, options.signal);
   }
 
-  /** The endpoint, the mailbox, and the folder that took its copies last. */
+  /** Returns the endpoint, the mailbox, and the folder in which its latest copies were saved. */
   placeOf(from: Mailbox): Place {
     return { endpoint: this.#settings.url, mailbox: from.address, folder: this.#folders.of(from.address) };
   }
 
-  /** Only what went to this endpoint can be looked for. */
+  /** Returns whether the attempt went to this endpoint: only those can be probed. */
   canProbe(place: Place): boolean {
     return place.endpoint === this.#settings.url;
   }
 
   /**
-   * Lists drafts that were left in a mailbox: those with this library's tag and, when asked, those of missed-conversation
-   * classes that other software left. Changes nothing. Rejects where Drafts can't be read.
+   * Lists drafts that were left in a mailbox: those with this library's tag and, if requested, those of missed-conversation
+   * classes that other software left. Changes nothing. Rejects if Drafts can't be read.
    *
    * @example
    * ```ts
@@ -100,8 +100,8 @@ export class EwsTransport implements Transport {
   }
 
   /**
-   * Moves drafts that `findStrandedDrafts()` has found, and that it would remove, to Deleted Items: only what was never sent and is older than an hour, which is
-   * looked at again first. The others are left alone.
+   * Moves to Deleted Items those drafts of `findStrandedDrafts()` that it would remove: only items that were never sent and are older than an hour, which is
+   * checked again first. The others are left alone.
    */
   async removeStrandedDrafts(
     drafts: readonly StrandedDraft[],
@@ -110,7 +110,7 @@ export class EwsTransport implements Transport {
     return removeStrandedDrafts((mailbox) => draftsFolder(this.#client, this.#settings, mailbox), drafts, options);
   }
 
-  /** Logs in and looks up the folder of the copy. Rejects with whatever keeps a note from being sent. */
+  /** Logs in and looks up the folder of the copy. Rejects with the reason if no note can be sent. */
   async verify(from: Mailbox, options: { readonly signal: AbortSignal }): Promise<TransportReport> {
     await this.#folders.verify(from.address, options.signal);
     return { limits: [] };

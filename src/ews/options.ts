@@ -21,7 +21,7 @@ export interface EwsTransportOptions {
    * Returns the address that requests for a mailbox act as (`t:ExchangeImpersonation`, and `X-AnchorMailbox` to find its
    * server), for one login that sends from many mailboxes, as a service account does. Called for every request, probes
    * included; `undefined` sends the request as the login itself. The login needs the role ApplicationImpersonation; without
-   * it every mailbox is blocked. When the function throws, the notes of that mailbox wait.
+   * it every mailbox is blocked. If the function throws, the notes of that mailbox wait.
    *
    * @default every request is made as the login itself
    * @example ({ address }) => address
@@ -35,11 +35,11 @@ export interface EwsTransportOptions {
    */
   readonly fetch?: typeof globalThis.fetch | undefined;
   /**
-   * Sends the requests instead of `fetch`: a dispatcher of undici, which you install and close yourself. A `Pool` takes far less of the processor
-   * for each request than the platform's `fetch`; a `ProxyAgent` goes through a proxy with a login; `connect` of either takes certificates. It must neither
+   * Sends the requests instead of `fetch`: a dispatcher of undici, which you install and close yourself. A `Pool` needs far less CPU time
+   * per request than the platform's `fetch`; a `ProxyAgent` goes through a proxy with a login; `connect` of either takes certificates. It must neither
    * follow redirects nor repeat a POST: with `allowH2: false`, since over HTTP/2, its default from version 8 on, undici repeats what the server says it has not
-   * processed. Credentials with a `fetch` of their own, such as `ntlmAuth`, don't use it. With `fetch`
-   * beside it the constructor throws `OPTION_INVALID`.
+   * processed. Credentials with a `fetch` of their own, such as `ntlmAuth`, don't use it. If both
+   * `fetch` and `dispatcher` are set, the constructor throws `OPTION_INVALID`.
    *
    * @default none
    * @example new Pool('https://mail.contoso.com', { connections: 16, allowH2: false })
@@ -61,14 +61,14 @@ export interface EwsTransportOptions {
    */
   readonly answersClose?: boolean;
   /**
-   * Time limit of a request up to the last byte of its answer, in ms. After it nobody knows whether the notes were sent, so
-   * the transport probes for them before it sends them again: a time-out that is too short costs probes, not messages.
+   * Time limit of a request, up to the last byte of its response, in ms. After that nobody knows whether the notes were sent, so
+   * they are probed before they are ever sent again: a limit that is too short costs probes, not messages.
    *
    * @default 60_000
    */
   readonly requestTimeout?: number | undefined;
   /**
-   * Maximum number of notes per request, 1 to 100. More are faster, but a lost answer leaves more of them in doubt.
+   * Maximum number of notes per request, 1 to 100. More are faster, but a lost response leaves the outcome of more of them unknown.
    *
    * @default 50
    */
@@ -81,7 +81,7 @@ export interface EwsTransportOptions {
    */
   readonly maxRequestBytes?: number | undefined;
   /**
-   * Maximum size of a response, in bytes after decompression. The transport stops reading there, and probes for the notes.
+   * Maximum size of a response, in bytes after decompression. The transport stops reading there, and the notes are probed.
    *
    * @default 2_097_152
    */
@@ -94,14 +94,14 @@ export interface EwsTransportOptions {
    */
   readonly serverVersion?: EwsServerVersion | undefined;
   /**
-   * Allows `http://` to hosts other than this one. Anyone on the way can then read passwords and messages.
+   * Allows `http://` to other hosts. Anyone on the network path can then read passwords and messages.
    *
    * @default false
    */
   readonly allowInsecureHttp?: boolean | undefined;
   /**
-   * Where the sender's copy is kept. Conversation History is found by its distinguished name, else by its display name below
-   * the top of the mailbox, else made; where none of that is possible the copy goes to Sent Items.
+   * Where the sender's copy is kept. Conversation History is found by its distinguished name, else by its class or display name directly
+   * below the root of the mailbox, else created; if none of that is possible, the copy goes to Sent Items.
    *
    * @default 'conversationhistory'
    */

@@ -20,8 +20,8 @@ import { type GraphSettings, settingsOf } from './settings.ts';
 import { verify } from './verify.ts';
 
 /**
- * Delivers notes through Microsoft Graph, for mailboxes in Exchange Online: one sendMail for each, never a draft that is sent
- * afterwards, and a search for the tag of what may have been sent.
+ * Delivers notes through Microsoft Graph, for mailboxes in Exchange Online: one sendMail per note, never a draft that is sent
+ * afterwards; a note that may have been sent is found by its tag.
  *
  * @example
  * ```ts
@@ -38,7 +38,7 @@ export class GraphTransport implements Transport {
   readonly #classes = new MessageClasses();
   readonly #copies: KeptCopies;
 
-  /** Throws `OPTION_INVALID`, or `INSECURE_URL` for `http://` to another machine. */
+  /** @throws {OfflineImError} `OPTION_INVALID`; `INSECURE_URL` for `http://` to another machine */
   constructor(options: GraphTransportOptions) {
     checkArguments(GraphTransport.prototype, 'GraphTransport', transportArguments);
     this.#settings = settingsOf(options);
@@ -47,35 +47,35 @@ export class GraphTransport implements Transport {
     this.requestTimeout = this.#settings.requestTimeout;
   }
 
-  /** One outcome per note, in order. Whatever the service does becomes an outcome, not an exception. */
+  /** Sends the notes and returns one outcome per note, in order. Whatever the service does becomes an outcome, never an exception. */
   deliver(notes: readonly Note[], options: DeliverOptions): Promise<readonly DeliveryOutcome[]> {
     const delivery = { client: this.#client, settings: this.#settings, classes: this.#classes, copies: this.#copies };
     return deliver(delivery, notes, options);
   }
 
-  /** Looks for the unknown attempts of the notes, and removes drafts that carry their tag. */
+  /** Searches the mailbox for the unknown attempts of the notes, and removes drafts that carry their tag. */
   probe(notes: readonly Note[], options: { readonly signal: AbortSignal }): Promise<readonly ProbeResult[]> {
     return probe(this.#client, this.#settings, notes, options.signal);
   }
 
-  /** The service, the mailbox itself, and the folder where its copies are kept. */
+  /** Returns the service, the mailbox, and the folder in which its copies are kept. */
   placeOf(from: Mailbox): Place {
     return { endpoint: this.#settings.root, mailbox: from.address, folder: this.#settings.keepCopyIn ?? 'sentitems' };
   }
 
-  /** Every place of this service. */
+  /** Returns whether the attempt went to this service: only those can be probed. */
   canProbe(place: Place): boolean {
     return place.endpoint === this.#settings.root;
   }
 
-  /** ms; see the option of that name. */
+  /** Returns the option of that name, in ms. */
   minimumGrace(_place: Place): number {
     return this.#settings.minimumGrace;
   }
 
   /**
-   * Looks through Drafts for what was never sent and stayed there, oldest first, and says what would be removed; removes
-   * nothing. Rejects with what the service says where Drafts cannot be read.
+   * Lists drafts that were never sent and stayed in Drafts, oldest first, and whether each would be removed; removes
+   * nothing. Rejects with the service's error if Drafts can't be read.
    *
    * @example
    * ```ts
@@ -88,8 +88,8 @@ export class GraphTransport implements Transport {
   }
 
   /**
-   * Moves drafts that `findStrandedDrafts()` has found, and that it would remove, to Deleted Items: only what was never handed
-   * over and is older than an hour, which is looked at again first. The others are left alone.
+   * Moves to Deleted Items those drafts of `findStrandedDrafts()` that it would remove: only items that were never submitted
+   * and are older than an hour, which is checked again first. The others are left alone.
    */
   async removeStrandedDrafts(
     drafts: readonly StrandedDraft[],
@@ -107,14 +107,14 @@ export class GraphTransport implements Transport {
   }
 
   /**
-   * Checks token and mailbox, and resolves with what cannot be promised with the permissions at hand. Rejects with what keeps a
-   * note from being sent: `AUTHENTICATION_FAILED`, or what the service says about the mailbox.
+   * Checks token and mailbox, and resolves with what can't be promised with the given permissions. Rejects if no note can be
+   * sent: with `AUTHENTICATION_FAILED`, or the service's error about the mailbox.
    */
   verify(from: Mailbox, options: { readonly signal: AbortSignal }): ReturnType<typeof verify> {
     return verify(this.#client, this.#settings, from.address, options.signal);
   }
 
-  /** Ends what still moves copies. */
+  /** Stops moving copies (`keepCopyIn`). */
   async close(): Promise<void> {
     this.#copies.close();
   }

@@ -3,7 +3,7 @@ import type { Logger } from '../observability/trace.ts';
 import type { HttpDispatcher } from '../transport/dispatcher.ts';
 import type { AccessToken } from '../transport/token-cache.ts';
 
-/** The shape of the credentials of `@azure/identity`, which are taken as they are. */
+/** The shape of the credentials of `@azure/identity`, which can be passed as they are. */
 export interface TokenCredential {
   getToken(
     scopes: string | string[],
@@ -15,19 +15,19 @@ export interface TokenCredential {
 export interface TokenRequest {
   /** `<root>/.default`. */
   readonly scopes: readonly string[];
-  /** JSON that the next token must answer to: Microsoft refused the last one for it (continuous access evaluation). */
+  /** Claims, as JSON, that the next token must satisfy: Microsoft refused the last one for them (continuous access evaluation). */
   readonly claims?: string;
   /** Aborts after 30 s, or when no request waits for the token any more. */
   readonly signal: AbortSignal;
 }
 
-/** Gives the token for one mailbox, for logins of their own. Asked once, however many requests of that mailbox need it. */
+/** Returns the token for one mailbox, if each has its own login. Called once, however many requests of that mailbox need it. */
 export type MailboxCredential = (
   mailbox: { readonly address: string },
   request: TokenRequest,
 ) => Promise<AccessToken> | AccessToken;
 
-/** The class of the notes of each audience, as the server is asked for it. */
+/** The class requested for the notes of each audience. */
 export interface GraphMessageClasses {
   /**
    * Inside the organisation. A class that is not below `IPM.Note` may be refused; then the note goes out under
@@ -43,8 +43,8 @@ export interface GraphMessageClasses {
 /** Options of {@link GraphTransport}. */
 export interface GraphTransportOptions {
   /**
-   * Gives access tokens. An object (any credential of `@azure/identity`) serves every mailbox, so its failure closes the
-   * endpoint for all of them; a function is asked for each mailbox and blocks that mailbox alone.
+   * Provides access tokens. An object (any credential of `@azure/identity`) serves every mailbox, so its failure closes the
+   * endpoint for all of them; a function is called per mailbox, and its failure blocks that mailbox only.
    *
    * @example new ClientSecretCredential(tenantId, clientId, clientSecret)
    */
@@ -58,17 +58,17 @@ export interface GraphTransportOptions {
   readonly root?: string | URL;
   /**
    * Object id or user principal name of the mailbox with an address. Graph doesn't find a user by an alias: where addresses
-   * and principal names differ, look them up beforehand. Called for every request; must not change anything. When it throws,
+   * and principal names differ, look them up beforehand. Called for every request; must have no effects. If it throws,
    * the notes of that mailbox wait.
    *
    * @default the address itself
    */
   readonly userOf?: (address: string) => string;
-  /** Classes to ask for, by audience. */
+  /** Classes to request, by audience. */
   readonly messageClasses?: GraphMessageClasses;
   /**
-   * Time limit of a request up to the last byte of its answer, in ms. After it nobody knows whether the note was sent, so the
-   * transport probes for it before it sends it again.
+   * Time limit of a request, up to the last byte of its response, in ms. After that nobody knows whether the note was sent, so
+   * it is probed before it is ever sent again.
    *
    * @default 60_000
    */
@@ -80,29 +80,29 @@ export interface GraphTransportOptions {
    */
   readonly maxResponseBytes?: number;
   /**
-   * Shortest time in ms before a note that may have been sent is sent again, however the sender is set: Exchange stores the
+   * Shortest time in ms before a note that may have been sent is sent again, whatever the sender's `probe.grace`: Exchange stores the
    * sender's copy only after the message has left, which takes minutes when the service is busy.
    *
    * @default 600_000
    */
   readonly minimumGrace?: number;
   /**
-   * An unsent item with the tag of a note is on its way until it is this old, in ms. Older, and never submitted, it is a
+   * An unsent item with the tag of a note counts as being sent until it is this old, in ms. An older one that was never submitted is a
    * draft that the service left, and is moved to Deleted Items.
    *
    * @default 86_400_000
    */
   readonly draftAge?: number;
   /**
-   * Maximum number of notes sent per mailbox and minute. Exchange Online takes 30; the surplus waits unsent in the mailbox for
-   * an unknown time. Counted by this transport: give it to all senders of a process, and divide it among processes that send from the same mailbox.
+   * Maximum number of notes sent per mailbox and minute. Exchange Online accepts 30; it keeps any surplus unsent in the mailbox for
+   * an unknown time. Counted by this transport: share it among all senders of a process, and divide the number among processes that send from the same mailbox.
    *
    * @default 30
    */
   readonly messagesPerMinute?: number;
   /**
-   * Moves the sender's copy from Sent Items there, some seconds after it was sent. Best effort, in this process only; needs
-   * `Mail.ReadWrite`. What fails is a warning in the log, never an outcome.
+   * Moves the sender's copy from Sent Items to this folder, some seconds after it was sent. Best effort, in this process only; needs
+   * `Mail.ReadWrite`. A failure is a warning in the log, never an outcome.
    *
    * @default the copy stays in Sent Items
    */
@@ -110,13 +110,13 @@ export interface GraphTransportOptions {
   /**
    * Sends the requests. It must neither follow redirects nor repeat a POST: a repeated sendMail is a second message.
    *
-   * @default globalThis.fetch
+   * @default the runtime's; on Deno with a client without idle connections, since Deno's repeats a POST on those
    */
   readonly fetch?: typeof globalThis.fetch;
   /**
    * Sends the requests instead of `fetch`: a dispatcher of undici, which you install and close yourself, such as a `ProxyAgent` for a proxy with a
    * login. It must neither follow redirects nor repeat a POST: with `allowH2: false`, since over HTTP/2, its default from version 8 on, undici repeats what the server says
-   * it has not processed. With `fetch` beside it the constructor throws `OPTION_INVALID`.
+   * it has not processed. If both `fetch` and `dispatcher` are set, the constructor throws `OPTION_INVALID`.
    *
    * @default none
    */

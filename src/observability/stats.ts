@@ -6,9 +6,11 @@ import type { LastMinute, Throughput } from './trace.ts';
 
 /** What waits for one sender's mailbox. */
 export interface LaneStats {
+  /** SMTP address of the sender's mailbox. */
   readonly lane: string;
   /** Entries that have not ended. */
   readonly waiting: number;
+  /** The same by state. */
   readonly states: Readonly<Partial<Record<SpoolState, number>>>;
   /** ms since the oldest of them was accepted. */
   readonly oldest: number;
@@ -16,29 +18,36 @@ export interface LaneStats {
 
 /** A mailbox that can't be used until someone acts. */
 export interface BlockedLane {
-  /** Sender's mailbox. */
+  /** SMTP address of the sender's mailbox. */
   readonly lane: string;
+  /** Why. */
   readonly reason: Reason;
+  /** When one note is tried next; `retryNow()` tries at once. */
   readonly nextTrialAt: Date;
 }
 
 /** A server that can't be reached, or refuses everybody. */
 export interface UnavailableEndpoint {
+  /** As {@link Place.endpoint}; for EWS the URL. */
   readonly endpoint: string;
+  /** Why. */
   readonly reason: Reason;
+  /** When one note is tried next; `retryNow()` tries at once. */
   readonly nextTrialAt: Date;
 }
 
-/** A mailbox of which nothing is delivered until it is resumed. */
+/** A mailbox from which nothing is delivered until `resume()`. */
 export interface PausedLane {
   /** Sender's mailbox; missing: every mailbox. */
   readonly lane?: string;
+  /** Who paused it. */
   readonly by: string;
+  /** Their reason. */
   readonly why?: string;
   readonly since: Date;
 }
 
-/** What {@link OfflineImSender.stats} tells. */
+/** What {@link OfflineImSender.stats} resolves with. */
 export interface SenderStats {
   /** All entries by state: exact. */
   readonly states: Readonly<Record<SpoolState, number>>;
@@ -54,10 +63,11 @@ export interface SenderStats {
   readonly oldest: number | undefined;
   /** False when more entries wait than were looked at: `lanes` and `oldest` then speak of those only. */
   readonly complete: boolean;
+  /** How many entries were accepted, delivered and so on by this process within the last minute. */
   readonly lastMinute: LastMinute;
 }
 
-/** How far {@link OfflineImSender.stats} looks. */
+/** Options of {@link OfflineImSender.stats}. */
 export interface StatsOptions {
   /**
    * The most entries that are read for `lanes` and `oldest`: of each state, those accepted first. A FileSpool reads one file per entry; 0 reads none, and costs as

@@ -30,7 +30,7 @@ const retry = { first: 1_000, cap: 60_000 };
  * Makes a logger that writes the trace to a file: one JSON object per line, with `time` (ISO, UTC), `level`, `step` and the fields of the step. It is for
  * this library what the ETL log is for the product; docs/troubleshooting.md says how to read it.
  *
- * The file has the mode 0600, folders that it makes 0700; an existing one keeps its rights. Logging never throws and never waits for the disk: records wait in
+ * The file has the mode 0600, folders that it makes 0700; an existing one keeps its permissions. Logging never throws and never waits for the disk: records wait in
  * memory, up to `maxQueueBytes`, and are written in batches. A path that can't be written is reported once on the console, and tried again; what had to be dropped is
  * counted in a record of its own (`trace:dropped`). When the process is killed, the records of the last moments are missing and the last line may be torn;
  * before an orderly end, `close()` it.

@@ -39,7 +39,7 @@ export interface ClaimRequest {
   readonly limit: number;
   /** How many notes to claim at most of one lane. */
   readonly perLane: number;
-  /** ms until the claim lapses unless it is renewed. */
+  /** ms until the lease of the claim expires, unless it is renewed. */
   readonly lease: number;
   /** Names this run of the spooler; each entry keeps the run that tried it last. */
   readonly owner: string;
@@ -74,7 +74,7 @@ export interface ClaimedNote {
   readonly failures: number;
   /** Probes since the last attempt. */
   readonly probes: number;
-  /** How many of the latest probes said absent in a row. */
+  /** How many of the latest probes in a row returned absent. */
   readonly absences: number;
   /** ms since the last unknown attempt can have run at the latest; 0 for a claim to deliver. */
   readonly quietFor: number;
@@ -116,7 +116,7 @@ export type Settlement =
       readonly reason: Reason;
     }
   /**
-   * May have been sent; probed after `after` ms. `absent`: whether this probe said absent, which adds to `absences`; otherwise they start anew.
+   * May have been sent; probed after `after` ms. `absent`: whether this probe returned absent, which adds to `absences`; otherwise they start over.
    * `counted`: ms to add to `unconfirmedFor`. `ended`: how the attempt ended; kept with it in `unknownAttempts`.
    */
   | {
@@ -174,7 +174,7 @@ export interface SpoolContext {
   readonly tombstones: number;
   /** Called for each entry that could not be read and was set aside. */
   onCorrupt?(report: { readonly where: string; readonly error: Error }): void;
-  /** Called with what loses no message but should be known. */
+  /** Called with anything that loses no message but that someone should know. */
   onWarning?(error: Error): void;
 }
 
@@ -199,7 +199,7 @@ export interface SpoolStorage<Client = never> {
   open(context: SpoolContext): Promise<void>;
   /** Durable when resolved. Resolves with one result per message, in order of first appearance; a bad message fails alone. */
   append(entries: readonly NewSpoolEntry[], options?: { readonly client?: Client | undefined }): Promise<readonly AppendResult[]>;
-  /** Durable when resolved: a note claimed and then lost is unconfirmed, never forgotten. Lapsed leases become unconfirmed first. */
+  /** Durable when resolved: a note claimed and then lost is unconfirmed, never forgotten. Notes whose leases have expired become unconfirmed first. */
   claim(request: ClaimRequest): Promise<readonly ClaimedNote[]>;
   /** Extends claims to `lease` ms from now; resolves with the tokens that no longer match. If it could extend some only, it rejects with those in `details.renewed`. */
   renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]>;
@@ -226,7 +226,7 @@ export interface SpoolStorage<Client = never> {
   get(entryId: string): Promise<SpoolEntry | undefined>;
   /** Finds the entries of a message, tombstones and purged ones included while they are kept. */
   findMessage(messageId: string): Promise<readonly SpoolEntry[]>;
-  /** Says where an entry stands; `undefined` for one that is held or has ended. Optional: without it `status()` can't tell order and due times. */
+  /** Returns where an entry stands; `undefined` for one that is held or has ended. Optional: without it `status()` can't tell order and due times. */
   standing?(entryId: string): Promise<Standing | undefined>;
   /** Lists entries, all or those of the query, page by page. */
   list(query?: SpoolQuery): AsyncIterable<SpoolEntry>;

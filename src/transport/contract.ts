@@ -41,9 +41,9 @@ export interface Note {
   readonly id: string;
   /** 1 for the first attempt. */
   readonly attempt: number;
-  /** Note id and attempt. The item carries it, so that a probe can look for exactly this attempt. */
+  /** Note id and attempt. The item carries it, so that a probe can search for exactly this attempt. */
   readonly tag: string;
-  /** Attempts that may have been processed, which a probe looks for. */
+  /** Attempts that may have been processed, which a probe searches for. */
   readonly unknownAttempts: readonly UnknownAttempt[];
   readonly place: Place;
   readonly from: Mailbox;

@@ -34,7 +34,7 @@ const locations = ['exchange-online', 'on-premises'] as const;
 /**
  * One transport for an organisation with mailboxes on both sides: each note goes to where its sender's mailbox is.
  *
- * Mailboxes move, and take their items along. A probe looks for an attempt in the place it was sent to and then where the mailbox is now; it is absent only if it is
+ * Mailboxes move, and take their items along. A probe searches for an attempt where it was sent and then where the mailbox is now; it is absent only if it is
  * in neither.
  *
  * @throws {OfflineImError} `OPTION_INVALID`

@@ -6,10 +6,11 @@ import type { Credentials } from './credentials.ts';
 /** Options of {@link bearerAuth}. */
 export interface BearerAuthOptions {
   /**
-   * Gives an access token for EWS; called when there is none, shortly before its end, and once after the server refused it
-   * (`reason: 'refused'`: a cache of your own must be passed over then). Never called twice at once: requests that need a
-   * token at the same time share one call. When it throws, nothing was written: the notes wait for their back-off. Of its
-   * error only codes are kept.
+   * Returns an access token for EWS; called when there is none, shortly before it expires, and once after the server refused it
+   * (`reason: 'refused'`: bypass a cache of your own then). Never called twice at once: requests that need a
+   * token at the same time share one call. If it throws, nothing was written: the notes wait for their back-off, or the mailbox is blocked
+   * with `AUTHENTICATION_FAILED` if the error is a refusal of OAuth (`invalid_client`, say) or there is no token. Only codes of its
+   * error are kept.
    *
    * The signal aborts after 30 s, or when no request waits for the token any more.
    */
@@ -18,7 +19,7 @@ export interface BearerAuthOptions {
     readonly reason: TokenReason;
   }): Promise<string | AccessToken> | string | AccessToken;
   /**
-   * How long before the end of a token the next one is fetched, in ms; at most half its lifetime. Meanwhile requests go on
+   * How long before a token expires the next one is fetched, in ms; at most half its lifetime. Meanwhile requests go on
    * with the old one.
    *
    * @default 300_000
@@ -32,13 +33,13 @@ const rules = {
 } satisfies RulesFor<BearerAuthOptions>;
 
 /**
- * Logs in with an OAuth access token. Exchange Online knows nothing else; on-premises it needs hybrid modern authentication.
+ * Logs in with an OAuth access token: the only login of Exchange Online; on-premises it needs hybrid modern authentication.
  *
- * One refresh follows a 401, whatever the number of requests that were refused with the same token; a second 401 blocks the
+ * After a 401 the token is refreshed once, for all requests that were refused with it; a second 401 blocks the
  * mailbox with `AUTHENTICATION_FAILED`. An application that acts for mailboxes by itself also needs the transport's
  * `impersonate`.
  *
- * Throws `OPTION_INVALID`.
+ * @throws {OfflineImError} `OPTION_INVALID`
  *
  * @example
  * ```ts

@@ -5,14 +5,14 @@ import { orFunction, readOptions, secret } from '../../core/options.ts';
 /** How one leg of a login is sent. */
 export interface SendOptions {
   /**
-   * `none` leaves the body out: the leg asks for a challenge, and the server has nothing that it could process. Whatever
-   * becomes of such a leg, nothing was sent.
+   * `none` leaves the body out: the leg asks for a challenge, and the server has nothing to process. Whatever
+   * the result of such a leg, nothing was sent.
    *
    * @default 'request'
    */
   readonly body?: 'request' | 'none';
   /**
-   * Carries this one leg out, for schemes whose legs belong to one connection.
+   * Sends this one leg, for schemes whose legs belong to one connection.
    *
    * @default the credentials' `fetch`, or the transport's
    */
@@ -22,25 +22,25 @@ export interface SendOptions {
 /** Sends the request once, with these headers added to the transport's own. */
 export type SendRequest = (headers: Readonly<Record<string, string>>, options?: SendOptions) => Promise<Response>;
 
-/** What a login can know about the request that it authenticates. */
+/** What a login knows about the request that it authenticates. */
 export interface AuthenticationContext {
   /** Where the request goes. */
   readonly url: string;
   /** Aborts at the request's deadline, or when the host stops. */
   readonly signal: AbortSignal;
-  /** The transport's time; how long a login stays good is measured with it. */
+  /** The transport's clock; measure with it how long a login stays valid. */
   readonly clock: Clock;
 }
 
 /**
- * How requests log in. `basicAuth` and `bearerAuth` make one, so does `ntlmAuth` in `offline-im/ntlm`; any other scheme
- * (Negotiate, client certificates) is an object with these members.
+ * How requests log in. `basicAuth`, `bearerAuth` and `ntlmAuth` (of `offline-im/ntlm`) return one; for any other scheme
+ * (Negotiate, client certificates) write an object with these members.
  *
  * The transport never reads, keeps or logs what passes between `authenticate` and `send`.
  *
  * @example
  * ```ts
- * // A header that somebody else makes, such as a Kerberos library that knows the service's name.
+ * // A header made by another library, such as one for Kerberos that knows the service's name.
  * const negotiate: Credentials = {
  *   scheme: 'negotiate',
  *   authenticate: async (send, { url }) => send({ authorization: `Negotiate ${await kerberos.tokenFor(`HTTP@${new URL(url).hostname}`)}` }),
@@ -51,13 +51,13 @@ export interface Credentials {
   /** Name of the scheme, for the trace: `basic`, `bearer`, … */
   readonly scheme: string;
   /**
-   * Carries one request out: calls `send` with headers that authenticate it and resolves with its response. Called for many
+   * Sends one request: calls `send` with headers that authenticate it, and resolves with its response. Called for many
    * requests at once.
    *
-   * Only after a 401, which proves that nothing was processed, or after a leg without a body may it call `send` again (a
-   * fresh token, the next leg of a handshake): anything else repeats a message. An error of its own before any `send`, or
-   * after a 401, means that nothing was written: the notes are deferred, and the sender's mailbox waits for its back-off. A
-   * 401 that it resolves with blocks the mailbox until someone acts.
+   * It may call `send` again only after a 401, which proves that nothing was processed, or after a leg without a body (a
+   * fresh token, the next leg of a handshake): anything else repeats a message. If it throws before any `send`, or
+   * after a 401, nothing was written: the notes are deferred, and the sender's mailbox waits for its back-off. If it resolves with
+   * a 401, the mailbox is blocked until someone acts.
    */
   authenticate(send: SendRequest, context: AuthenticationContext): Promise<Response>;
   /**
@@ -66,11 +66,11 @@ export interface Credentials {
    * @default the transport's own `fetch`
    */
   readonly fetch?: typeof globalThis.fetch;
-  /** Gives idle connections back. Called by the transport's `close()`; requests may follow all the same, from another one. */
+  /** Closes idle connections. Called by the transport's `close()`; requests of another transport may follow. */
   close?(): void | Promise<void>;
 }
 
-/** A password, or what gives the one that counts now: asked before each login, so that one that changes needs no new process. */
+/** A password, or a function that returns the current one: called before each login, so that a changed password needs no restart. */
 export type Password = string | (() => string | Promise<string>);
 
 const isPlain = (value: string): boolean => !/\p{Cc}/u.test(value);
@@ -86,7 +86,8 @@ const basicRules = {
 /**
  * Logs in with user name and password (HTTP Basic, in UTF-8). Use it over https only: the password travels in every request.
  *
- * @param login `password` may be a function that gives it, asked before each request: when it throws, nothing is sent and the notes wait for their back-off.
+ * @param login `password` may be a function that returns it, called before each request: if it throws, nothing is sent and the notes wait for their back-off.
+ * @throws {OfflineImError} `OPTION_INVALID`
  * @example
  * ```ts
  * new EwsTransport({ url, credentials: basicAuth({ username: 'alice@contoso.com', password }) });

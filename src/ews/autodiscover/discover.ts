@@ -26,14 +26,14 @@ interface Search {
 
 /**
  * Finds the EWS address of a mailbox as Microsoft's clients do: Autodiscover v2 (JSON, without a login), then POX with the credentials, at the address's
- * domain and at `autodiscover.` before it; last, an unencrypted question to that name, whose redirect is only a hint.
+ * domain and at `autodiscover.` before it; last, an unencrypted request to that name, whose redirect is only a hint.
  *
- * Only https:// is asked with a login, and only hosts that follow from the address or that `allowHost` names. At most ten redirects are followed, and none
- * from elsewhere to a loopback or private address. (Where names lead, only the network knows: a name that resolves to a private address is not told from
- * another here.)
+ * The login goes only to https:// and only to hosts that follow from the address or that `allowHost` approves. At most ten redirects are followed, and none
+ * from elsewhere to a loopback or private address. (Names are not resolved here: a name that resolves to a private address is treated like any
+ * other.)
  *
  * @param address SMTP address of the mailbox.
- * @throws {OfflineImError} `ADDRESS_INVALID`; `OPTION_INVALID`; `AUTODISCOVER_FAILED`, whose `details.steps` has every question and what came of it
+ * @throws {OfflineImError} `ADDRESS_INVALID`; `OPTION_INVALID`; `AUTODISCOVER_FAILED`, whose `details.steps` lists every request and its result
  * @see https://learn.microsoft.com/exchange/client-developer/exchange-web-services/autodiscover-for-exchange
  * @example
  * ```ts
@@ -52,8 +52,8 @@ export async function discoverEws(address: string, options: DiscoverOptions = {}
     limit.release();
   }
   const ended = limit.ended();
-  const why = ended === undefined ? 'No server knew it' : ended === 'deadline' ? 'The time was over' : 'The search was aborted';
-  const text = `The EWS address of ${JSON.stringify(address)} was not found: ${why}, after ${search.steps.length} questions. Name it with the option url.`;
+  const why = ended === undefined ? 'no server knew it' : ended === 'deadline' ? 'the time was up' : 'the search was aborted';
+  const text = `The EWS address of ${JSON.stringify(address)} was not found: ${why}, after ${search.steps.length} requests. Set it with the option url.`;
   const cause = ended === 'aborted' ? { cause: settings.signal?.reason } : {};
   throw new OfflineImError('AUTODISCOVER_FAILED', text, { ...cause, details: { steps: search.steps } });
 }

@@ -20,21 +20,21 @@ import type { Credentials } from '../auth/credentials.ts';
 /** Options of `discoverEws()`. Durations in ms. */
 export interface DiscoverOptions {
   /**
-   * The login for the POX service, which asks for one. Sent to the hosts that follow from the address and to those that `allowHost` names, to nobody
-   * else.
+   * The login for the POX service, which requires one. Sent only to the hosts that follow from the address and to those that `allowHost`
+   * approves.
    *
-   * @default none: only the JSON service is asked
+   * @default none: only the JSON service is queried
    */
   readonly credentials?: Credentials | undefined;
   /**
-   * Decides whether a host that a redirect, or an answer in the clear, has named may be asked with the credentials. Those that follow from the address
+   * Returns whether a host that a redirect, or an unencrypted response, has named may be sent the credentials. Those that follow from the address
    * (`contoso.com`, `autodiscover.contoso.com`) and their redirects to each other need no approval.
    *
-   * @default nobody
+   * @default none is approved
    */
   readonly allowHost?: ((host: string) => boolean) | undefined;
   /**
-   * Hosts to ask, in this order, such as `outlook.office365.com`.
+   * Hosts to query, in this order, such as `outlook.office365.com`.
    *
    * @default the address's domain, then `autodiscover.` before it
    */
@@ -46,8 +46,8 @@ export interface DiscoverOptions {
   /** Sends the requests; must not follow redirects. @default the platform's */
   readonly fetch?: typeof globalThis.fetch | undefined;
   /**
-   * Carries the requests out in place of `fetch`: a dispatcher of undici that goes to any host, such as an `Agent` or a `ProxyAgent`. A `Pool` or `Client` would ask
-   * its own host whatever the question is. Left open: it is yours. Credentials with a `fetch` of their own are not asked over it, and `ntlmAuth` has its own connections.
+   * Sends the requests instead of `fetch`: a dispatcher of undici that reaches any host, such as an `Agent` or a `ProxyAgent`. A `Pool` or `Client` would send every
+   * request to its own host. It is not closed: you own it. Credentials with a `fetch` of their own don't use it, and `ntlmAuth` has its own connections.
    *
    * @default none
    */
@@ -58,24 +58,27 @@ export interface DiscoverOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** One question and what came of it. */
+/** One request of the search, and its result. */
 export interface DiscoverStep {
   readonly method: 'GET' | 'POST';
   readonly url: string;
-  /** HTTP status; missing where there was no answer. */
+  /** HTTP status; missing if there was no response. */
   readonly status?: number;
-  /** What came of it. */
+  /** Its result. */
   readonly code: 'found' | 'redirect' | 'refused' | 'nothing' | 'failed';
-  /** A sentence. */
+  /** The same in a sentence. */
   readonly text: string;
 }
 
-/** What was found: plain data, which may be kept and used until a request to `url` fails. */
+/** The result of `discoverEws()`: plain data, which you may keep and use until a request to `url` fails. */
 export interface DiscoveredEws {
+  /** The EWS address. */
   readonly url: string;
+  /** The service that returned it. */
   readonly service: 'json' | 'pox';
-  /** The address it was found for; another one than asked for where the server said so. */
+  /** The address it was found for; differs from the requested one if the server redirected to another. */
   readonly address: string;
+  /** Every request of the search, in order. */
   readonly steps: readonly DiscoverStep[];
 }
 

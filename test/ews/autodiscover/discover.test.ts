@@ -228,7 +228,7 @@ describe('discoverEws()', () => {
   it('ends at its deadline, whatever hangs', async () => {
     await using net = await fakeInternet({ 'https://contoso.test': () => 'hang' });
     const error = await failing(discoverEws(alice, { credentials, fetch: net.fetch, deadline: 200 }));
-    expect(error.message).toContain('The time was over');
+    expect(error.message).toContain('the time was up');
   });
 
   it.each(['', 'alice', 'alice@', 'alice@contoso.test/../evil.test', 'a\r\nb@contoso.test', 'alice@evil.test#contoso.test'])(

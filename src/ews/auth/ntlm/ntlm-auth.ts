@@ -21,14 +21,14 @@ import type { Answerer } from './messages.ts';
 
 /** Options of {@link ntlmAuth}. */
 export interface NtlmAuthOptions {
-  /** Account name. `CONTOSO\alice` names the domain along; `alice@contoso.com` (the UPN) needs none. */
+  /** Account name. `CONTOSO\alice` includes the domain; `alice@contoso.com` (the UPN) needs none. */
   readonly username: string;
-  /** Or a function that gives it, asked before each login of a connection; when it throws, nothing is sent and the notes wait for their back-off. */
+  /** The password, or a function that returns it, called before each login of a connection; if it throws, nothing is sent and the notes wait for their back-off. */
   readonly password: Password;
   /**
    * NetBIOS or DNS name of the account's domain.
    *
-   * @default what stands before the backslash in `username`, or none
+   * @default the part of `username` before the backslash, or none
    */
   readonly domain?: string | undefined;
   /**
@@ -38,21 +38,21 @@ export interface NtlmAuthOptions {
    */
   readonly workstation?: string | undefined;
   /**
-   * Certificates in PEM that are trusted for this server, in place of those that Node trusts: for a company's own authority.
+   * Certificates in PEM that are trusted for this server instead of those that Node trusts: for a company's own authority.
    *
    * @default those that Node trusts, NODE_EXTRA_CA_CERTS included
    */
   readonly ca?: string | readonly string[] | undefined;
   /**
-   * How many connections a server gets at most, 1 to 100; more requests wait their turn, within their deadline. Exchange
-   * 2010 allows a user 10, later ones 27.
+   * The most connections to a server, 1 to 100; further requests wait their turn, within their deadline. Exchange
+   * 2010 allows a user 10, later versions 27.
    *
    * @default 8
    */
   readonly maxConnections?: number | undefined;
   /**
-   * How long an idle connection is kept, in ms. A server that closes it first, just when a request is being written, leaves
-   * the notes of that request in doubt (they are looked for): stay below the server's limit, 120 s for IIS. A shorter time
+   * How long an idle connection is kept, in ms. If the server closes it first, just while a request is being written, the outcome of
+   * its notes is unknown and they are probed: stay below the server's limit, 120 s for IIS. A shorter time
    * that the server announces (`Keep-Alive: timeout=`) is obeyed.
    *
    * @default 30_000
@@ -79,12 +79,14 @@ function isPem(value: unknown): boolean {
 }
 
 /**
- * Logs in to Exchange on-premises with NTLMv2. The login belongs to a connection: it is made once and the connection is kept
- * for the requests that follow, one for each that is under way. The transport's `fetch` and `dispatcher` are not used, nor are proxies:
- * what carries the login must be known to be one connection, and neither says which connection a request takes.
+ * Logs in to Exchange on-premises with NTLMv2. The login belongs to a connection: each connection logs in once and is kept
+ * for the following requests; there is one per concurrent request. The transport's `fetch` and `dispatcher` are not used, nor are proxies:
+ * the legs of a login must share a connection, and neither tells which connection a request takes.
  *
- * A wrong password blocks the mailbox with `AUTHENTICATION_FAILED`. Every try counts for the account's lockout; a blocked
- * mailbox is tried once in 15 minutes. Throws `OPTION_INVALID`.
+ * A wrong password blocks the mailbox with `AUTHENTICATION_FAILED`. Every attempt counts towards the account's lockout; a blocked
+ * mailbox is tried every 15 minutes.
+ *
+ * @throws {OfflineImError} `OPTION_INVALID`, also in a runtime that may repeat requests, such as Deno or a browser
  *
  * @example
  * ```ts
