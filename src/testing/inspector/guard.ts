@@ -22,12 +22,12 @@ export function admit(request: FrontRequest, { host, token }: GuardOptions): voi
   const called = headers.host ?? '';
   const { origin } = headers;
   if (origin !== undefined && origin.toLowerCase() !== `${secure === true ? 'https' : 'http'}://${called}`.toLowerCase()) {
-    throw forbidden('Pages of other origins are kept out.');
+    throw forbidden('Pages of other origins are refused.');
   }
   const site = headers['sec-fetch-site'];
   const opened = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document' && request.method === 'GET';
   if (site !== undefined && site !== 'same-origin' && site !== 'none' && !opened)
-    throw forbidden('Pages of other sites are kept out.');
+    throw forbidden('Pages of other sites are refused.');
   if (token !== undefined) {
     if (!same(tokenOf(request), token))
       throw new ApiError(401, 'UNAUTHORIZED', 'Expected the token that the simulator was started with.');
@@ -36,7 +36,7 @@ export function admit(request: FrontRequest, { host, token }: GuardOptions): voi
   if (!loopback.test(host)) throw forbidden('The simulator listens beyond this machine: start it with a token.');
   if (!loopback.test(called.replace(/:\d+$/, ''))) {
     throw forbidden(
-      `It answers on this machine only, as localhost or 127.0.0.1: start it with a token to call it by another name.`,
+      `It responds on this machine only, as localhost or 127.0.0.1: start it with a token to call it by another name.`,
     );
   }
 }

@@ -69,7 +69,7 @@ export const exchangeMatchers = {
     const drafts = boxes.flatMap(({ folders }) => folders.flatMap(({ items }) => items)).filter((item) => item.isDraft);
     return {
       pass: drafts.length === 0,
-      message: () => (drafts.length === 0 ? 'Expected a draft, and there is none.' : `Expected no draft; found ${list(drafts)}.`),
+      message: () => (drafts.length === 0 ? 'Expected a draft; found none.' : `Expected no draft; found ${list(drafts)}.`),
     };
   },
 };
@@ -90,7 +90,7 @@ function judge(matcher: string, what: string, items: readonly SimulatedItem[], e
     // A name that is misspelt would pass for one that does not matter.
     const known = Object.hasOwn(rules, name)
       ? rules[name as keyof ExpectedMessage]
-      : rule<never>(`no such name, only ${Object.keys(rules).join(', ')}`, () => false);
+      : rule<never>(`one of the names ${Object.keys(rules).join(', ')}`, () => false);
     if (value !== undefined || !Object.hasOwn(rules, name)) checkArgument(matcher, name, value ?? null, known);
   }
   const { times } = expected;

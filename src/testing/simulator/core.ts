@@ -129,7 +129,7 @@ export class SimulatorCore {
     const early = beforeProcessing(fault, profile);
     const plain = async (): Promise<EwsAnswer> => ({ response: await this.sideDoors.answer(request) });
     const { response } = early ?? afterProcessing(await plain(), fault, profile);
-    const problem = operation === '' ? `Nothing lies at ${request.path.split('?')[0]}.` : undefined;
+    const problem = operation === '' ? `There is nothing at ${request.path.split('?')[0]}.` : undefined;
     this.#record({ request, at, operation, response, fault: struckBy(fault, delay), problem });
     return response;
   }
@@ -197,7 +197,10 @@ export class SimulatorCore {
   /** Answers an operation by hand from now on, until `reset()`. */
   answer(operation: string, handler: AnswerByHand): void {
     if (!isSchemaOperation(operation)) {
-      throw new OfflineImError('OPTION_INVALID', `"${operation}" is no operation of EWS; expected a name such as GetUserPhoto.`);
+      throw new OfflineImError(
+        'OPTION_INVALID',
+        `"${operation}" is not an operation of EWS; expected a name such as GetUserPhoto.`,
+      );
     }
     this.#byHand.set(operation, handler);
   }

@@ -144,7 +144,7 @@ export class Exchange {
     if (!/^[^@\s]+@[^@\s]+$/.test(key)) {
       throw new OfflineImError('OPTION_INVALID', `mailboxes: "${options.address}" is not an SMTP address.`);
     }
-    if (this.#mailboxes.has(key)) throw new OfflineImError('OPTION_INVALID', `mailboxes: ${key} is there twice.`);
+    if (this.#mailboxes.has(key)) throw new OfflineImError('OPTION_INVALID', `mailboxes: ${key} is listed twice.`);
     const mailbox = new SimulatedMailbox(options, this.registry, this.profile.conversationHistory);
     this.#mailboxes.set(key, mailbox);
     this.#rules.set(mailbox, new RuleBook(mailbox, options.rules ?? []));

@@ -55,6 +55,6 @@ export function failed(core: SimulatorCore, what: string): OfflineImError {
       ];
       return parts.filter((part) => part !== undefined && part !== '').join(' ');
     });
-  const journal = tail.length === 0 ? ' Nothing was asked of it.' : ` Asked last:\n${tail.join('\n')}`;
+  const journal = tail.length === 0 ? ' It received no request.' : ` Last requests:\n${tail.join('\n')}`;
   return new OfflineImError('EXPECTATION_FAILED', `${what}.${journal}`);
 }

@@ -113,8 +113,7 @@ export async function startSeeded(options: ExchangeSimulatorOptions, seed: unkno
   const isHost = (value: string): boolean => value !== '' && URL.canParse(`http://${authority}:1/`);
   checkArgument('startExchangeSimulator()', 'host', host, text('an address or a name of this machine', isHost));
   const { clock, profile } = core.exchange;
-  if (options.token !== undefined)
-    checkArgument('startExchangeSimulator()', 'token', options.token, text('a string that is not empty'));
+  if (options.token !== undefined) checkArgument('startExchangeSimulator()', 'token', options.token, text('a non-empty string'));
   const inspector = Promise.withResolvers<Inspector>();
   const tls = options.tls === true ? makeCertificate(Date.now()) : options.tls === false ? undefined : options.tls;
   storeSeed(core.exchange, await withMimeRead(core.exchange, seed));

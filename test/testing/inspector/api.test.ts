@@ -123,7 +123,7 @@ describe('mailboxes and items', () => {
     const bad = await ask('POST', '/seed', { 'dora@contoso.test': { inbox: [{ subject: 'three' }, { subject: 4 }] } });
     expect(bad).toMatchObject({
       status: 400,
-      json: { error: { message: 'dora@contoso.test.inbox[1].subject does not fit; expected string.' } },
+      json: { error: { message: 'dora@contoso.test.inbox[1].subject is invalid; expected string.' } },
     });
     expect((await ask('GET', '/items?mailbox=dora@contoso.test')).json).toMatchObject({ total: 2 });
   });
@@ -148,21 +148,21 @@ describe('faults', () => {
   });
 
   it.each([
-    [{ selector: { operation: '*' }, fault: { kind: 'nonsense' } }, 'fault.kind does not fit; expected serverBusy, http'],
+    [{ selector: { operation: '*' }, fault: { kind: 'nonsense' } }, 'fault.kind is invalid; expected serverBusy, http'],
     [
       { selector: { operation: '*' }, fault: { kind: 'drip', chunkBytes: 0 } },
-      'fault.chunkBytes does not fit; expected at least 1',
+      'fault.chunkBytes is invalid; expected at least 1',
     ],
     [
       { selector: { operation: '*' }, fault: { kind: 'http', status: 503, bodi: '' } },
-      'fault.bodi does not fit; expected no such name',
+      'fault.bodi is invalid; expected one of the names',
     ],
-    [{ selector: { operation: '*', nth: 0 }, fault: { kind: 'resetBefore' } }, 'selector.nth does not fit'],
-    [{ selector: { operation: 'Nothing' }, fault: { kind: 'resetBefore' } }, '"Nothing" is no operation'],
-    [{ fault: { kind: 'resetBefore' } }, 'selector does not fit; expected it to be given'],
-    [{ selector: { operation: '*' }, fault: { kind: 'lateCopy' } }, 'fault.delay does not fit; expected it to be given'],
-    [[], 'the body does not fit; expected object'],
-    ['{', 'The body is no JSON'],
+    [{ selector: { operation: '*', nth: 0 }, fault: { kind: 'resetBefore' } }, 'selector.nth is invalid'],
+    [{ selector: { operation: 'Nothing' }, fault: { kind: 'resetBefore' } }, '"Nothing" is not an operation'],
+    [{ fault: { kind: 'resetBefore' } }, 'selector is invalid; expected a value'],
+    [{ selector: { operation: '*' }, fault: { kind: 'lateCopy' } }, 'fault.delay is invalid; expected a value'],
+    [[], 'the body is invalid; expected object'],
+    ['{', 'The body is not JSON'],
   ])('%j is refused as a fault', async (body, text) => {
     expect(await ask('POST', '/faults', body)).toMatchObject({
       status: 400,
@@ -215,7 +215,7 @@ describe('the whole exchange', () => {
     const wrong = await fetch(`${exchange.apiUrl}/reset`);
     expect([wrong.status, await wrong.text()]).toEqual([405, expect.stringContaining('only POST')]);
     expect((await ask('GET', '/items?limit=many')).json).toMatchObject({
-      error: { message: 'limit does not fit; expected a whole number.' },
+      error: { message: 'limit is invalid; expected a whole number.' },
     });
     expect((await ask('GET', '/items?mailbx=x')).json).toMatchObject({
       error: { message: expect.stringContaining('There is no parameter mailbx here') },

@@ -74,7 +74,7 @@ describe('the page', () => {
     await details().getByRole('cell', { name: 'IPM.Note', exact: true }).waitFor();
     await page.screenshot({ path: join(screenshots, 'simulator-properties.png') });
     await button('Delete').last().click();
-    await page.getByText('The item is deleted.').waitFor();
+    await page.getByText('Item deleted.').waitFor();
     expect([exchange.mailbox(bob).folder('inbox').size, reports]).toEqual([0, []]);
   });
 
@@ -107,7 +107,7 @@ describe('the page', () => {
     await page.getByRole('textbox', { name: 'Subject' }).fill('Written here');
     await page.getByRole('textbox', { name: 'Text', exact: true }).fill('Hi');
     await button('Send').click();
-    await page.getByText('The message is sent.').waitFor();
+    await page.getByText('Message sent.').waitFor();
     expect((await exchange.expectOnce()).subject).toBe('Written here');
     expect(exchange.outbound.map(({ recipient }) => recipient)).toEqual(['carol@fabrikam.test']);
     exchange.mailbox(bob).receive({ subject: 'Another' });
@@ -131,7 +131,7 @@ describe('the page', () => {
     await button('Close').click();
     await button('Reset').click();
     await button('Reset everything').click();
-    await page.getByText('It is as new.').waitFor();
+    await page.getByText('Everything was reset.').waitFor();
     expect([exchange.faults.list(), exchange.mailbox(bob).folder('inbox').size, reports]).toEqual([[], 0, []]);
   });
 

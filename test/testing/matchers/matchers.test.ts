@@ -108,7 +108,7 @@ describe('toHaveNoDrafts()', () => {
       expect(() => expect(box).toHaveNoDrafts()).toThrow(`Expected no draft; found "left" in ${alice}, ${folder}.`);
       box.remove(item);
     }
-    expect(() => expect(box).not.toHaveNoDrafts()).toThrow('Expected a draft, and there is none.');
+    expect(() => expect(box).not.toHaveNoDrafts()).toThrow('Expected a draft; found none.');
   });
 });
 

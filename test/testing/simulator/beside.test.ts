@@ -12,7 +12,7 @@ it('the journal includes Autodiscover, the WSDL, and requests to unknown paths',
     ['Autodiscover', 200, undefined],
     ['Wsdl', 200, undefined],
     ['Wsdl', 200, undefined],
-    ['', 404, 'Nothing lies at /EWS/Exchange.asm.'],
+    ['', 404, 'There is nothing at /EWS/Exchange.asm.'],
   ]);
   expect(exchange.journal[0]?.responseBody).toContain('"Protocol":"Ews"');
 });

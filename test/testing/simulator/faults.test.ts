@@ -99,7 +99,7 @@ describe('requests affected by a fault', () => {
     expect(() => exchange.faults.on('CreateItem').nth(0).forbidden()).toThrow(/nth/);
     expect(() => exchange.faults.on('CreateItem').probability(2).forbidden()).toThrow(/probability/);
     expect(() => exchange.faults.on('FindItem').lateCopy(1)).toThrow(/FindItem/);
-    expect(() => exchange.faults.add({ operation: 'x' }, { kind: 'resetBefore' })).toThrow(/no operation/);
+    expect(() => exchange.faults.add({ operation: 'x' }, { kind: 'resetBefore' })).toThrow(/not an operation/);
   });
 });
 

@@ -143,9 +143,9 @@ it('a manual clock never goes back', async () => {
 it('a fault given as data is checked: misspelt kinds and names are refused, and omitted values get their defaults', () => {
   const exchange = make();
   const add = (fault: object) => () => exchange.faults.add({ operation: '*' }, fault as never);
-  expect(add({ kind: 'serverBussy' })).toThrow('faults.add(): fault.kind does not fit; expected serverBusy');
-  expect(add({ kind: 'http', status: 9 })).toThrow('faults.add(): fault.status does not fit; expected at least 200.');
-  expect(add({ kind: 'delay', delay: 'long' })).toThrow('fault.delay does not fit; expected integer');
+  expect(add({ kind: 'serverBussy' })).toThrow('faults.add(): fault.kind is invalid; expected serverBusy');
+  expect(add({ kind: 'http', status: 9 })).toThrow('faults.add(): fault.status is invalid; expected at least 200.');
+  expect(add({ kind: 'delay', delay: 'long' })).toThrow('fault.delay is invalid; expected integer');
   expect(exchange.faults.list()).toEqual([]);
   expect(add({ kind: 'serverBusy', backOff: undefined })()).toMatchObject({
     fault: { form: 'fault', status: 500, items: 'all' },

@@ -65,7 +65,7 @@ describe('an .eml', () => {
     await exchange.load({ [bob]: { inbox: [{ eml: invoice }, { subject: 'Hi' }] } });
     expect(inbox(exchange).items.map(({ subject }) => subject)).toEqual(['Rechnung €', 'Hi']);
     const bad = exchange.load({ [bob]: { drafts: [{ subject: 'fine' }, { eml: 'no message' }] } });
-    await expect(bad).rejects.toThrow('bob@contoso.test, drafts[1]: The message is no MIME');
+    await expect(bad).rejects.toThrow('bob@contoso.test, drafts[1]: The message is not MIME');
     expect(() => exchange.seed({ [bob]: { inbox: [{ eml: invoice }] } } as never)).toThrow('use load()');
     expect([inbox(exchange).size, exchange.mailbox(bob).folder('drafts').size]).toEqual([2, 0]);
   });

@@ -39,7 +39,7 @@ describe('the simulator in its own process', () => {
 
   it('passes errors on, and ends when closed', async () => {
     const exchange = await spawnSimulator({ mailboxes });
-    await expect(exchange.addFault({ operation: 'Nonsense' }, { kind: 'resetBefore' })).rejects.toThrow(/no operation/);
+    await expect(exchange.addFault({ operation: 'Nonsense' }, { kind: 'resetBefore' })).rejects.toThrow(/not an operation/);
     await exchange.close();
     await expect(fetch(exchange.url)).rejects.toThrow();
   });

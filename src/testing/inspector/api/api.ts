@@ -14,7 +14,8 @@ export async function answerApi(request: FrontRequest, exchange: SimulatedExchan
     const [path = '', search = ''] = request.path.split('?', 2);
     const below = path.slice(apiRoot.length);
     if (below === '/openapi.json' && request.method === 'GET') return jsonAnswer(200, openApiDocument());
-    if (below === '/openapi.json') throw new ApiError(405, 'METHOD_NOT_ALLOWED', 'The document is got by GET.', { allow: 'GET' });
+    if (below === '/openapi.json')
+      throw new ApiError(405, 'METHOD_NOT_ALLOWED', 'The document is read with GET.', { allow: 'GET' });
     const { route, parameters } = routeOf(request.method, below);
     const answer = await route.run({
       ...{ exchange, core, path: parameters, headers: request.headers },
@@ -72,14 +73,14 @@ function routeOf(method: string, below: string): { readonly route: ApiRoute; rea
   if (found !== undefined) return found;
   if (fitting.length === 0) throw notFound(`path ${below}`);
   const methods = fitting.map(({ route }) => route.method).join(', ');
-  throw new ApiError(405, 'METHOD_NOT_ALLOWED', `${method} is not for ${below}, only ${methods}.`, { allow: methods });
+  throw new ApiError(405, 'METHOD_NOT_ALLOWED', `${below} does not support ${method}, only ${methods}.`, { allow: methods });
 }
 
 function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    throw new ApiError(400, 'REQUEST_INVALID', `The path has ${segment}, which is not well encoded.`);
+    throw new ApiError(400, 'REQUEST_INVALID', `The path has ${segment}, which is not validly encoded.`);
   }
 }
 
@@ -89,10 +90,9 @@ function queryOf(route: ApiRoute, given: URLSearchParams): Record<string, string
     if (name === 'token') continue;
     const known = route.query !== undefined && Object.hasOwn(route.query, name) ? route.query[name] : undefined;
     const names = Object.keys(route.query ?? {}).join(', ') || 'none';
-    if (known === undefined)
-      throw new ApiError(400, 'REQUEST_INVALID', `There is no parameter ${name} here; there are: ${names}.`);
+    if (known === undefined) throw new ApiError(400, 'REQUEST_INVALID', `There is no parameter ${name} here; expected ${names}.`);
     if (known.integer === true && !/^\d{1,15}$/.test(value)) {
-      throw new ApiError(400, 'REQUEST_INVALID', `${name} does not fit; expected a whole number.`);
+      throw new ApiError(400, 'REQUEST_INVALID', `${name} is invalid; expected a whole number.`);
     }
     query[name] = known.integer === true ? Number(value) : value;
   }
@@ -100,7 +100,8 @@ function queryOf(route: ApiRoute, given: URLSearchParams): Record<string, string
 }
 
 function bodyOf(route: ApiRoute, request: FrontRequest): unknown {
-  if (request.tooLarge === true) throw new ApiError(413, 'REQUEST_TOO_LARGE', 'The request is longer than the simulator takes.');
+  if (request.tooLarge === true)
+    throw new ApiError(413, 'REQUEST_TOO_LARGE', 'The request is longer than the simulator accepts.');
   if (route.body === undefined) return undefined;
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
     throw new ApiError(415, 'REQUEST_INVALID', 'The body must come with Content-Type: application/json.');
@@ -109,7 +110,7 @@ function bodyOf(route: ApiRoute, request: FrontRequest): unknown {
   try {
     given = JSON.parse(request.body);
   } catch (error) {
-    throw new ApiError(400, 'REQUEST_INVALID', `The body is no JSON: ${asError(error).message}`);
+    throw new ApiError(400, 'REQUEST_INVALID', `The body is not JSON: ${asError(error).message}`);
   }
   return readBySchema(given, refTo(route.body), schemas);
 }

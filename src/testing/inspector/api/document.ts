@@ -11,14 +11,14 @@ export const apiRoot = '/_exchange/api/v1';
 export const routes: readonly ApiRoute[] = [...itemRoutes, ...stateRoutes, ...journalRoutes];
 
 const reasons = {
-  400: 'The request does not fit.',
+  400: 'The request is invalid.',
   401: 'The token is missing or wrong.',
-  403: 'It is asked from elsewhere.',
-  404: 'There is no such thing.',
+  403: 'The request comes from another origin or machine.',
+  404: 'It does not exist.',
   408: 'It did not happen in time.',
   409: 'It can’t be done with this exchange.',
   413: 'The request is too long.',
-  415: 'The body is not said to be JSON.',
+  415: 'The Content-Type is not application/json.',
 } as const;
 
 /** The description of the API, made from the routes that carry it out (OpenAPI 3.1). */
@@ -30,7 +30,7 @@ export function openApiDocument(): object {
     info: {
       title: 'The simulated Exchange',
       version: '1',
-      description: 'Looks into the exchange of offline-im/testing and changes it, from tests in any language.',
+      description: 'Reads and changes the exchange of offline-im/testing, for tests in any language.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: apiRoot }],
@@ -38,7 +38,7 @@ export function openApiDocument(): object {
     paths,
     components: {
       schemas,
-      securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'What --token says, where it is set.' } },
+      securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'The value of --token, if it is set.' } },
     },
   };
 }
@@ -61,7 +61,7 @@ function operationOf(route: ApiRoute): object {
     parameters: [...inPath, ...inQuery],
     ...(route.body === undefined ? {} : { requestBody: { required: true, content: contentOf(route.body) } }),
     responses: {
-      [route.status]: { description: 'It is done.', ...(route.answer === undefined ? {} : { content: contentOf(route.answer) }) },
+      [route.status]: { description: 'Done.', ...(route.answer === undefined ? {} : { content: contentOf(route.answer) }) },
       ...Object.fromEntries(errors.map((status) => [status, { description: reasons[status], content: contentOf('Error') }])),
     },
   };

@@ -41,7 +41,7 @@ export const itemRoutes: readonly ApiRoute[] = [
     method: 'POST',
     path: '/mailboxes',
     operationId: 'addMailbox',
-    summary: 'One mailbox more.',
+    summary: 'Adds a mailbox.',
     body: 'NewMailbox',
     status: 201,
     answer: 'Mailbox',
@@ -64,8 +64,8 @@ export const itemRoutes: readonly ApiRoute[] = [
     summary: 'Items, the newest first.',
     query: {
       ...which,
-      limit: { description: 'At most so many; 100 by default.', integer: true },
-      offset: { description: 'After so many.', integer: true },
+      limit: { description: 'The most items to return; 100 by default.', integer: true },
+      offset: { description: 'How many items to skip.', integer: true },
     },
     status: 200,
     answer: 'Items',
@@ -104,7 +104,7 @@ export const itemRoutes: readonly ApiRoute[] = [
     method: 'DELETE',
     path: '/items',
     operationId: 'deleteItems',
-    summary: 'Deletes every item that is meant; all of them without a parameter.',
+    summary: 'Deletes all matching items; without a parameter, all items.',
     query: which,
     status: 200,
     answer: 'Deleted',
@@ -119,7 +119,7 @@ export const itemRoutes: readonly ApiRoute[] = [
     method: 'GET',
     path: '/items/{id}',
     operationId: 'getItem',
-    summary: 'One item with all that is known of it.',
+    summary: 'One item with all its data.',
     status: 200,
     answer: 'Item',
     errors: [404],
@@ -172,7 +172,7 @@ export const itemRoutes: readonly ApiRoute[] = [
     run(call) {
       const { from, to, cc = [], subject = '', body = '', html = false } = call.body as NewMessage;
       const sender = mailboxOf(call, from);
-      if (to.length === 0) throw new ApiError(400, 'REQUEST_INVALID', 'A message needs somebody in to.');
+      if (to.length === 0) throw new ApiError(400, 'REQUEST_INVALID', 'A message needs a recipient in to.');
       const author = { address: sender.address, name: sender.name };
       const written: SeedContent = { from: author, to, cc, subject, body: { type: html ? 'html' : 'text', content: body } };
       const { content } = readSeed(written, 'sent-copy', sender.address, call.core.exchange.registry);

@@ -12,7 +12,7 @@ export const journalRoutes: readonly ApiRoute[] = [
     path: '/journal',
     operationId: 'listJournal',
     summary: 'Requests since the start or the last reset, oldest first, without their bodies.',
-    query: { after, limit: { description: 'At most so many of the newest; 1000 by default.', integer: true } },
+    query: { after, limit: { description: 'How many of the newest to return at most; 1000 by default.', integer: true } },
     status: 200,
     answer: 'Journal',
     run({ exchange, query }) {
@@ -51,7 +51,7 @@ export const journalRoutes: readonly ApiRoute[] = [
     method: 'GET',
     path: '/wait',
     operationId: 'waitForMessage',
-    summary: 'The first message in an Inbox that is meant, as soon as it is there.',
+    summary: 'The first matching message in an Inbox, as soon as it arrives.',
     query: {
       mailbox: { description: 'Only in that mailbox.' },
       subject: { description: 'Only with that subject.' },

@@ -161,8 +161,8 @@ export const schemas: Readonly<Record<string, JsonSchema>> = {
   Clock: objectOf({ now: time, isManual: flag }),
   MoveClock: objectOf(
     {
-      advance: { type: 'integer', minimum: 0, description: 'ms; what is due on the way happens.' },
-      now: { ...time, description: 'Sets the wall time; nothing happens by that.' },
+      advance: { type: 'integer', minimum: 0, description: 'ms; what falls due in between happens.' },
+      now: { ...time, description: 'Sets the wall time; triggers nothing.' },
     },
     ['advance', 'now'],
   ),

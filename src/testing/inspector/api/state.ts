@@ -64,7 +64,7 @@ export const stateRoutes: readonly ApiRoute[] = [
     method: 'DELETE',
     path: '/faults',
     operationId: 'clearFaults',
-    summary: 'Takes all faults back.',
+    summary: 'Removes all faults.',
     status: 204,
     run: ({ exchange }) => void exchange.faults.clear(),
   },
@@ -72,7 +72,7 @@ export const stateRoutes: readonly ApiRoute[] = [
     method: 'DELETE',
     path: '/faults/{id}',
     operationId: 'removeFault',
-    summary: 'Takes a fault back.',
+    summary: 'Removes a fault.',
     status: 204,
     errors: [404],
     run({ exchange, path }) {
@@ -86,7 +86,7 @@ export const stateRoutes: readonly ApiRoute[] = [
     method: 'POST',
     path: '/seed',
     operationId: 'seed',
-    summary: 'Stores items in many mailboxes: all of them, or nothing where one is bad.',
+    summary: 'Stores items in many mailboxes: all of them, or none if one is invalid.',
     body: 'Seed',
     status: 204,
     async run({ exchange, body }) {
@@ -98,7 +98,7 @@ export const stateRoutes: readonly ApiRoute[] = [
     method: 'POST',
     path: '/reset',
     operationId: 'reset',
-    summary: 'Makes it as new: no items, faults, subscriptions or journal. Mailboxes, tokens and snapshots stay.',
+    summary: 'Resets it: no items, faults, subscriptions or journal. Mailboxes, tokens and snapshots stay.',
     status: 204,
     run: ({ exchange }) => void exchange.reset(),
   },
@@ -115,7 +115,7 @@ export const stateRoutes: readonly ApiRoute[] = [
     method: 'POST',
     path: '/snapshots',
     operationId: 'takeSnapshot',
-    summary: 'Remembers everything as it is.',
+    summary: 'Takes a snapshot of everything.',
     status: 201,
     answer: 'Snapshot',
     run(call) {
@@ -129,7 +129,7 @@ export const stateRoutes: readonly ApiRoute[] = [
     method: 'POST',
     path: '/snapshots/{id}/restore',
     operationId: 'restoreSnapshot',
-    summary: 'Goes back to a snapshot, as often as a test wants.',
+    summary: 'Restores a snapshot, any number of times.',
     status: 204,
     errors: [404],
     run(call) {
@@ -143,7 +143,7 @@ export const stateRoutes: readonly ApiRoute[] = [
     method: 'DELETE',
     path: '/snapshots/{id}',
     operationId: 'deleteSnapshot',
-    summary: 'Forgets a snapshot.',
+    summary: 'Deletes a snapshot.',
     status: 204,
     errors: [404],
     run(call) {
@@ -164,7 +164,7 @@ export const stateRoutes: readonly ApiRoute[] = [
     method: 'POST',
     path: '/clock',
     operationId: 'moveClock',
-    summary: 'Moves a manual clock (`--clock manual`); what is due on the way happens before the answer.',
+    summary: 'Moves a manual clock (`--clock manual`); what falls due in between happens before the response.',
     body: 'MoveClock',
     status: 200,
     answer: 'Clock',
@@ -177,12 +177,12 @@ export const stateRoutes: readonly ApiRoute[] = [
         throw new ApiError(
           409,
           'CLOCK_NOT_MANUAL',
-          'The simulator goes by the machine’s clock. Start it with a ManualClock, or with --clock manual.',
+          'The simulator uses the machine’s clock. Start it with a ManualClock, or with --clock manual.',
         );
       }
       if (now !== undefined) {
         if (Number.isNaN(Date.parse(now)))
-          throw new ApiError(400, 'REQUEST_INVALID', 'now does not fit; expected a date and time.');
+          throw new ApiError(400, 'REQUEST_INVALID', 'now is invalid; expected a date and time.');
         set.call(clock, Date.parse(now));
       }
       if (advance !== undefined) await move.call(clock, advance);

@@ -25,7 +25,7 @@ const document = `<!DOCTYPE html>
 <button id="compose" type="button">Compose</button>
 <button id="faults" type="button">Faults</button>
 <button id="reset" type="button">Reset</button>
-<button id="theme" type="button" aria-label="Colours: as the system has them">Auto</button>
+<button id="theme" type="button" aria-label="Colours: as in the system">Auto</button>
 <button id="help" type="button" aria-label="Keyboard shortcuts">?</button>
 </header>
 <nav aria-label="Mailboxes and journal" id="places"></nav>

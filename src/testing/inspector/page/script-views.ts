@@ -125,7 +125,7 @@ async function showEntry(number) {
   $('details').replaceChildren(
     make('h3', { textContent: '#' + entry.number + ' ' + (entry.operation || '(unreadable)') }),
     make('div', { className: 'dim', textContent: [time(entry.at), entry.path, entry.mailbox, entry.status === null ? entry.outcome : entry.status, entry.responseCodes.join(', ')].filter(Boolean).join(' · ') }),
-    entry.fault ? make('div', { className: 'bad', textContent: 'Struck by the fault ' + entry.fault }) : '',
+    entry.fault ? make('div', { className: 'bad', textContent: 'Fault: ' + entry.fault }) : '',
     make('div', { className: 'side' }, [side('Request', entry.requestBody), side('Response', entry.responseBody)]),
   );
 }
@@ -145,7 +145,7 @@ function showCompose() {
     const to = String(form.get('to')).split(/[,;\s]+/).filter(Boolean);
     await ask('POST', 'messages', { from: form.get('from'), to, subject: form.get('subject'), body: form.get('body') });
     close();
-    say('The message is sent.');
+    say('Message sent.');
   }) }, [
     field('From', from),
     field('To', make('input', { name: 'to', required: true, autocomplete: 'off' })),
@@ -183,13 +183,13 @@ async function showFaults() {
     field('Operation', make('input', { name: 'operation', value: 'CreateItem', required: true, autocomplete: 'off' })),
     field('What goes wrong', make('select', { name: 'preset' }, Object.keys(presets).map((name) => make('option', { textContent: name })))),
     make('label', { className: 'row' }, [make('input', { type: 'checkbox', name: 'once' }), make('span', { textContent: 'The next request only' })]),
-    buttons('Set', [make('button', { type: 'button', textContent: 'Take all back', onclick: again(() => ask('DELETE', 'faults')) })]),
+    buttons('Set', [make('button', { type: 'button', textContent: 'Remove all', onclick: again(() => ask('DELETE', 'faults')) })]),
   ]);
-  open('Faults', [make('h3', { textContent: 'Every request' }), ...switches, make('h3', { textContent: 'What is set' }), make('ul', {}, others), make('h3', { textContent: 'One operation' }), form]);
+  open('Faults', [make('h3', { textContent: 'Every request' }), ...switches, make('h3', { textContent: 'Active faults' }), make('ul', {}, others), make('h3', { textContent: 'One operation' }), form]);
 }
 function showReset() {
-  open('Reset', [make('form', { onsubmit: submitting(async () => { await ask('POST', 'reset'); close(); say('It is as new.'); }) }, [
-    make('p', { textContent: 'All items, faults and the journal will be gone.' }), buttons('Reset everything'),
+  open('Reset', [make('form', { onsubmit: submitting(async () => { await ask('POST', 'reset'); close(); say('Everything was reset.'); }) }, [
+    make('p', { textContent: 'This removes all items, all faults and the journal.' }), buttons('Reset everything'),
   ])]);
 }
 function showHelp() {

@@ -73,7 +73,7 @@ function choose(id) {
 async function remove() {
   if (state.place.journal || state.chosen === undefined) return;
   await ask('DELETE', 'items/' + encodeURIComponent(state.chosen));
-  say('The item is deleted.');
+  say('Item deleted.');
   go(state.place);
 }
 function move(by) {
@@ -85,7 +85,7 @@ function move(by) {
   choose(next.dataset.id);
 }
 
-const themes = { '': ['Auto', 'as the system has them'], light: ['Light', 'light'], dark: ['Dark', 'dark'] };
+const themes = { '': ['Auto', 'as in the system'], light: ['Light', 'light'], dark: ['Dark', 'dark'] };
 function setTheme(theme) {
   document.documentElement.className = theme;
   const [name, spoken] = themes[theme];

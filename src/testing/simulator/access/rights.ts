@@ -75,9 +75,9 @@ export function requireRight(
   // What may not be seen is not there.
   if (!isSeen) throw new EwsItemError('ErrorItemNotFound');
   if (item === undefined && !may(asker, 'see', mailbox, folder)) throw new EwsItemError('ErrorFolderNotFound');
-  if (doing === 'create') throw new EwsItemError('ErrorCreateItemAccessDenied', 'The login may create nothing in this folder.');
+  if (doing === 'create') throw new EwsItemError('ErrorCreateItemAccessDenied', 'The login may not create items in this folder.');
   if (doing === 'make-folders') {
-    throw new EwsItemError('ErrorCreateSubfolderAccessDenied', 'The login may create no folder in this folder.');
+    throw new EwsItemError('ErrorCreateSubfolderAccessDenied', 'The login may not create folders in this folder.');
   }
   throw new EwsItemError('ErrorAccessDenied');
 }

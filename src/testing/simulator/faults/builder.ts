@@ -35,7 +35,7 @@ export class FaultBuilder {
   every(n: number): FaultBuilder {
     return this.#with({ every: n });
   }
-  /** At most so many times. */
+  /** At most this many times. */
   times(n: number): FaultBuilder {
     return this.#with({ times: n });
   }
@@ -232,6 +232,9 @@ export class FaultBuilder {
 
   #addToSending(fault: Fault): FaultHandle {
     if (sending.has(this.#selector.operation)) return this.#add(fault);
-    throw new OfflineImError('OPTION_INVALID', `${fault.kind} strikes what sends, not ${this.#selector.operation}.`);
+    throw new OfflineImError(
+      'OPTION_INVALID',
+      `${fault.kind} applies to operations that send, not to ${this.#selector.operation}.`,
+    );
   }
 }

@@ -29,7 +29,7 @@ export interface FaultSelector {
   readonly nth?: number;
   /** Every nth matching request. */
   readonly every?: number;
-  /** At most so many times. */
+  /** At most this many times. */
   readonly times?: number;
   /** With this probability, by its own seeded random. */
   readonly probability?: number;
@@ -135,7 +135,7 @@ export class FaultBook {
     requirePositive('times', selector.times);
     const p = selector.probability;
     if (p !== undefined && !(p >= 0 && p <= 1)) {
-      throw new OfflineImError('OPTION_INVALID', `probability must lie between 0 and 1, not ${p}.`);
+      throw new OfflineImError('OPTION_INVALID', `probability must be between 0 and 1, not ${p}.`);
     }
     requireWritable(fault);
     const rule = new Rule(selector, fault, this.#randomSeed, (r) => {

@@ -30,14 +30,14 @@ const items: JsonSchema = {
   default: 'all',
   description: 'Items of the request, counted from 0, or all.',
 };
-const processed = flag('Everything is carried out all the same.');
+const processed = flag('The request is processed all the same.');
 
 /** What each kind of fault has. Whatever has a default may be left out. */
 const kinds: Readonly<Record<Fault['kind'], Readonly<Record<string, JsonSchema>>>> = {
   serverBusy: {
     form: { type: 'string', enum: ['fault', 'item'], default: 'fault' },
     status: { type: 'integer', enum: [200, 500], default: 500 },
-    backOff: ms('What the server says of when to come back, in ms.'),
+    backOff: ms('The back-off that the server asks for, in ms.'),
     items,
   },
   http: { status: status(), headers, body: { type: 'string', default: '' } },
@@ -49,7 +49,7 @@ const kinds: Readonly<Record<Fault['kind'], Readonly<Record<string, JsonSchema>>
     responseClass: { type: 'string', enum: ['Error', 'Warning'], default: 'Error' },
   },
   partialBatch: {
-    processed: { type: 'integer', minimum: 0, description: 'So many items are carried out.' },
+    processed: { type: 'integer', minimum: 0, description: 'How many items are processed.' },
     answer: { type: 'string', enum: ['fault', 'fewer'], default: 'fault' },
     code: code('ErrorInternalServerError'),
   },
@@ -57,7 +57,7 @@ const kinds: Readonly<Record<Fault['kind'], Readonly<Record<string, JsonSchema>>
   lostResponse: { after: share(0) },
   truncated: { after: share(0.5) },
   hang: { processed },
-  drip: { chunkBytes: { type: 'integer', minimum: 1, default: 1 }, interval: { ...ms('Between two pieces.'), default: 100 } },
+  drip: { chunkBytes: { type: 'integer', minimum: 1, default: 1 }, interval: { ...ms('Between two chunks.'), default: 100 } },
   delay: { delay: ms('Before anything is processed. Adds to any other fault.') },
   copyStoredSendFailed: { code: code('ErrorInternalServerTransientError'), unsent: flag('The copy looks like a draft.'), items },
   draftOnSendAsDenied: { items },
@@ -71,7 +71,7 @@ const kinds: Readonly<Record<Fault['kind'], Readonly<Record<string, JsonSchema>>
     processed,
   },
   staysInDrafts: {
-    delay: ms('Until it is sent; without it, it never is.'),
+    delay: ms('Until it is sent; if omitted, it never is.'),
     submitted: flag('It has been handed over to transport.'),
   },
   sentTwice: {},
@@ -99,14 +99,14 @@ export const selectorSchema: JsonSchema = {
       operation: { type: 'string', description: 'Such as CreateItem or sendMail, or * for all.' },
       nth: { type: 'integer', minimum: 1, description: 'Only the nth matching request from now on.' },
       every: { type: 'integer', minimum: 1, description: 'Every nth matching request.' },
-      times: { type: 'integer', minimum: 1, description: 'At most so many times.' },
+      times: { type: 'integer', minimum: 1, description: 'At most this many times.' },
       probability: { type: 'number', minimum: 0, maximum: 1 },
-      seed: { type: 'integer', minimum: 0, description: 'The same seed strikes the same requests.' },
+      seed: { type: 'integer', minimum: 0, description: 'The same seed selects the same requests.' },
       login: { type: 'string', description: 'Only requests of that login.' },
       mailbox: { type: 'string', description: 'Only requests for that mailbox.' },
       recipient: { type: 'string', description: 'Only requests that name that recipient.' },
     },
     ['nth', 'every', 'times', 'probability', 'seed', 'login', 'mailbox', 'recipient'],
   ),
-  description: 'Which requests are struck; all conditions must hold.',
+  description: 'Which requests get the fault; all conditions must hold.',
 };

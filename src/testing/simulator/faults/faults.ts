@@ -52,7 +52,7 @@ export class Faults {
     requireKnown(operation);
     if (!Array.isArray(steps) || steps.some((step: unknown) => step !== undefined && typeof step !== 'function')) {
       const text =
-        'faults.scenario(): steps fits no scenario; expected a list of functions, with undefined for requests that nothing strikes.';
+        'faults.scenario(): steps is not a scenario; expected an array of functions, with undefined for requests without a fault.';
       throw new OfflineImError('OPTION_INVALID', text, { details: { option: 'steps' } });
     }
     return steps.flatMap((step, n) => (step === undefined ? [] : [step(this.on(operation).nth(n + 1))]));
@@ -82,6 +82,6 @@ function requireKnown(operation: unknown): void {
   )
     return;
   const graph = graphOperationNames.join(', ');
-  const expected = `expected a name of EWS such as CreateItem, one of Graph (${graph}), ${sideOperationNames.join(', ')}, or *`;
-  throw new OfflineImError('OPTION_INVALID', `${quoted(operation)} is no operation of the simulator; ${expected}.`);
+  const expected = `expected an operation of EWS such as CreateItem, one of Graph (${graph}), ${sideOperationNames.join(', ')}, or *`;
+  throw new OfflineImError('OPTION_INVALID', `${quoted(operation)} is not an operation of the simulator; ${expected}.`);
 }

@@ -55,11 +55,11 @@ function readObject(
   at: string,
 ): unknown {
   const read: Record<string, unknown> = Object.create(null);
-  for (const name of required) if (given[name] === undefined) throw new Misfit(`${at}.${name}`, 'it to be given');
+  for (const name of required) if (given[name] === undefined) throw new Misfit(`${at}.${name}`, 'a value');
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
     const inner = Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
-    if (inner === false) throw new Misfit(`${at}.${name}`, `no such name, only ${Object.keys(properties).join(', ')}`);
+    if (inner === false) throw new Misfit(`${at}.${name}`, `one of the names ${Object.keys(properties).join(', ')}`);
     read[name] = typeof inner === 'object' ? readBySchema(value, inner, schemas, `${at}.${name}`) : value;
   }
   for (const [name, { default: value }] of Object.entries(properties)) if (value !== undefined) read[name] ??= value;
@@ -82,6 +82,6 @@ function branchOf(value: unknown, branches: readonly JsonSchema[], at: string): 
 /** Something in a request is not as the document has it. */
 export class Misfit extends Error {
   constructor(at: string, expected: string) {
-    super(`${at.replace(/^the body\./, '')} does not fit; expected ${expected}.`);
+    super(`${at.replace(/^the body\./, '')} is invalid; expected ${expected}.`);
   }
 }

@@ -176,7 +176,7 @@ function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array |
     request.once('error', reject);
     // Also after the end, of every request: an error costs its stack.
     request.once('close', () => {
-      if (!request.readableEnded) reject(new OfflineImError('CONNECTION_LOST', 'The client broke off.'));
+      if (!request.readableEnded) reject(new OfflineImError('CONNECTION_LOST', 'The client aborted the request.'));
     });
   });
 }

@@ -26,8 +26,7 @@ function partsOf(rule: string): ReadonlyMap<string, string> {
   for (const one of rule.split(';')) {
     if (one === '') continue;
     const [name = '', value = ''] = one.toUpperCase().split('=');
-    if (!known.has(name))
-      throw new Refused(`EWS has no words for ${/^[A-Z-]{1,20}$/.test(name) ? name : 'a part'} of the RRULE.`);
+    if (!known.has(name)) throw new Refused(`EWS cannot express ${/^[A-Z-]{1,20}$/.test(name) ? name : 'a part'} of the RRULE.`);
     parts.set(name, value);
   }
   return parts;
@@ -52,14 +51,14 @@ function written(rule: string, start: string): string {
   const onDays = (codes: readonly string[]): string => element('DaysOfWeek', named(codes, index !== undefined));
   const requireNone = (...names: readonly string[]): void => {
     const odd = names.find((name) => parts.has(name));
-    if (odd !== undefined) throw new Refused(`EWS has no words for ${odd} in an RRULE that is ${frequency}.`);
+    if (odd !== undefined) throw new Refused(`EWS cannot express ${odd} in an RRULE that is ${frequency}.`);
   };
   const monthly = (months: number): string => {
-    if (months > 99) throw new Refused('EWS counts up to 99 months between two occurrences.');
+    if (months > 99) throw new Refused('EWS allows at most 99 months between two occurrences.');
     if (list.length === 0) {
       return element('AbsoluteMonthlyRecurrence', element('Interval', months) + element('DayOfMonth', dayOf(parts, dayOfMonth)));
     }
-    if (index === undefined) throw new Refused('EWS has no words for every such weekday of a month.');
+    if (index === undefined) throw new Refused('EWS cannot express every such weekday of a month.');
     requireNone('BYMONTHDAY');
     return element('RelativeMonthlyRecurrence', element('Interval', months) + onDays(list) + element('DayOfWeekIndex', index));
   };
@@ -68,14 +67,14 @@ function written(rule: string, start: string): string {
       case 'DAILY':
         requireNone('BYMONTHDAY', 'BYMONTH', 'BYSETPOS');
         if (list.length === 0) return element('DailyRecurrence', element('Interval', interval));
-        if (interval > 1 || index !== undefined) throw new Refused('EWS has no words for some weekdays of every few days.');
+        if (interval > 1 || index !== undefined) throw new Refused('EWS cannot express some weekdays of every few days.');
         return element('WeeklyRecurrence', element('Interval', 1) + onDays(list));
       case 'WEEKLY': {
         requireNone('BYMONTHDAY', 'BYMONTH', 'BYSETPOS');
         if (index !== undefined) throw new Refused('A week has each weekday once.');
         const own = shortDays[new Date(Date.UTC(year, month - 1, dayOfMonth)).getUTCDay()] ?? 'SU';
         const begins = days[shortDays.indexOf(parts.get('WKST') ?? 'MO')];
-        if (begins === undefined) throw new Refused('WKST of the RRULE is no weekday.');
+        if (begins === undefined) throw new Refused('WKST of the RRULE is not a weekday.');
         const first = interval > 1 ? element('FirstDayOfWeek', begins) : '';
         return element('WeeklyRecurrence', element('Interval', interval) + onDays(list.length === 0 ? [own] : list) + first);
       }
@@ -84,13 +83,13 @@ function written(rule: string, start: string): string {
         return monthly(interval);
       case 'YEARLY': {
         if (interval > 1) {
-          if (inMonth !== month) throw new Refused('EWS has no words for another month of every few years.');
+          if (inMonth !== month) throw new Refused('EWS cannot express another month of every few years.');
           return monthly(12 * interval);
         }
         const ofMonth = element('Month', months[inMonth - 1] ?? '');
         if (list.length === 0)
           return element('AbsoluteYearlyRecurrence', element('DayOfMonth', dayOf(parts, dayOfMonth)) + ofMonth);
-        if (index === undefined) throw new Refused('EWS has no words for every such weekday of a year.');
+        if (index === undefined) throw new Refused('EWS cannot express every such weekday of a year.');
         requireNone('BYMONTHDAY');
         return element('RelativeYearlyRecurrence', onDays(list) + element('DayOfWeekIndex', index) + ofMonth);
       }
@@ -108,7 +107,7 @@ function written(rule: string, start: string): string {
   if (!parts.has('UNTIL')) return element('Recurrence', pattern + element('NoEndRecurrence', from));
   const until = /^(\d{4})(\d\d)(\d\d)(?:T\d{6}Z?)?$/.exec(parts.get('UNTIL') ?? '');
   const end = until?.slice(1).join('-') ?? '';
-  if (Number.isNaN(Date.parse(`${end}T00:00:00Z`))) throw new Refused('UNTIL of the RRULE is no day.');
+  if (Number.isNaN(Date.parse(`${end}T00:00:00Z`))) throw new Refused('UNTIL of the RRULE is not a date.');
   return element('Recurrence', pattern + element('EndDateRecurrence', from + element('EndDate', end)));
 }
 
@@ -121,14 +120,14 @@ function weekdaysOf(parts: ReadonlyMap<string, string>): {
   const read = each.map((one) => /^([+-]?\d{1,2})?(SU|MO|TU|WE|TH|FR|SA)$/.exec(one) ?? []);
   const list = read.map(([, , code]) => code ?? '');
   if (list.includes('') || (parts.has('BYDAY') && list.length === 0))
-    throw new Refused('BYDAY of the RRULE is no list of weekdays.');
+    throw new Refused('BYDAY of the RRULE is not a list of weekdays.');
   const [nth] = new Set(read.map(([, number]) => number));
   const numbered = read.filter(([, number]) => number !== undefined);
   // The first Monday and the first Tuesday are two days of a month, the first of Monday and Tuesday is one.
-  if (numbered.length > 0 && list.length > 1) throw new Refused('EWS has no words for several numbered weekdays.');
+  if (numbered.length > 0 && list.length > 1) throw new Refused('EWS cannot express several numbered weekdays.');
   const position = nth ?? (list.length > 0 ? parts.get('BYSETPOS') : undefined);
   if (position === undefined) return { list, index: undefined };
-  if (nth !== undefined && parts.has('BYSETPOS')) throw new Refused('EWS has no words for BYSETPOS beside a numbered weekday.');
+  if (nth !== undefined && parts.has('BYSETPOS')) throw new Refused('EWS cannot express BYSETPOS beside a numbered weekday.');
   const index = indexes[numbers.indexOf(Number(position))];
   if (index === undefined) throw new Refused('EWS knows the first to the fourth and the last such day of a month, and no other.');
   return { list, index };
@@ -150,7 +149,7 @@ function dayOf(parts: ReadonlyMap<string, string>, otherwise: number): number {
   const lastOfThem =
     position === '-1' && list.length === last - 27 && list.every((one) => one >= 28) && new Set(list).size === list.length;
   if (lastOfThem || (list.length === 1 && position === undefined)) return last;
-  throw new Refused('EWS has no words for several days of a month.');
+  throw new Refused('EWS cannot express several days of a month.');
 }
 
 function named(codes: readonly string[], together: boolean): string {

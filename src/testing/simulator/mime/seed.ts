@@ -29,5 +29,5 @@ export async function contentOfMime(eml: string | Uint8Array): Promise<SeedConte
 }
 
 function none(why: string): OfflineImError {
-  return new OfflineImError('OPTION_INVALID', `The message is no MIME: ${why}. Nothing was stored.`);
+  return new OfflineImError('OPTION_INVALID', `The message is not MIME: ${why}. Nothing was stored.`);
 }

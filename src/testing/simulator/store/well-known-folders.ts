@@ -70,7 +70,7 @@ export function foldersNamed(names: FolderNames = 'en'): readonly WellKnownFolde
     const known = Object.keys(languages).join(', ');
     throw new OfflineImError(
       'OPTION_INVALID',
-      `folderNames "${names}" is no language that is known; there are ${known}, or an object of names.`,
+      `folderNames "${names}" is not a known language; expected one of ${known}, or an object of names.`,
     );
   }
   return wellKnownFolders.map((folder) => ({ ...folder, displayName: words[named.indexOf(folder.name)] ?? folder.displayName }));

@@ -25,7 +25,7 @@ export function readAttachment(
   if (element.ns === typesNs && element.name === 'FileAttachment') {
     const content = (textOf(element, typesNs, 'Content') ?? '').replace(/\s/g, '');
     if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(content)) {
-      throw schemaFault("the element 'Content' is no base64.");
+      throw schemaFault("the element 'Content' is not base64.");
     }
     const photo = isTrue(textOf(element, typesNs, 'IsContactPhoto'));
     return { ...common, content, ...(photo ? { isContactPhoto: true } : {}) };

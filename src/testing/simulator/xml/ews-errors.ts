@@ -77,9 +77,9 @@ const texts: ReadonlyMap<string, string> = new Map([
   ['ErrorCalendarFolderIsInvalidForCalendarView', 'A calendar view needs a folder of appointments.'],
   ['ErrorInvalidIdEmpty', 'The id is empty.'],
   ['ErrorInvalidIdMalformed', 'The id is malformed.'],
-  ['ErrorCannotUseFolderIdForItemId', 'The id of a folder was given where that of an item is wanted.'],
-  ['ErrorCannotUseItemIdForFolderId', 'The id of an item was given where that of a folder is wanted.'],
-  ['ErrorUpdatePropertyMismatch', 'The property that is set is not the one that the path names.'],
+  ['ErrorCannotUseFolderIdForItemId', 'A folder id was given where an item id is required.'],
+  ['ErrorCannotUseItemIdForFolderId', 'An item id was given where a folder id is required.'],
+  ['ErrorUpdatePropertyMismatch', 'The property that is set is not the one named by the path.'],
 ]);
 
 /** The sentence that goes with a response code. */

@@ -64,7 +64,7 @@ function readExpression(element: XmlElement): Restriction {
 function readComparison(element: XmlElement, by: Comparison): Restriction {
   const [path, operand] = [pathIn(element), operandIn(element)];
   const fits = typeof operand !== 'string' || isValueOf(typeOfPath(path), operand);
-  if (!fits) throw new EwsFault('ErrorInvalidValueForProperty', `The value "${operand}" is none of the property's type.`);
+  if (!fits) throw new EwsFault('ErrorInvalidValueForProperty', `The value "${operand}" is not of the property's type.`);
   return { kind: 'compare', path, with: operand, by };
 }
 

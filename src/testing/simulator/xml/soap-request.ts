@@ -39,7 +39,7 @@ export function readRequest(body: string): ReadRequest {
   if (envelope.ns !== soapNs || envelope.name !== 'Envelope') return unreadable('the root element is not a SOAP envelope.');
   const [asked, second] = child(envelope, soapNs, 'Body')?.children ?? [];
   if (asked === undefined) return unreadable('soap:Body has no element.');
-  if (second !== undefined) return unreadable(`soap:Body has a second element, '${second.name}'; a request asks one thing.`);
+  if (second !== undefined) return unreadable(`soap:Body has a second element, '${second.name}'; a request has one operation.`);
   const header = child(envelope, soapNs, 'Header');
   // Most requests name no zone, and need not be gone through for one.
   const zoned = body.includes('TimeZone') ? inZoneOf(header, asked, isTime) : asked;

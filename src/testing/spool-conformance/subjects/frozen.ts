@@ -61,7 +61,7 @@ export function frozenTests(test: Test): void {
     await scene.settle({ token: first.token, to: 'unconfirmed', after: 0, absent: false, counted: 0, reason });
     scene.place = { ...old, endpoint: 'https://new.contoso.test/ews' };
     const probe = await scene.probeOne();
-    equal(probe.unknownAttempts, [{ tag: first.tag, place: old }], 'what the probe looks for');
+    equal(probe.unknownAttempts, [{ tag: first.tag, place: old }], 'what the probe searches for');
     await scene.settle({ token: probe.token, to: 'deferred', after: 0, failure: false, reason });
     const second = await scene.claimOne();
     equal(second.frozen.place, scene.place, 'place of the second attempt');
@@ -73,7 +73,7 @@ export function frozenTests(test: Test): void {
         { tag: first.tag, place: old },
         { tag: second.tag, place: scene.place },
       ],
-      'what the next probe looks for',
+      'what the next probe searches for',
     );
   });
 

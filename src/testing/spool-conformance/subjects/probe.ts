@@ -98,7 +98,7 @@ export function probeTests(test: Test): void {
     equal(
       probe.unknownAttempts.map(({ tag }) => tag),
       [note.tag, again.tag],
-      'what the next probe looks for',
+      'what the next probe searches for',
     );
     equal([probe.probes, probe.absences, probe.unconfirmedFor], [0, 0, 0], 'probes and absences count anew');
   });

@@ -69,7 +69,7 @@ export function restartTests(test: Test): void {
       await scene.untilDue();
       const second = await scene.probeOne();
       equal([second.noteId, idsOf(second), second.attempt], [note.noteId, ['m1', 'm2'], 1], 'the note');
-      equal(second.unknownAttempts, attempts, 'what the second probe looks for');
+      equal(second.unknownAttempts, attempts, 'what the second probe searches for');
       equal((await scene.get('m2')).unknownAttempts, attempts, 'what is known of the last member');
     });
   }

@@ -31,7 +31,7 @@ export function readBatch(body: unknown): readonly BatchPart[] {
     throw new GraphFault('BadRequest', 400, `A batch has 1 to ${most} requests.`);
   }
   const read = parts.map(readPart);
-  if (new Set(read.map(({ id }) => id)).size !== read.length) throw new GraphFault('BadRequest', 400, 'Ids are there twice.');
+  if (new Set(read.map(({ id }) => id)).size !== read.length) throw new GraphFault('BadRequest', 400, 'An id is used twice.');
   return read;
 }
 

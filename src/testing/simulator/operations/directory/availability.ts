@@ -62,7 +62,7 @@ export const getUserAvailability: Operation = {
     if (child(request, typesNs, 'SuggestionsViewOptions') !== undefined) {
       throw new EwsFault(
         'ErrorInvalidArgument',
-        'The simulator makes no suggestions of times for meetings: ask for the free/busy view alone.',
+        'The simulator does not suggest times for meetings: request the free/busy view alone.',
       );
     }
     const content = `<m:FreeBusyResponseArray>${answers.join('')}</m:FreeBusyResponseArray>`;
@@ -102,7 +102,7 @@ function timeIn(window: XmlElement | undefined, name: string, clocks: ZoneClocks
   const text = (textOf(window, typesNs, name) ?? '').trim();
   const time = Date.parse(/Z$|[+-]\d\d:\d\d$/.test(text) ? text : (clocks?.moment(text) ?? `${text}Z`));
   if (Number.isNaN(time))
-    throw new EwsFault('ErrorInvalidTimeInterval', `The ${name} of the time window is missing or beyond all calendars.`);
+    throw new EwsFault('ErrorInvalidTimeInterval', `The ${name} of the time window is missing or out of range.`);
   return time;
 }
 

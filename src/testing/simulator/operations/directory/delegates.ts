@@ -124,7 +124,7 @@ function addressIn(id: XmlElement | undefined, context: OperationContext): strin
 
 function delegateAt(delegates: ReadonlyMap<string, Delegate>, address: string): Delegate {
   const found = delegates.get(address);
-  if (found === undefined) throw new EwsItemError('ErrorNotDelegate', 'The user is no delegate of the mailbox.');
+  if (found === undefined) throw new EwsItemError('ErrorNotDelegate', 'The user is not a delegate of the mailbox.');
   return found;
 }
 

@@ -91,7 +91,7 @@ export const emptyFolder: Operation = {
       const folder = resolveFolder(id, context, below ? 'own' : 'delete');
       // They are neither moved nor deleted; Deleted Items itself would be moved into itself.
       if (below && holdsWellKnown(folder))
-        throw new EwsItemError('ErrorCannotEmptyFolder', 'Folders that every mailbox has lie below it.');
+        throw new EwsItemError('ErrorCannotEmptyFolder', 'It contains default folders of the mailbox.');
       const mailbox = mailboxOf(folder, context);
       for (const item of folder.items) {
         if (type === 'HardDelete') mailbox.remove(item);

@@ -150,7 +150,7 @@ function inView(items: readonly SimulatedItem[], view: XmlElement | undefined): 
 
 function timeIn(view: XmlElement, name: string): number {
   const time = Date.parse(view.attributes.get(name) ?? '');
-  if (Number.isNaN(time)) throw new EwsFault('ErrorCalendarOutOfRange', `The ${name} of the view is beyond all calendars.`);
+  if (Number.isNaN(time)) throw new EwsFault('ErrorCalendarOutOfRange', `The ${name} of the view is out of range.`);
   return time;
 }
 

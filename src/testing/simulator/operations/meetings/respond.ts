@@ -46,7 +46,7 @@ function answerWith(answer: Answer): Respond {
       );
     }
     if (isOrganizer(item.content, mailbox)) {
-      throw new EwsItemError(`ErrorCalendarIsOrganizerFor${answer}`, 'The organizer of a meeting can not answer it.');
+      throw new EwsItemError(`ErrorCalendarIsOrganizerFor${answer}`, 'The organizer of a meeting cannot respond to it.');
     }
     const known = item.kind === 'CalendarItem' ? item : appointmentOf(item.content, mailbox);
     if (fieldText((known ?? item).content, 'IsCancelled') === 'true') {
@@ -90,7 +90,7 @@ function cancel(
   if (disposition === undefined) throw new EwsItemError('ErrorMessageDispositionRequired');
   const to = attendeesOf(item.content);
   if (item.kind !== 'CalendarItem' || to.length === 0) {
-    throw new EwsItemError('ErrorInvalidItemForOperationCancelItem', 'The item is no meeting.');
+    throw new EwsItemError('ErrorInvalidItemForOperationCancelItem', 'The item is not a meeting.');
   }
   if (!isOrganizer(item.content, mailbox)) {
     throw new EwsItemError('ErrorCalendarIsNotOrganizer', 'Only its organizer can cancel a meeting.');
@@ -111,7 +111,7 @@ function remove(
 ): string {
   const { item, mailbox } = referred(element, context);
   if (item.kind !== 'MeetingCancellation') {
-    throw new EwsItemError('ErrorInvalidItemForOperationRemoveItem', 'The item is no cancellation of a meeting.');
+    throw new EwsItemError('ErrorInvalidItemForOperationRemoveItem', 'The item is not the cancellation of a meeting.');
   }
   const appointment = appointmentOf(item.content, mailbox);
   const removed = appointment && mailbox.move(appointment, 'deleteditems');

@@ -32,7 +32,7 @@ export function readWatermark(text: string): number {
   } catch {
     // Not ours: the same error.
   }
-  throw new EwsItemError('ErrorInvalidWatermark', 'The watermark is not one that this server has given.');
+  throw new EwsItemError('ErrorInvalidWatermark', 'The watermark was not issued by this server.');
 }
 
 /** What a subscription is told after that change, and the number of the last change that was looked at. */

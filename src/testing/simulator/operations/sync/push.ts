@@ -172,7 +172,7 @@ export class PushNotifier {
     if (stopped.aborted) return 'failed';
     const said = status === 200 ? statusIn(answer) : undefined;
     if (problem === undefined && said === undefined) {
-      problem = `The answer to the push notification has no SubscriptionStatus, OK or Unsubscribe (HTTP ${status}).`;
+      problem = `The response to the push notification has no SubscriptionStatus, OK or Unsubscribe (HTTP ${status}).`;
     }
     try {
       this.onSent({ url, mailbox, at, body, status, answer, problem });

@@ -61,7 +61,8 @@ export const getEvents: Operation = {
     const watermark = textOf(request, messagesNs, 'Watermark') ?? '';
     return answerEach([textOf(request, messagesNs, 'SubscriptionId') ?? ''], context, '', (id) => {
       const subscription = subscriptionOf(id, context);
-      if (subscription.kind !== 'pull') throw new EwsItemError('ErrorInvalidPullSubscriptionId', 'That is no pull subscription.');
+      if (subscription.kind !== 'pull')
+        throw new EwsItemError('ErrorInvalidPullSubscriptionId', 'That is not a pull subscription.');
       const since = readWatermark(watermark);
       const { events, seq, more } = eventsOf(subscription, since, context.exchange);
       const written =
@@ -78,10 +79,7 @@ export const getEvents: Operation = {
 function targetOf(element: XmlElement): PushTarget {
   const url = textOf(element, typesNs, 'URL') ?? '';
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new EwsItemError(
-      'ErrorInvalidPushSubscriptionUrl',
-      'The URL of a push subscription is an absolute one, http or https.',
-    );
+    throw new EwsItemError('ErrorInvalidPushSubscriptionUrl', 'The URL of a push subscription must be absolute, http or https.');
   }
   // The schema's limits hold where requests are not validated either: 0 would post without a pause.
   const minutes = Number(textOf(element, typesNs, 'StatusFrequency') ?? '30');
@@ -114,8 +112,10 @@ function watched(
   if (mailbox === undefined) throw new EwsItemError('ErrorNonExistentMailbox');
   const all = isTrue(element.attributes.get('SubscribeToAllFolders'));
   if (all && folders.length > 0)
-    throw new EwsItemError('ErrorInvalidSubscriptionRequest', 'All folders are those of the own mailbox: name none beside.');
-  if (!all && folders.length === 0)
-    throw new EwsItemError('ErrorInvalidSubscriptionRequest', 'No folder is named, nor all of them.');
+    throw new EwsItemError(
+      'ErrorInvalidSubscriptionRequest',
+      'All folders are those of the own mailbox: name no folder as well.',
+    );
+  if (!all && folders.length === 0) throw new EwsItemError('ErrorInvalidSubscriptionRequest', 'Name a folder, or all of them.');
   return { folderIds: all ? undefined : new Set(folders.map(({ id }) => id)), mailbox };
 }

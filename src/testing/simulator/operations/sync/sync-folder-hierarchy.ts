@@ -25,7 +25,7 @@ export const syncFolderHierarchy: Operation = {
       const state = given === '' ? undefined : readSyncState(given, root.id);
       const changes = state === undefined ? [] : mailboxOf(root, context).changes.since(state.seq);
       if (changes === undefined)
-        throw new EwsItemError('ErrorInvalidSyncStateData', 'The synchronisation state is too old; start anew.');
+        throw new EwsItemError('ErrorInvalidSyncStateData', 'The synchronisation state is too old; start over.');
       const mailbox = mailboxOf(root, context);
       const shown = allBelow(root).filter(shows);
       const there = new Map(shown.map((folder) => [folder.id, folder]));

@@ -78,7 +78,7 @@ function laterPart(
 ): Part {
   const changes = mailboxOf(folder, context).changes.since(state.seq);
   if (changes === undefined)
-    throw new EwsItemError('ErrorInvalidSyncStateData', 'The synchronisation state is too old; start anew.');
+    throw new EwsItemError('ErrorInvalidSyncStateData', 'The synchronisation state is too old; start over.');
   const part = changedItems(changes, folder.id, state.seq, asked, (id) => context.exchange.registry.items.get(id));
   const written = part.items.flatMap(({ id, what, item }) => {
     if (ignored.has(id)) return [];

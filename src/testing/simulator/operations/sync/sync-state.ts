@@ -28,8 +28,5 @@ export function readSyncState(text: string, of: string): SyncState {
   } catch {
     // Not ours: the same error.
   }
-  throw new EwsItemError(
-    'ErrorInvalidSyncStateData',
-    'The synchronisation state is not one that this server has given for that folder.',
-  );
+  throw new EwsItemError('ErrorInvalidSyncStateData', 'The synchronisation state was not issued by this server for that folder.');
 }

@@ -14,7 +14,7 @@ export function storeSeed(exchange: Exchange, seed: unknown): void {
   const wanted: { mailbox: SimulatedMailbox; folder: SimulatedFolder; content: SeedContent }[] = [];
   for (const { mailbox, folder, items, at } of placesOf(exchange, seed)) {
     for (const [index, content] of items.entries()) {
-      if (isEml(content)) throw invalid(`${at}[${index}] is MIME, which seed() can't take in one turn; use load()`);
+      if (isEml(content)) throw invalid(`${at}[${index}] is MIME, which seed() can't read synchronously; use load()`);
       try {
         readSeed(content as SeedContent, 'received', mailbox.address, exchange.registry);
       } catch (error) {
