@@ -47,12 +47,12 @@ export function parse(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw notWhole(file, 'has a line that is no JSON');
+    throw notWhole(file, 'has a line that is not JSON');
   }
 }
 
 export function notWhole(file: string, found: string): OfflineImError {
-  return new OfflineImError('OPTION_INVALID', `${quoted(file)} ${found}. Nothing was added; export once more.`);
+  return new OfflineImError('OPTION_INVALID', `${quoted(file)} ${found}. Nothing was added; export again.`);
 }
 
 const states: ReadonlySet<unknown> = new Set([
@@ -67,7 +67,7 @@ const states: ReadonlySet<unknown> = new Set([
 function messageOf(line: unknown, file: string): ExportedMessage {
   const entries = property(line, 'entries');
   if (!Array.isArray(entries) || entries.length === 0 || !entries.every(isMoved))
-    throw notWhole(file, 'has a line that is no message of an export');
+    throw notWhole(file, 'has a line that is not an exported message');
   return { entries };
 }
 

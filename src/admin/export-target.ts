@@ -28,11 +28,12 @@ export interface ExportTarget {
  */
 export async function assertReplaceable(target: ExportTarget): Promise<Stats | undefined> {
   const { file, overwrite } = target;
-  if (/-(wal|shm|journal)$/i.test(file)) throw refused(target, 'has a name that SQLite gives to the companions of a database');
+  if (/-(wal|shm|journal)$/i.test(file))
+    throw refused(target, 'has a name that SQLite uses for the companion files of a database');
   const there = await factsOf(target);
   if (there === undefined) return undefined;
   if (!there.isFile()) throw refused(target, `is ${kindOf(there)}`);
-  if (!(await isExport(file))) throw refused(target, 'is there, and is no export');
+  if (!(await isExport(file))) throw refused(target, 'exists and is not an export');
   if (!overwrite && !(await isAllKept(target))) throw notKept(target);
   return there;
 }
@@ -88,7 +89,7 @@ function hasEnded(state: SpoolState | MovedEntry['state']): boolean {
 
 function kindOf(there: Stats): string {
   if (there.isDirectory()) return 'a folder';
-  return there.isSymbolicLink() ? 'a link' : 'no ordinary file';
+  return there.isSymbolicLink() ? 'a link' : 'not a regular file';
 }
 
 async function isExport(file: string): Promise<boolean> {
@@ -138,7 +139,7 @@ export function unwritable({ file, isHeld = false }: Pick<ExportTarget, 'file' |
   const why: Readonly<Record<string, string>> = {
     ENOENT: 'its folder does not exist',
     ENOTDIR: 'its folder is a file',
-    EACCES: 'its folder is not yours to write',
+    EACCES: 'you may not write to its folder',
     EROFS: 'its disk is read-only',
     ENOSPC: 'its disk is full',
     ENAMETOOLONG: 'its name is too long',
@@ -147,18 +148,18 @@ export function unwritable({ file, isHeld = false }: Pick<ExportTarget, 'file' |
   return new OfflineImError('OPTION_INVALID', text, { cause: error });
 }
 
-const heldByNow = ' What waits here is held by now, until it is exported once more.';
+const heldByNow = ' The messages waiting here stay held until you export again.';
 
 function refused(target: ExportTarget, found: string): OfflineImError {
   return new OfflineImError(
     'OPTION_INVALID',
-    `${whatIs(target, found)} Choose a path where nothing is yet, or that of an older export of the same spool.`,
+    `${whatIs(target, found)} Choose a path that does not exist yet, or that of an older export of the same spool.`,
   );
 }
 
 function notKept(target: ExportTarget): OfflineImError {
-  const found = 'is an export with messages that this spool does not know, or has no text of any more';
-  const text = `${whatIs(target, found)} Choose a path where nothing is yet, or --overwrite (overwrite: true), which loses what is in that file alone.`;
+  const found = 'is an export with messages that this spool does not know, or whose text it no longer has';
+  const text = `${whatIs(target, found)} Choose a path that does not exist yet, or --overwrite (overwrite: true), which loses the messages that only that file has.`;
   return new OfflineImError('OPTION_INVALID', text);
 }
 

@@ -137,7 +137,7 @@ function waitsNoMore(state: SpoolEntry['state']): boolean {
 }
 
 function sending(entries: number): OfflineImError {
-  const text = `${entries} entries are being sent from this spool, or were when their sender died; stop its senders, and export once their leases have run out.`;
+  const text = `${entries} entries are being sent from this spool, or were when their sender died; stop its senders, and export once their leases have expired.`;
   return new OfflineImError('SPOOL_LOCKED', text);
 }
 
@@ -145,7 +145,7 @@ function sending(entries: number): OfflineImError {
 function requireImported(entry: SpoolEntry): void {
   if (!isBeingImported(entry)) return;
   const text =
-    'Entries of this spool are still being imported, or their import was ended: import the same file once more, then export.';
+    'Entries of this spool are still being imported, or their import was interrupted: import the same file again, then export.';
   throw new OfflineImError('SPOOL_LOCKED', text);
 }
 

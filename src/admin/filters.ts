@@ -75,7 +75,7 @@ const course = {
 const queryRules = {
   ...filterRules,
   limit: byDefault(whole(1, 1_000_000), 100),
-  cursor: optional(text('the cursor of a part before')),
+  cursor: optional(text('the cursor of the previous page')),
   ...course,
 } satisfies RulesFor<HandleQuery>;
 const changeRules = {
@@ -114,7 +114,7 @@ export async function cursorFor(filter: EntryFilter, cursor: string): Promise<st
 export async function cursorOf(filter: EntryFilter, given: string): Promise<string> {
   const mark = `${await listMark(filter)}.`;
   if (given.startsWith(mark)) return Buffer.from(given.slice(mark.length), 'base64url').toString();
-  const text = `list() cursor is ${quoted(given)}; expected the cursor of a part before of the same list, with the same state, mailbox, recipient and code.`;
+  const text = `list() cursor is ${quoted(given)}; expected the cursor of an earlier page of the same list, with the same state, mailbox, recipient and code.`;
   throw new OfflineImError('OPTION_INVALID', text, { details: { option: 'cursor' } });
 }
 

@@ -135,12 +135,12 @@ async function checkWhole(file: string): Promise<{ readonly copy: boolean }> {
     last = text;
   }
   const version = property(header, 'version');
-  if (!isHeader(header)) throw notWhole(file, 'is no export');
+  if (!isHeader(header)) throw notWhole(file, 'is not an export');
   if (typeof version === 'number' && version > 1) {
-    const message = `The export ${quoted(file)} has version ${version}; this library knows up to 1. Nothing was added: import it with the version that wrote it, or a later one.`;
+    const message = `The export ${quoted(file)} has version ${version}; this library knows up to 1. Nothing was added; import it with the version that wrote it, or a later one.`;
     throw new OfflineImError('SPOOL_VERSION', message, { details: { version, known: 1 } });
   }
-  if (version !== 1) throw notWhole(file, 'is no export of this version');
+  if (version !== 1) throw notWhole(file, 'is not an export of this version');
   const end = parse(last ?? '', file);
   if (property(end, 'end') !== true) throw notWhole(file, 'was cut off: its last line is missing');
   if (property(end, 'sha256') !== hash.digest('hex')) throw notWhole(file, 'was changed since it was written');

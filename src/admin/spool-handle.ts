@@ -217,7 +217,7 @@ export class SpoolHandle {
     // What changed meanwhile, since a sender runs, proves nothing.
     return spoolStates.flatMap((state) =>
       before[state] === after[state] && (found[state] ?? 0) !== after[state]
-        ? [`${state}: ${after[state]} are counted, and ${found[state] ?? 0} can be read`]
+        ? [`${state}: ${after[state]} counted, but ${found[state] ?? 0} readable`]
         : [],
     );
   }
@@ -274,14 +274,14 @@ export class SpoolHandle {
   async #known(id: string) {
     const entries = await this.#find(id);
     if (entries.length > 0) return entries;
-    if (await this.#isShut()) throw shut('ids of messages', 'Ids of entries, as lists show them, can be named.');
+    if (await this.#isShut()) throw shut('message ids', 'Ids of entries, as list() shows them, still work.');
     throw new OfflineImError('ENTRY_UNKNOWN', `No message or entry has the id ${quoted(id)}; it may have been forgotten.`);
   }
 
   /** What is named by an address would silently not be found. @throws {OfflineImError} `SPOOL_KEY_MISSING` */
   async #checkKeysFor({ lane, recipient }: Pick<EntryFilter, 'lane' | 'recipient'>): Promise<void> {
     if ((lane === undefined && recipient === undefined) || !(await this.#isShut())) return;
-    throw shut('mailboxes and recipients', 'What is asked without them, such as by state, is answered.');
+    throw shut('mailboxes and recipients', 'Queries without them, such as by state, still work.');
   }
 
   /** Whether it is sealed, and was opened without keys: one of its entries tells. */
@@ -292,6 +292,6 @@ export class SpoolHandle {
 }
 
 function shut(what: string, instead: string): OfflineImError {
-  const text = `This spool is sealed and was opened without its keys, so that ${what} can't be compared: give its keys. ${instead}`;
+  const text = `This spool is sealed and was opened without its keys, so ${what} can't be compared: pass its keys. ${instead}`;
   return new OfflineImError('SPOOL_KEY_MISSING', text);
 }

@@ -21,15 +21,13 @@ export function urlProblem(where: string): string | undefined {
   if (/^postgres(ql)?:\/\//i.test(where)) {
     // As pg reads it: blanks are escaped, and the host may be missing beside a login.
     const isReadable = URL.canParse(where.replaceAll(' ', '%20').replace('@/', '@host/'));
-    if (!isReadable) return `The address of the spool can't be read as a URL; expected ${postgresUrl}.`;
+    if (!isReadable) return `The address of the spool is not a valid URL; expected ${postgresUrl}.`;
     // What follows would be dropped without a word: where it is part of a password, most of that is taken for a host.
-    return where.includes('#')
-      ? 'The address of the spool has a #, after which nothing of a URL is read; write it as %23.'
-      : undefined;
+    return where.includes('#') ? 'The address of the spool has a #, which ends the path of a URL; write it as %23.' : undefined;
   }
   if (/^file:/i.test(where)) {
     if (/[?#]/.test(where))
-      return 'The address of the spool is a file URL with a ? or #, after which nothing belongs to its path; write them as %3F and %23, or name the path.';
+      return 'The address of the spool is a file URL with a ? or #, which end its path; write them as %3F and %23, or pass the path.';
     // None of it is shown: where a login is taken for a host, it has a password.
     return isWholeFileUrl(where)
       ? undefined
@@ -39,13 +37,13 @@ export function urlProblem(where: string): string | undefined {
   // None of it is shown: it may have a password.
   if (scheme !== undefined) {
     if (/^postgres(ql)?$/i.test(scheme)) return `The address of the spool has no // after ${scheme}:; expected ${postgresUrl}.`;
-    const another = /^sqlite/i.test(scheme) ? ' An SQLite file is named by its path alone.' : '';
+    const another = /^sqlite/i.test(scheme) ? ' Name an SQLite file by its path alone.' : '';
     return `There is no spool of the kind ${quoted(scheme)}; expected a folder, an SQLite file or a postgres:// URL.${another}`;
   }
-  if (isSettings(where)) return `The spool is named by settings as psql takes them; expected ${postgresUrl}.`;
+  if (isSettings(where)) return `The address of the spool is a list of settings, as psql takes it; expected ${postgresUrl}.`;
   // A drive of Windows is no user.
   const isLogin = /^(?![a-z]:[\\/])(?:\/\/)?[^/\\@]*:[^@]*@/i.test(where);
-  return isLogin ? `The address of the spool has a login, and no scheme before it; expected ${postgresUrl}.` : undefined;
+  return isLogin ? `The address of the spool has a login, but no scheme; expected ${postgresUrl}.` : undefined;
 }
 
 function isWholeFileUrl(where: string): boolean {
@@ -108,11 +106,11 @@ function factsOf(path: string, spool: string): Stats | undefined {
 function closed(path: string, error: unknown): OfflineImError {
   const code = String(property(error, 'code'));
   if (code === 'ENAMETOOLONG') return unusable(path, 'is longer than a path may be');
-  if (code === 'ERR_INVALID_ARG_VALUE') return unusable(path, 'is no path');
+  if (code === 'ERR_INVALID_ARG_VALUE') return unusable(path, 'is not a path');
   if (code === 'ELOOP') return unusable(path, 'is a link that leads back to itself');
   const user = process.getuid?.();
   const who = user === undefined ? '' : ` by user ${user}`;
-  return unusable(path, `can't be read${who} (${code}); its owner is whoever runs the sender`);
+  return unusable(path, `can't be read${who} (${code}); run this as the user that runs the sender`);
 }
 
 /** "OIMs", as the header of a spool's file has it. */
@@ -143,7 +141,7 @@ function isSpoolFile(path: string): boolean {
 }
 
 function damaged(path: string): OfflineImError {
-  const message = `${quoted(path)} is an SQLite file that is damaged: a part of it is missing, or was overwritten. Restore a backup.`;
+  const message = `${quoted(path)} is a damaged SQLite file: part of it is missing or was overwritten. Restore a backup.`;
   return new OfflineImError('SPOOL_CORRUPT', message, { details: { path } });
 }
 

@@ -151,8 +151,8 @@ it('overwrite replaces exports only, never other files', async () => {
 });
 
 it.each([
-  ['a file', 'precious', /is no export.*held by now/],
-  ['an export of another spool', undefined, /does not know.*held by now/],
+  ['a file', 'precious', /is not an export.*stay held/],
+  ['an export of another spool', undefined, /does not know.*stay held/],
 ])('%s that appears during the export is kept', async (_, text, why) => {
   const [spool, other] = [await filled(), await filled()];
   await exportSpool(other, join(folder, 'other.ndjson'), quiet);
@@ -197,7 +197,7 @@ it.each([true, false])(
     const source = await filled();
     const path = join(disk.folder, 'spool.ndjson');
     await disk.fill();
-    const held = copy ? '' : ' What waits here is held by now, until it is exported once more.';
+    const held = copy ? '' : ' The messages waiting here stay held until you export again.';
     await expect(exportSpool(source, path, { ...quiet, copy })).rejects.toMatchObject({
       code: 'OPTION_INVALID',
       message: expect.stringMatching(new RegExp(`can't be written: .*\\. Nothing was exported\\.${held}$`)),

@@ -48,7 +48,7 @@ it.each([512, 4_096, 20_000])('a spool file cut to %i bytes is reported as damag
   const path = await database();
   await truncate(path, bytes);
   expect(() => placeOf(path)).toThrow(expect.objectContaining({ code: 'SPOOL_CORRUPT' }));
-  expect(() => placeOf(path)).toThrow(/is damaged.*Restore a backup/);
+  expect(() => placeOf(path)).toThrow(/damaged SQLite file.*Restore a backup/);
 });
 
 // The superuser may read everything.

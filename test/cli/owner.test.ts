@@ -87,7 +87,7 @@ describe('a folder that a sender has open', () => {
     expect(JSON.parse(err)).toMatchObject({
       error: { code: 'SPOOL_LOCKED', message: expect.stringContaining(`process ${owner?.pid}`) },
     });
-    expect(err).toContain('did not answer within 5 s: it is stopped, or very busy');
+    expect(err).toContain('did not answer within 5 s: it is suspended or very busy');
     owner?.kill('SIGCONT');
     expect((await run(root, 'stats')).code).toBe(0);
   });

@@ -48,11 +48,11 @@ describe('export overwrites nothing but an older export of the same messages', (
     await link(file('notes.txt'), file('hard'));
     const before = await statesOf(spool);
     for (const [name, why] of [
-      ['spool.db', 'is there, and is no export'],
+      ['spool.db', 'exists and is not an export'],
       ['spool.db-wal', 'companions of a database'],
-      ['notes.txt', 'is there, and is no export'],
-      ['hard', 'is there, and is no export'],
-      ['empty', 'is there, and is no export'],
+      ['notes.txt', 'exists and is not an export'],
+      ['hard', 'exists and is not an export'],
+      ['empty', 'exists and is not an export'],
       ['sub', 'is a folder'],
       ['link', 'is a link'],
       ['none/x.ndjson', 'its folder does not exist'],
@@ -158,7 +158,7 @@ describe('import of a file that was made by hand adds nothing', () => {
     const into = await empty('into.db');
     const { code, err } = await offlineImHere(['import', target, '--spool', into]);
     expect(code).toBe(1);
-    expect(err).toMatch(/is no message of an export|of an entry is not/);
+    expect(err).toMatch(/is not an exported message|of an entry is not/);
     expect(err).toMatch(/\[(OPTION_INVALID|MESSAGE_INVALID)\]\n$/);
     expect(Object.values(await statesOf(into)).every((count) => count === 0)).toBe(true);
   });

@@ -15,7 +15,7 @@ const fields = group({
   recipient: mailbox,
   since: time,
   until: time,
-  code: optional(anyString('the code of an error')),
+  code: optional(anyString('an error code')),
 });
 const expected = `an EntryFilter, ${fields.expected}, or {} for all`;
 const filter: typeof fields = {
@@ -25,7 +25,7 @@ const filter: typeof fields = {
 
 /** Methods of {@link SpoolAdmin} by what they are called with. */
 export const adminArguments: Readonly<Record<string, CheckedMethod>> = {
-  pause: { refuses: 'rejects', takes: { pause: group({ lane: mailbox, by: anyString('who does it'), why: remark }) } },
+  pause: { refuses: 'rejects', takes: { pause: group({ lane: mailbox, by: anyString('who did it'), why: remark }) } },
   resume: { refuses: 'rejects', takes: { lane: mailbox } },
   report: {
     refuses: 'rejects',
@@ -36,7 +36,7 @@ export const adminArguments: Readonly<Record<string, CheckedMethod>> = {
     takes: {
       record: optional(
         group({
-          by: anyString('who does it'),
+          by: anyString('who did it'),
           command: anyString('what was asked'),
           filter: optional(fields),
           count: optional(whole(0, Number.MAX_SAFE_INTEGER)),
@@ -49,7 +49,7 @@ export const adminArguments: Readonly<Record<string, CheckedMethod>> = {
     refuses: 'rejects',
     takes: {
       filter,
-      cursor: optional(anyString('the cursor of the page before')),
+      cursor: optional(anyString('the cursor of the previous page')),
       limit: optional(whole(1, Number.MAX_SAFE_INTEGER)),
     },
   },

@@ -103,6 +103,6 @@ export class AskedSpool implements SpoolStorage {
 function refuse(operation: string): never {
   throw new OfflineImError(
     'SPOOL_NOT_OPERABLE',
-    `${operation}() is for the process that has the spool open; here it can only be operated.`,
+    `${operation}() can only be called in the process that has the spool open; this handle can only operate it.`,
   );
 }

@@ -74,7 +74,7 @@ export function isRead(name: unknown): boolean {
 /** Checks the call of an operator, and carries it out. @throws {CallError} */
 export async function answerCall(storage: OwnedSpool, name: unknown, args: unknown, signal: AbortSignal): Promise<unknown> {
   if (typeof name !== 'string' || !Object.hasOwn(calls, name) || !Array.isArray(args)) {
-    throw new CallError('The process that has this spool open does not know this call; it may be of an older version.');
+    throw new CallError('The process that has this spool open does not know this call; it may run an older version.');
   }
   return calls[name as CallName](storage, args, signal);
 }
@@ -91,7 +91,7 @@ function maybe<Value>(value: unknown, read: (value: unknown) => Value): Value | 
 
 function text(value: unknown): string {
   if (typeof value === 'string' && value.length <= 10_000) return value;
-  throw new CallError('Expected a text.');
+  throw new CallError('Expected a string.');
 }
 
 function whole(value: unknown, least: number, most: number): number {

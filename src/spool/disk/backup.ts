@@ -30,12 +30,12 @@ export function readBackupOptions(given: BackupOptions): BackupOptions {
 
 /** The error for a target that is not to be replaced. @param found Why, as the predicate of a sentence. */
 export function backupRefused(path: string, found: string): OfflineImError {
-  const message = `No backup was made: ${quoted(path)} ${found}. Choose a path where nothing is yet, or that of an older backup.`;
+  const message = `No backup was made: ${quoted(path)} ${found}. Choose a path that does not exist yet, or that of an older backup.`;
   return new OfflineImError('BACKUP_REFUSED', message, { details: { path } });
 }
 
 /** The warning at each start of a restored copy whose messages are still held. */
 export function restoredWarning(path: string, held: number): OfflineImError {
-  const message = `The spool ${quoted(path)} is a restored copy: ${held} entries are held, since they may have been sent after the copy was made. Look at them (list({ state: 'held' })), cancel() what was sent, then call releaseRestored().`;
+  const message = `The spool ${quoted(path)} is a restored copy: ${held} entries are held, since they may have been sent after the copy was made. Inspect them (list({ state: 'held' })), cancel() those that were sent, then call releaseRestored().`;
   return new OfflineImError('SPOOL_RESTORED', message, { details: { held } });
 }

@@ -70,7 +70,7 @@ export function assertLocal(
   }
   const shared = sharedTypes[type];
   if (shared === undefined || allowNetworkDisk) return;
-  const message = `The spool ${quoted(path)} is on a file system (${shared}) that may be shared with another machine, or between containers: ${needs}. If nobody else opens it, set allowNetworkDisk: true to end this warning.`;
+  const message = `The spool ${quoted(path)} is on a file system (${shared}) that may be shared with another machine, or between containers: ${needs}. If nobody else opens it, set allowNetworkDisk: true to silence this warning.`;
   warn(new OfflineImError('SPOOL_ROOT_UNUSABLE', message));
 }
 
@@ -80,7 +80,7 @@ export function assertLocal(
  * @param path Of the spool.
  */
 export function warnOfRights(path: string, warn: (error: OfflineImError) => void): void {
-  const message = `The disk that holds the spool ${quoted(path)} keeps no rights: its files can't be limited to their owner, so others on this machine may read its messages. Mount it for its owner alone (umask=077), choose another disk, or encrypt the spool with sealed().`;
+  const message = `The disk that holds the spool ${quoted(path)} stores no file permissions, so other users of this machine may read its messages. Mount it for its owner only (umask=077), choose another disk, or encrypt the spool with sealed().`;
   warn(new OfflineImError('SPOOL_ROOT_UNUSABLE', message));
 }
 

@@ -22,7 +22,7 @@ import { makeParts, type Parts } from './parts.ts';
 import { type Plan, planOf } from './plan.ts';
 import { readEntriesById, removeFiles } from './read-files.ts';
 
-const needs = 'two machines that have it open lose messages, or send them twice';
+const needs = 'if two machines open it, messages are lost or sent twice';
 
 /** How many bytes the document of operators may have: some thousand audit records. */
 const longestAdmin = 16 * 1024 * 1024;
@@ -81,7 +81,7 @@ export class FileJournal implements Journal {
       if (error instanceof OfflineImError) throw error;
       if (error instanceof LaterFormat) throw laterFormatError(this.#layout.root, error);
       const code = errnoOf(error instanceof JournalError ? error.cause : error);
-      const message = `The folder ${quoted(this.#layout.root)} cannot be made, read or written${code === undefined ? '' : ` (${code})`}. Check the path and its rights.`;
+      const message = `The folder ${quoted(this.#layout.root)} cannot be created, read or written${code === undefined ? '' : ` (${code})`}. Check the path and its permissions.`;
       throw new OfflineImError('SPOOL_ROOT_UNUSABLE', message, { cause: error, details: { root: this.#layout.root } });
     }
   }
@@ -235,7 +235,7 @@ export class FileJournal implements Journal {
   }
 
   #lose(): OfflineImError {
-    const message = `The spool ${quoted(this.#layout.root)} closed itself: another process has opened this folder, or it was moved or removed. What it had accepted is still in the folder.`;
+    const message = `The spool ${quoted(this.#layout.root)} closed itself: another process has opened this folder, or it was moved or removed. Everything it accepted is still in the folder.`;
     const error = new OfflineImError('SPOOL_CLOSED', message, { details: { root: this.#layout.root } });
     this.#taken?.(error);
     return error;

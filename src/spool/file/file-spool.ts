@@ -192,7 +192,7 @@ export class FileSpool extends JournaledSpool {
       if (errnoOf(error) === undefined || error instanceof OfflineImError) throw error;
       throw new OfflineImError(
         'SPOOL_FAILED',
-        `The backup ${quoted(target)} could not be written (${errnoOf(error)}); nothing is left of it.`,
+        `The backup ${quoted(target)} could not be written (${errnoOf(error)}); the partial copy was removed.`,
         {
           cause: error,
         },
@@ -266,7 +266,7 @@ export class FileSpool extends JournaledSpool {
     const root = quoted(this.#layout.root);
     return new OfflineImError(
       'SPOOL_ROOT_UNUSABLE',
-      `Can't read or write whether the folder ${root} is a restored copy (${errnoOf(cause) ?? 'no code'}). Check the path and its rights.`,
+      `Can't read or record whether the folder ${root} is a restored copy (${errnoOf(cause) ?? 'no code'}). Check the path and its permissions.`,
       {
         cause,
         details: { root: this.#layout.root },

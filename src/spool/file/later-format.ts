@@ -31,6 +31,6 @@ function versionOf(content: string): unknown {
 
 /** The error for a file of a later format. */
 export function laterFormatError(root: string, { where, format }: LaterFormat): OfflineImError {
-  const message = `The spool ${quoted(root)} has a file of format ${format}, ${quoted(where)}; this library knows up to ${formatVersion}. A later version wrote it, and nothing was touched: use that version.`;
+  const message = `The spool ${quoted(root)} has a file of format ${format}, ${quoted(where)}; this library knows up to ${formatVersion}. A later version wrote it; use that version. Nothing was changed.`;
   return new OfflineImError('SPOOL_VERSION', message, { details: { root, path: where, version: format, known: formatVersion } });
 }

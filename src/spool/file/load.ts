@@ -14,7 +14,7 @@ import { type FoundFile, removeLeftovers, scan } from './scan.ts';
 
 const reason: Reason = {
   code: 'OUTCOME_UNKNOWN',
-  text: 'The file of the note that it belonged to cannot be read; it may have been sent.',
+  text: 'The file of its note cannot be read; it may have been sent.',
 };
 
 /**
@@ -121,7 +121,7 @@ export async function load(parts: Parts, wall: number): Promise<Loaded> {
   const dead = await endMembers(parts, contents, resolved.entries, rev + 1);
   const entries = dead.size === 0 ? resolved.entries : resolved.entries.map((one) => dead.get(one.fixed.id) ?? one);
 
-  for (const path of found.strange) quarantine.report(path, 'it is a link or a file where a folder belongs');
+  for (const path of found.strange) quarantine.report(path, 'it is a link or a file where a folder was expected');
   for (const path of proven ? tombstones.damaged : [])
     await quarantine.setAside(path, layout.corrupt, 'it has lines that cannot be read');
   for (const { path, corrupt, found: why } of [...bad, ...badManifests]) await quarantine.setAside(path, corrupt, why);

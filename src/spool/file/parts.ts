@@ -32,7 +32,7 @@ export function makeParts(files: FileLayer, layout: Layout, context: SpoolContex
   const folders = new Folders(files, syncs, layout);
   const quarantine = new Quarantine(files, syncs, folders, context);
   const lost = (path: string, found: string): void =>
-    quarantine.report(path, `it ${found}; what it says has ended is accepted anew once the spool is opened again`);
+    quarantine.report(path, `it ${found}; the message ids it lists as ended will be accepted again once the spool is reopened`);
   return {
     files,
     layout,

@@ -96,7 +96,7 @@ export async function readEntriesById(parts: Parts, ids: Iterable<string>): Prom
       if (entry !== undefined) entries.set(id, entry);
       else {
         parts.entryFiles.drop(id);
-        parts.quarantine.report(file.path, 'an entry that it held is not in it any more');
+        parts.quarantine.report(file.path, 'an entry that it held is no longer in it');
       }
     }
   });

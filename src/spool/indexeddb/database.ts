@@ -40,7 +40,7 @@ export async function openDatabase(request: OpenRequest): Promise<IdbDatabase> {
   const database = await opened(request);
   if (allStores.every((store) => database.objectStoreNames.contains(store))) return database;
   database.close();
-  const message = `The database ${quoted(name)} is not a spool: it lacks stores of one. Use another name.`;
+  const message = `The database ${quoted(name)} is not a spool: it lacks object stores of one. Use another name.`;
   throw new OfflineImError('SPOOL_CORRUPT', message, { details: { name } });
 }
 
@@ -62,7 +62,7 @@ function opened({ factory, name, clock, limit, signal, onDataLoss }: OpenRequest
     };
     const cancel = Number.isFinite(limit)
       ? clock.setTimer(() => {
-          const message = `The database ${quoted(name)} did not open within ${limit} ms: another page deletes it, or holds it open. Close that page, then try again.`;
+          const message = `The database ${quoted(name)} did not open within ${limit} ms: another page is deleting it, or holds it open. Close that page, then try again.`;
           giveUp(new OfflineImError('SPOOL_LOCKED', message, { details }));
         }, limit)
       : undefined;
@@ -102,14 +102,14 @@ function opened({ factory, name, clock, limit, signal, onDataLoss }: OpenRequest
 
 function lossOf(name: string, told: unknown): OfflineImError {
   const why = typeof told === 'string' && told !== '' ? ` (${quoted(told)})` : '';
-  const message = `The browser found the database ${quoted(name)} damaged${why} and has deleted all of it: what had been accepted and not yet delivered is lost.`;
+  const message = `The browser found the database ${quoted(name)} damaged${why} and deleted all of it: messages that were accepted and not yet delivered are lost.`;
   return new OfflineImError('SPOOL_CORRUPT', message, { details: { name } });
 }
 
 function unusable(name: string, cause: StorageError): OfflineImError {
   const details = { name };
   if (cause.reason === 'VersionError') {
-    const message = `The database ${quoted(name)} was written by a later version of this library; nothing was touched.`;
+    const message = `The database ${quoted(name)} was written by a later version of this library; use that version. Nothing was changed.`;
     return new OfflineImError('SPOOL_VERSION', message, { cause, details });
   }
   const message = `The database ${quoted(name)} cannot be opened: ${cause.message}. A private window, or storage switched off, can be the reason.`;

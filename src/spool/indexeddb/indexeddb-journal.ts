@@ -118,7 +118,7 @@ export class IndexedDbJournal implements Journal {
 
   /** Also while it is being opened: whoever takes the lock then has the spool from then on. */
   #lose(why: string, cause: unknown): void {
-    const message = `The spool ${quoted(this.#place.name)} closed itself: ${why}. Make a new sender with a new spool.`;
+    const message = `The spool ${quoted(this.#place.name)} closed itself: ${why}. Create a new sender with a new spool.`;
     const error = new OfflineImError('SPOOL_CLOSED', message, cause === undefined ? {} : { cause });
     const lost = this.#lost;
     if (lost === undefined) {
@@ -151,6 +151,6 @@ export class IndexedDbJournal implements Journal {
 }
 
 function missing(name: string, what: string): OfflineImError {
-  const message = `The spool ${quoted(name)} needs ${what}, which this page does not have: browsers have it in secure contexts (https, or localhost).`;
+  const message = `The spool ${quoted(name)} needs ${what}, which this page does not have: browsers offer it in secure contexts only (https, or localhost).`;
   return new OfflineImError('SPOOL_ROOT_UNUSABLE', message, { details: { name } });
 }

@@ -73,13 +73,13 @@ export async function load(
   const entries = new Map<string, EntryRecord>();
   for (const [key, record] of await readAll(database, stores.entries, readEntry, bad)) {
     if (record.fixed.id === key) entries.set(key, record);
-    else bad.push({ store: stores.entries, key, found: 'it lies under the key of another one', value: record });
+    else bad.push({ store: stores.entries, key, found: 'it is stored under the key of another one', value: record });
   }
   const notes: StoredNote[] = [];
   for (const [key, note] of await readAll(database, stores.notes, storedNote, bad)) {
-    if (note.id !== key) bad.push({ store: stores.notes, key, found: 'it lies under the key of another one', value: note });
+    if (note.id !== key) bad.push({ store: stores.notes, key, found: 'it is stored under the key of another one', value: note });
     else if (note.entryIds.some((id) => isMember(note, entries.get(id)))) notes.push(note);
-    else bad.push({ store: stores.notes, key, found: 'none of its members is there', value: note });
+    else bad.push({ store: stores.notes, key, found: 'none of its members exists', value: note });
   }
   await setAside(database, of, bad);
   return { entries: [...entries.values()], notes };

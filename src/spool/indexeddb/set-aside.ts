@@ -43,7 +43,7 @@ export async function setAside(
   }
   for (const { store, key, found } of bad) {
     const where = `${name}/${store}/${key}`;
-    const error = new OfflineImError('ENTRY_CORRUPT', `A row of the spool is of no use: ${found}.`, { details: { path: where } });
+    const error = new OfflineImError('ENTRY_CORRUPT', `A row of the spool is unusable: ${found}.`, { details: { path: where } });
     context.onCorrupt?.({ where, error });
   }
 }

@@ -259,7 +259,7 @@ function kindsIn(document: string): Map<RecordKind, Map<string, Kept>> {
   const parsed: unknown = JSON.parse(document);
   const version = property(parsed, 'version');
   if (isLater(version, 1)) {
-    const message = `What operators have said is stored in version ${version}; this library knows up to 1. A later version wrote it, and nothing was touched: use that version.`;
+    const message = `The record of pauses and commands is stored in version ${version}; this library knows up to 1. A later version wrote it; use that version. Nothing was changed.`;
     throw new OfflineImError('SPOOL_VERSION', message, { details: { version, known: 1 } });
   }
   return new Map(

@@ -132,14 +132,14 @@ export class JournalError extends Error {
 
   constructor(kept: 'no' | 'unknown', cause: unknown) {
     const message = property(asError(cause), 'message'); // anybody's error: its getter may throw
-    super(typeof message === 'string' ? message : 'an error without a text', { cause });
+    super(typeof message === 'string' ? message : 'an error without a message', { cause });
     this.kept = kept;
   }
 }
 
 /** A failed read or write as the library's own error. */
 export function failedError(spool: string, error: JournalError): OfflineImError {
-  const message = `The ${spool} spool failed: ${error.message}. What it had accepted is still there.`;
+  const message = `The ${spool} spool failed: ${error.message}. Everything accepted earlier is still there.`;
   return new OfflineImError('SPOOL_FAILED', message, { cause: error, details: { kept: error.kept } });
 }
 
@@ -149,6 +149,6 @@ export function closedError(spool: string, failure: unknown): OfflineImError {
   // A journal that lost its storage says what happened, and what is left.
   const message = hasCode(failure, 'SPOOL_CLOSED')
     ? String(property(failure, 'message'))
-    : `The ${spool} spool closed itself after a storage error; open a new one, what it had accepted is still there.`;
+    : `The ${spool} spool closed itself after a storage error; open a new one. Everything accepted earlier is still there.`;
   return new OfflineImError('SPOOL_CLOSED', message, { cause: failure });
 }

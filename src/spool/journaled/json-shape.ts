@@ -69,7 +69,7 @@ export const text: Reader<string> = (value, where) => {
 };
 
 export const word: Reader<string> = (value, where) => {
-  if (typeof value !== 'string' || value === '') throw new ShapeError(where, 'a string that is not empty');
+  if (typeof value !== 'string' || value === '') throw new ShapeError(where, 'a non-empty string');
   return value;
 };
 

@@ -110,7 +110,7 @@ export class ReadJournal {
   }
 
   reportMissing(entryId: string): void {
-    this.#report(`message ${entryId}`, 'it is not there');
+    this.#report(`message ${entryId}`, 'it is missing');
   }
 
   #all<Value>(kind: string, found: readonly unknown[], reader: Reader<Value>): readonly Value[] {
@@ -130,7 +130,7 @@ export class ReadJournal {
 
   #report(where: string, found: string): void {
     const path = `${this.#name}/${where}`;
-    const error = new OfflineImError('ENTRY_CORRUPT', `A record of the spool is of no use: ${found}.`, { details: { path } });
+    const error = new OfflineImError('ENTRY_CORRUPT', `A record of the spool is unusable: ${found}.`, { details: { path } });
     this.#context?.onCorrupt?.({ where: path, error });
   }
 }

@@ -61,5 +61,8 @@ export const postgresRules = {
 export function asClient(client: unknown): PgClient {
   if (typeof client === 'object' && client !== null && 'query' in client && typeof client.query === 'function')
     return client as PgClient;
-  throw new OfflineImError('OPTION_INVALID', 'client is not a client of pg; expected the one that the transaction was begun on.');
+  throw new OfflineImError(
+    'OPTION_INVALID',
+    'client is not a client of pg; expected the one on which the transaction was begun.',
+  );
 }

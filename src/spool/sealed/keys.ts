@@ -52,14 +52,14 @@ export function checkedKeys({ keys, routingKey }: SealOptions): { readonly keys:
     if (typeof one?.id !== 'string' || !/^[\w-]{1,64}$/.test(one.id)) {
       throw invalid('keys', `has the id ${quoted(one?.id)} at ${where}; expected 1 to 64 letters, digits, - or _`);
     }
-    if (ids.has(one.id)) throw invalid('keys', `has the id ${quoted(one.id)} twice; expected another id for another key`);
+    if (ids.has(one.id)) throw invalid('keys', `has the id ${quoted(one.id)} twice; expected a different id for each key`);
     ids.add(one.id);
     checkSecret('keys', `${where}.key`, one.key, (bytes) => bytes === keyBytes, {
       name: 'AES-GCM',
       usages: ['encrypt', 'decrypt'],
     });
     if (one.key === routingKey || sameBytes(one.key, routingKey)) {
-      throw invalid('routingKey', `is also ${where}.key; expected a key of its own`);
+      throw invalid('routingKey', `is also ${where}.key; expected a separate key`);
     }
   }
   checkSecret('routingKey', 'routingKey', routingKey, (bytes) => bytes >= keyBytes, { name: 'HMAC', usages: ['sign'] });

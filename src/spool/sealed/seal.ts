@@ -43,7 +43,7 @@ export class Sealer {
   async open<Value>(text: string, binding: Binding): Promise<Value> {
     if (isSealed(text) && !text.startsWith(prefix)) {
       const version = text.slice(0, text.indexOf('.'));
-      const message = `The ${binding.field} of an entry is sealed as ${quoted(version)}; this library opens sealed1. A later version wrote it: use that version.`;
+      const message = `The ${binding.field} of an entry is sealed as ${quoted(version)}; this library opens sealed1. A later version wrote it; use that version.`;
       throw new OfflineImError('SPOOL_VERSION', message, { details: { field: binding.field } });
     }
     const [keyId = '', nonce = '', ciphertext = '', ...more] = isSealed(text) ? text.slice(prefix.length).split('.') : [];
@@ -64,7 +64,7 @@ export class Sealer {
       return JSON.parse(decoder.decode(plain)) as Value;
     } catch {
       // The cause says no more, and might quote what it parsed.
-      const message = `The ${binding.field} of an entry does not open: ${quoted(keyId)} is now another key, or it was altered or moved.`;
+      const message = `The ${binding.field} of an entry cannot be opened: ${quoted(keyId)} is now a different key, or the entry was altered or moved.`;
       throw broken(message, { keyId, field: binding.field });
     }
   }

@@ -259,7 +259,7 @@ class SealedSpool implements SpoolStorage<unknown> {
  */
 export function sealed<Client = never>(spool: SpoolStorage<Client>, options: SealOptions): SpoolStorage<Client> {
   if (typeof globalThis.crypto?.subtle?.encrypt !== 'function') {
-    throw invalid('crypto', 'WebCrypto is not there; a browser has it on secure origins (https) only.');
+    throw invalid('crypto', 'WebCrypto is missing; browsers offer it in secure contexts only (https, or localhost).');
   }
   if (typeof spool?.append !== 'function')
     throw invalid('spool', 'spool is missing or of the wrong kind; expected a spool to wrap.');

@@ -24,7 +24,7 @@ export async function appendToShards(
   if (options?.client !== undefined && byShard.size > 1) {
     throw new OfflineImError(
       'OPTION_INVALID',
-      'The messages belong to several shards; a transaction of the host is in one database: send them one by one.',
+      'The messages belong to several shards, but a transaction of the host is in one database. Send them one by one.',
       {
         details: { option: 'client' },
       },

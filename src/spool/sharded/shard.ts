@@ -168,7 +168,7 @@ export class Shard {
     this.#failures += 1;
     this.#retryAt = this.#now() + Math.min(longestRetry, firstRetry * 2 ** Math.min(this.#failures - 1, 10));
     if (this.#failures > 1) return;
-    const text = `The shard ${this.name} fails; what belongs to it waits, and the others go on.`;
+    const text = `The shard ${this.name} is failing; its messages wait, and the other shards go on.`;
     this.warn(new OfflineImError('SPOOL_FAILED', text, { cause: asError(error), details: { shard: this.name } }));
   }
 

@@ -42,7 +42,7 @@ export function sharded<Client = never>(spools: Readonly<Record<string, SpoolSto
     if (typeof spool?.append !== 'function') throw invalid(name, `The shard ${name} is of the wrong kind; expected a spool.`);
   }
   if (new Set(names.values()).size < names.size)
-    throw invalid('spools', 'One spool object stands under two names; give each shard its own.');
+    throw invalid('spools', 'Two names have the same spool object; give each shard its own.');
   return new Shards(names) as ShardedSpool<Client>;
 }
 

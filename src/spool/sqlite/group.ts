@@ -185,7 +185,10 @@ function append(group: Group, entries: readonly NewSpoolEntry[]): AppendResult {
 function assertStorable({ id, messageId, contentHash, lane, conversationId, recipientsKey, messageClass }: NewSpoolEntry): void {
   for (const text of [id, messageId, contentHash, lane, conversationId, recipientsKey, messageClass]) {
     if (!text.isWellFormed()) {
-      throw new OfflineImError('MESSAGE_INVALID', 'An id or an address of the message has half a surrogate pair in it.');
+      throw new OfflineImError(
+        'MESSAGE_INVALID',
+        'An id or an address of the message contains a lone surrogate, which SQLite cannot store.',
+      );
     }
   }
 }

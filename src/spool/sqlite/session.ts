@@ -191,7 +191,7 @@ export class Session {
     const { database } = this.#assertOpen().committer.connection;
     if (isUnheldCopy(database, path, restored === true)) {
       if (restored === true && !alone && !isThere(database, 'backup')) {
-        const message = `The spool ${quoted(path)} is open elsewhere; whoever opens a restored copy first has to say restored: true.`;
+        const message = `The spool ${quoted(path)} is already open elsewhere; restored: true must be set by the first that opens a restored copy.`;
         throw new OfflineImError('SPOOL_BUSY', message);
       }
       if (restored === 'resume') await this.run((group) => resumeCopy(group, database, path));
@@ -294,7 +294,7 @@ export class Session {
     if (this.#failure === undefined) {
       return new OfflineImError('SPOOL_CLOSED', `The spool ${quoted(this.#options.path)} is not open; call open() first.`);
     }
-    const message = `The spool ${quoted(this.#options.path)} closed itself after a storage error; what it had accepted is still there.`;
+    const message = `The spool ${quoted(this.#options.path)} closed itself after a storage error; everything accepted earlier is still there.`;
     return new OfflineImError('SPOOL_CLOSED', message, { cause: this.#failure });
   }
 }

@@ -77,10 +77,10 @@ function newRecord({ pickupIn, expiresIn, message, ...rest }: NewSpoolEntry, tx:
 /** An entry that can be stored. @throws {OfflineImError} `MESSAGE_INVALID` when a part is of the wrong kind */
 export function storableEntry(entry: NewSpoolEntry): NewSpoolEntry {
   const { message } = entry;
-  for (const name of words) if (!isWord(entry[name])) throw invalid(name, 'a string that is not empty');
+  for (const name of words) if (!isWord(entry[name])) throw invalid(name, 'a non-empty string');
   for (const name of texts) if (typeof entry[name] !== 'string') throw invalid(name, 'a string');
   if (entry.audience !== 'same-organization' && entry.audience !== 'federated') throw invalid('audience', 'an audience');
-  if (!isWord(message?.from?.sip)) throw invalid('message.from.sip', 'a string that is not empty');
+  if (!isWord(message?.from?.sip)) throw invalid('message.from.sip', 'a non-empty string');
   if (!isMailbox(message.from.mailbox)) throw invalid('message.from.mailbox', 'a mailbox');
   if (!Array.isArray(message.to) || !message.to.every(isMailbox)) throw invalid('message.to', 'a list of mailboxes');
   if (typeof message.text !== 'string') throw invalid('message.text', 'a string');

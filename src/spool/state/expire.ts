@@ -40,7 +40,7 @@ function onlyProbed(now: number): Pick<EntryStatus, 'expiresAt' | 'due'> {
 
 const neverSettled: Reason = {
   code: 'OUTCOME_UNKNOWN',
-  text: 'Whether it was sent could not be settled, and it expired too long ago to go on looking.',
+  text: 'No probe could settle whether it was sent, and it expired too long ago to keep probing.',
 };
 
 /** An entry that may have been sent is never sent again: alone in its note it holds back none, and `giveUpAfter` its expiry it is dead. */

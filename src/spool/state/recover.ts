@@ -8,7 +8,7 @@ const died: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The process ended before 
 
 const lost: Reason = {
   code: 'OUTCOME_UNKNOWN',
-  text: 'The record of the note that it belonged to cannot be read; it may have been sent.',
+  text: 'The record of its note cannot be read; it may have been sent.',
 };
 
 /**

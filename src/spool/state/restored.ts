@@ -9,7 +9,7 @@ import { probeAlone, toUnconfirmed } from './unconfirmed.ts';
 
 const restored: Reason = {
   code: 'SPOOL_RESTORED',
-  text: 'It waits in a restored copy of the spool and may have been sent since the copy was made; releaseRestored() lets it go on.',
+  text: 'It waits in a restored copy of the spool and may have been sent since the copy was made; releaseRestored() releases it.',
 };
 
 const running: Reason = { code: 'OUTCOME_UNKNOWN', text: 'Its attempt was running when the copy of the spool was made.' };

@@ -61,7 +61,7 @@ export function probeAlone(tx: Transaction, record: EntryRecord, patch: Paramete
   tx.move(record, 'unconfirmed', { ...patch, noteId, attempt: 0 });
 }
 
-const lapsed: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The lease ran out before an outcome was recorded.' };
+const lapsed: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The lease expired before an outcome was recorded.' };
 
 /**
  * Ends leases that have run out: a note that was being delivered becomes unconfirmed, a probe is due again. Its grace period begins now: of a clock that was set forward

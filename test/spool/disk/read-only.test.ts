@@ -27,7 +27,7 @@ describe.skipIf(process.platform === 'win32').each(['file', 'sqlite'] as const)(
     for (const folder of [there, join(disk.folder, 'new'), join(disk.folder, 'new', 'below')]) {
       await expect(spoolOf[kind](folder).open(context)).rejects.toMatchObject({
         code: 'SPOOL_ROOT_UNUSABLE',
-        message: expect.stringMatching(/(EROFS|EACCES).*Check the path and (its|the) rights/),
+        message: expect.stringMatching(/(EROFS|EACCES).*Check the path and (its|the) permissions/),
       });
     }
     await disk.set('rw');

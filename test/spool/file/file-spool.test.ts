@@ -174,7 +174,7 @@ describe('FileSpool', () => {
     const warnings: string[] = [];
     spool = new FileSpool({ root, files: { ...nodeFiles, restrict: async () => {} } });
     await spool.open({ clock, tombstones: 86_400_000, onWarning: ({ message }) => warnings.push(message) });
-    expect(warnings).toEqual([expect.stringMatching(/keeps no rights.*umask=077/)]);
+    expect(warnings).toEqual([expect.stringMatching(/stores no file permissions.*umask=077/)]);
   });
 
   it('leaves other files alone', async () => {

@@ -9,7 +9,7 @@ import { deadline } from './behind-proxy.ts';
 import { useServer } from './fixture.ts';
 
 const fixture = useServer();
-const noAnswer = { code: 'SPOOL_FAILED', message: expect.stringContaining(`no answer within ${deadline} ms`) };
+const noAnswer = { code: 'SPOOL_FAILED', message: expect.stringContaining(`did not respond within ${deadline} ms`) };
 
 describe('a server that vanishes silently', () => {
   let proxy: TcpProxy;

@@ -42,7 +42,7 @@ describe('a read-only server', () => {
       const spool = new PostgresSpool({ pool, migrate: true });
       await expect(spool.open(context)).rejects.toMatchObject({
         code: 'SPOOL_FAILED',
-        message: expect.stringContaining('takes no writes'),
+        message: expect.stringContaining('accepts no writes'),
       });
       await until(() => pool.totalCount === 0);
       await pool.query('SELECT pg_promote()');

@@ -63,7 +63,7 @@ describe('a failing shard', () => {
     trouble.set('b', 'reject');
     const claimed = [...(await spool.claim(claim)), ...(await spool.claim(claim)), ...(await spool.claim(claim))];
     expect(claimed.map(({ lane }) => lane).sort()).toEqual(mailboxes.filter((one) => shardOf(one) !== 'b').sort());
-    expect(warnings).toEqual(['The shard b fails; what belongs to it waits, and the others go on.']);
+    expect(warnings).toEqual(['The shard b is failing; its messages wait, and the other shards go on.']);
     await spool.close();
   });
 

@@ -74,7 +74,7 @@ describe('an I/O error before a commit', () => {
       ]);
     }
     vi.restoreAllMocks();
-    expect(warnings).toEqual([expect.stringContaining('met a storage error (disk I/O error) and opens its file anew')]);
+    expect(warnings).toEqual([expect.stringContaining('had a storage error (disk I/O error) and is reopening its file')]);
     expect(await spool.append([own('b')])).toMatchObject([{ status: 'appended' }]);
     expect(await statesOf(spool)).toEqual({ a: 'spooled', b: 'spooled' });
   });

@@ -71,13 +71,13 @@ async function putInPlace(root: string, partial: string, path: string, overwrite
 /** Makes sure that a target may be replaced, and that nobody opens it meanwhile. @throws {OfflineImError} `BACKUP_REFUSED` */
 async function claimTarget(root: string, path: string, overwrite: boolean): Promise<() => Promise<void>> {
   const own = await realpath(root).catch(() => root);
-  if (path === own || path.startsWith(own + sep)) throw backupRefused(path, 'is the spool itself, or lies in it');
+  if (path === own || path.startsWith(own + sep)) throw backupRefused(path, 'is the spool itself, or is inside it');
   const facts = await statOf(path);
   if (facts === undefined) return async () => undefined;
   if (!facts.isFile() && !facts.isDirectory()) throw backupRefused(path, 'is a link or a device');
   const itself = await statOf(own);
   if (itself?.dev === facts.dev && itself.ino === facts.ino) throw backupRefused(path, 'is the spool itself');
-  if (own.startsWith(path + sep)) throw backupRefused(path, 'is a folder that the spool lies in');
+  if (own.startsWith(path + sep)) throw backupRefused(path, 'is a folder that contains the spool');
   if (facts.isFile()) {
     if (!overwrite) throw backupRefused(path, 'is a file; overwrite: true replaces it');
     return async () => undefined;
@@ -87,7 +87,7 @@ async function claimTarget(root: string, path: string, overwrite: boolean): Prom
   const release = isSpool ? await lockTarget(path, layout.lock) : async () => undefined;
   if (overwrite || (isSpool && (await readMark(nodeFiles, layout))?.madeAt !== undefined)) return release;
   await release();
-  throw backupRefused(path, 'is there and no backup of a spool; overwrite: true replaces it and all that is in it');
+  throw backupRefused(path, 'exists and is not a backup of a spool; overwrite: true replaces it and everything in it');
 }
 
 async function lockTarget(path: string, lock: string): Promise<() => Promise<void>> {

@@ -85,7 +85,7 @@ function isBusy(error: unknown): boolean {
 }
 
 function locked(cause: unknown): OfflineImError {
-  const message = 'Another process, or another FileSpool of this one, has this folder open. Close it, or use another root.';
+  const message = 'Another process, or another FileSpool in this process, has this folder open. Close it, or use another root.';
   return new OfflineImError('SPOOL_LOCKED', message, { cause });
 }
 

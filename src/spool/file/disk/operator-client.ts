@@ -34,7 +34,7 @@ export async function askOwner(root: string): Promise<Owner> {
   } catch (error) {
     if (error instanceof OfflineImError) throw error;
     // Files of another user, a disk that fails, an address that is none.
-    throw silent(who, `it can't be asked (${errnoOf(error) ?? asError(error).name})`, error);
+    throw silent(who, `it can't be reached (${errnoOf(error) ?? asError(error).name})`, error);
   }
 }
 
@@ -42,7 +42,7 @@ async function reach(own: string, owner: unknown, who: string): Promise<Owner> {
   const token = property(owner, 'token');
   const address = property(readSmall(own, socketFile), 'socket');
   if (typeof token !== 'string' || typeof address !== 'string' || address === '') {
-    throw silent(who, 'it does not listen: it is just opening the folder, is of an older version, or has no room for a socket');
+    throw silent(who, 'it is not listening: it is still opening the folder, runs an older version, or has no room for a socket');
   }
   return OwnerConnection.open(address, { token, folder: folderOf(own) }, who);
 }
@@ -71,7 +71,7 @@ class OwnerConnection implements Owner {
       }
     });
     socket.on('error', (error) => this.#end(unconnected(errnoOf(error) ?? error.name)));
-    socket.on('close', () => this.#end('it has ended, or hung up'));
+    socket.on('close', () => this.#end('it has ended or closed the connection'));
   }
 
   static async open(address: string, secret: Parameters<typeof proofOf>[0], who: string): Promise<OwnerConnection> {
@@ -82,7 +82,7 @@ class OwnerConnection implements Owner {
       const answer = await owner.#next();
       const given = property(answer, 'nonce');
       if (!isProof(secret, 'owner', challenge, property(answer, 'proof')) || typeof given !== 'string') {
-        throw silent(who, 'whatever listens in its place cannot prove that it has the folder');
+        throw silent(who, 'what is listening in its place cannot prove that it has the folder open');
       }
       owner.#lines.limit = longest.answer;
       owner.#say({ proof: proofOf(secret, 'operator', given) });
@@ -129,7 +129,7 @@ class OwnerConnection implements Owner {
   #next(): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.#end(`it did not answer within ${lineTimeout / 1_000} s: it is stopped, or very busy`);
+        this.#end(`it did not answer within ${lineTimeout / 1_000} s: it is suspended or very busy`);
       }, lineTimeout);
       const look = (): void => {
         if (this.#heard.length === 0 && this.#ended === undefined) return;
@@ -165,7 +165,7 @@ function describe(root: string, owner: unknown): string {
 }
 
 function silent(who: string, why: string, cause?: unknown): OfflineImError {
-  const message = `${who}, which could not be reached: ${why}. Try again, or once it is closed. It may have carried out the last command.`;
+  const message = `${who}, which did not respond: ${why}. Try again now, or after closing it. It may have carried out the last command.`;
   return new OfflineImError('SPOOL_LOCKED', message, cause === undefined ? {} : { cause });
 }
 

@@ -87,7 +87,7 @@ function warnOfOthers(
   const last = before === undefined ? undefined : parsed(before);
   if (last === undefined || (last.host === system.host && last.pids === system.pids)) return;
   const message =
-    'Another machine or container had this folder open and has not closed it. If it still runs, it closes itself at its next step; two senders must not share a FileSpool.';
+    'Another machine or container had this folder open and has not closed it. If it is still running, its spool closes itself at its next step; two senders must not share a FileSpool.';
   warn?.(new OfflineImError('SPOOL_LOCKED', message, { details: { host: last.host } }));
 }
 

@@ -35,7 +35,7 @@ export class Quarantine {
 
   /** Reports without moving anything: something is missing, or part of a file can't be used. */
   report(where: string, found: string): void {
-    const error = new OfflineImError('ENTRY_CORRUPT', `A file of the spool is of no use: ${found}.`, {
+    const error = new OfflineImError('ENTRY_CORRUPT', `A file of the spool is unusable: ${found}.`, {
       details: { path: where },
     });
     this.#context.onCorrupt?.({ where, error });

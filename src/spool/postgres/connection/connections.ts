@@ -77,7 +77,7 @@ export class GivenUp extends OfflineImError {}
 /** The deadline of an operation has passed. */
 export class NoAnswer extends GivenUp {
   constructor(deadline: number) {
-    const text = `PostgreSQL, or the pool, gave no answer within ${Math.ceil(deadline)} ms; it was given up. What had been accepted is still there.`;
+    const text = `PostgreSQL or the pool did not respond within ${Math.ceil(deadline)} ms; the call was abandoned. Everything accepted earlier is still there.`;
     super('SPOOL_FAILED', text);
   }
 }

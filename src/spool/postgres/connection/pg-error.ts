@@ -72,7 +72,7 @@ export function asSpoolError(error: unknown): Error {
   if (state === undefined) {
     return new OfflineImError(
       'SPOOL_FAILED',
-      `The connection to PostgreSQL failed: ${said}. What had been accepted is still there.`,
+      `The connection to PostgreSQL failed: ${said}. Everything accepted earlier is still there.`,
     );
   }
   const what = quotesValues.test(state) ? `SQLSTATE ${state}` : `${said} (SQLSTATE ${state})`;
@@ -85,10 +85,10 @@ function codeOf(state: string): ErrorCode {
 }
 
 function adviceFor(state: string): string {
-  if (state === lockTimeout) return 'A transaction holds the conversation for too long; commit or roll it back.';
+  if (state === lockTimeout) return 'A transaction has locked the conversation for too long; commit it or roll it back.';
   if (noTables.has(state)) return 'Call migrate() once, before open().';
   if (state === readOnly)
-    return 'This server takes no writes (a replica, or a primary that was demoted); lead the pool to the primary.';
+    return 'This server accepts no writes (a replica, or a demoted primary); point the pool to the primary.';
   if (state === tooManyConnections) return 'Give the pools fewer connections, or put a pooler in front of the server.';
-  return 'What had been accepted is still there.';
+  return 'Everything accepted earlier is still there.';
 }

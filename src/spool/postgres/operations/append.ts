@@ -22,7 +22,7 @@ export function failedAppend(message: NewMessage, kept: 'no' | 'unknown', error:
 
 /** The result of a message that PostgreSQL could not return unchanged. */
 export function unstorableAppend(message: NewMessage): AppendResult {
-  const text = 'An id, an address or a name holds U+0000 or half a surrogate pair, which PostgreSQL cannot keep.';
+  const text = 'An id, an address or a name contains U+0000 or a lone surrogate, which PostgreSQL cannot store.';
   return failedAppend(message, 'no', new OfflineImError('MESSAGE_INVALID', text));
 }
 

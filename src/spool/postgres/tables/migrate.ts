@@ -98,7 +98,7 @@ export async function assertMigrated(client: PgClient, tables: Tables): Promise<
   const version = await versionOf(client, tables);
   if (version === schemaVersion && (await hasAdditions(client, tables, asked(tables)))) return;
   assertNotNewer(version ?? 0);
-  const found = version === undefined ? 'has no spool' : 'has a spool that an earlier version of this library made';
+  const found = version === undefined ? 'has no spool' : 'has a spool that an earlier version of this library created';
   throw new OfflineImError(
     'SPOOL_NOT_MIGRATED',
     `The schema ${tables.schema} ${found}; call migrate() once, or pass migrate: true.`,
@@ -107,6 +107,6 @@ export async function assertMigrated(client: PgClient, tables: Tables): Promise<
 
 function assertNotNewer(version: number): void {
   if (version <= schemaVersion) return;
-  const text = `The spool is of version ${version}, this library knows up to ${schemaVersion}; use the later one.`;
+  const text = `The spool has version ${version}; this library knows up to ${schemaVersion}. Use the later version.`;
   throw new OfflineImError('SPOOL_VERSION', text);
 }

@@ -16,7 +16,7 @@ export async function assertUsable(client: PgClient): Promise<void> {
   const found = rows[0] as { encoding: string; clientEncoding: string; version: string; versionName: string } | undefined;
   if (found === undefined) return;
   if (Number(found.version) < oldest) {
-    throw unusable(`PostgreSQL is of version ${found.versionName}; the spool needs 13 or later.`, found);
+    throw unusable(`The server runs PostgreSQL ${found.versionName}; the spool needs 13 or later.`, found);
   }
   if (found.encoding !== 'UTF8') {
     throw unusable(
@@ -26,7 +26,7 @@ export async function assertUsable(client: PgClient): Promise<void> {
   }
   if (found.clientEncoding !== 'UTF8') {
     throw unusable(
-      `The connections of the pool have the client_encoding ${found.clientEncoding}; the spool needs UTF8. Take that setting out of the pool, the login or the database.`,
+      `The connections of the pool have the client_encoding ${found.clientEncoding}; the spool needs UTF8. Remove that setting from the pool, the login or the database.`,
       found,
     );
   }

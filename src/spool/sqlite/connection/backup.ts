@@ -59,7 +59,7 @@ async function copyWhole(from: BackupSource, partial: string, { signal, onProgre
     if (failure !== undefined && (isHeld() || property(failure, 'code') !== 'ERR_SQLITE_ERROR')) throw failure;
     if (failure === undefined && isHeld()) return;
   }
-  const message = `The spool ${quoted(from.path)} lost its locks ${mostCopies} times while it was copied, and the copy may be torn: some code of this process reads or copies its files. Nothing is left of the backup.`;
+  const message = `The spool ${quoted(from.path)} lost its locks ${mostCopies} times while it was copied, so the copy may be torn: some code in this process reads or copies its files. The backup was removed.`;
   throw new OfflineImError('SPOOL_FAILED', message);
 }
 
@@ -79,7 +79,7 @@ async function placeNew(partial: string, path: string, gone: boolean): Promise<v
     await link(partial, path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && !gone) throw backupRefused(path, 'has come to be there meanwhile');
+    if (code === 'EEXIST' && !gone) throw backupRefused(path, 'was created meanwhile');
     if (code === 'EEXIST' || code === undefined) throw error;
     await rename(partial, path);
   }
@@ -88,21 +88,21 @@ async function placeNew(partial: string, path: string, gone: boolean): Promise<v
 /** True when there is a file that may be replaced. @throws {OfflineImError} `BACKUP_REFUSED` */
 async function assertTarget(source: string, path: string, overwrite: boolean): Promise<boolean> {
   if (/-(wal|shm|journal|damaged)$/i.test(path))
-    throw backupRefused(path, 'has a name that SQLite gives to the companions of a database');
+    throw backupRefused(path, 'has a name that SQLite uses for the companion files of a database');
   const there = await statOf(path);
   const own = await Promise.all([source, ...companionsOf(source)].map(statOf));
   if (there === undefined) {
     if ((await realpath(source).catch(() => source)) === path) throw backupRefused(path, 'is the spool itself');
     const left = await companionOf(path);
     if (left !== undefined)
-      throw backupRefused(path, `is missing, but ${quoted(left)} is there: a spool that was removed while it was open`);
+      throw backupRefused(path, `is missing, but ${quoted(left)} exists: a spool was removed while it was open`);
     return false;
   }
-  if (!there.isFile()) throw backupRefused(path, 'is no ordinary file');
+  if (!there.isFile()) throw backupRefused(path, 'is not a regular file');
   if (own.some((one) => one?.dev === there.dev && one.ino === there.ino)) throw backupRefused(path, 'is the spool itself');
-  if ((await companionOf(path)) !== undefined) throw backupRefused(path, 'is a spool that is open, or was not closed');
+  if ((await companionOf(path)) !== undefined) throw backupRefused(path, 'is a spool that is open or was not closed');
   if (overwrite || isMarkedCopy(path)) return true;
-  throw backupRefused(path, 'is there and no backup of a spool; overwrite: true replaces it');
+  throw backupRefused(path, 'exists and is not a backup of a spool; overwrite: true replaces it');
 }
 
 /** A companion file, which only a database in use has. */

@@ -32,7 +32,7 @@ const settings = `
   PRAGMA secure_delete = ON;
 `;
 
-const needs = 'SQLite can lose what it has written when two machines, or two containers that share no memory, have it open';
+const needs = 'SQLite can lose data when two machines, or two containers that share no memory, have it open';
 
 /** Options for opening the file. */
 export interface ConnectOptions {
@@ -70,7 +70,7 @@ export async function connect(options: ConnectOptions): Promise<{
   if (!statSync(path).isFile()) {
     throw new OfflineImError(
       'SPOOL_ROOT_UNUSABLE',
-      `${quoted(path)} is not a file; choose the path of a file, or of one to be made.`,
+      `${quoted(path)} is not a file; choose the path of an existing or a new file.`,
     );
   }
   assertLocal(path, dirname(path), { ...options, needs });
@@ -229,7 +229,7 @@ function identify(database: DatabaseSync, path: string): void {
   }
   const version = versionOf(database);
   if (version > schemaVersion) {
-    const message = `The spool ${quoted(path)} has version ${version}; this library knows up to ${schemaVersion}. Use the newer one.`;
+    const message = `The spool ${quoted(path)} has version ${version}; this library knows up to ${schemaVersion}. Use the later version.`;
     throw new OfflineImError('SPOOL_VERSION', message, { details: { version, known: schemaVersion } });
   }
 }
@@ -273,12 +273,14 @@ async function lookAtEmpty(path: string, warn: (error: OfflineImError) => void):
     if (hasLog(path) && !isBegun()) throw corrupt(path, 'is empty, but its log (-wal) is not');
     if (performance.now() < until) continue;
     // Created in advance, or by a process that died at once; or emptied.
-    warn(corrupt(path, 'was there and empty; a new spool was begun in it. If it should have held messages, they are gone'));
+    warn(
+      corrupt(path, 'existed and was empty; a new spool was created in it. If it should have contained messages, they are lost'),
+    );
     return;
   }
 }
 
 function corrupt(path: string, found: string): OfflineImError {
-  const message = `The spool ${quoted(path)} ${found}. Restore a backup, or take out what is left with the sqlite3 shell (.recover).`;
+  const message = `The spool ${quoted(path)} ${found}. Restore a backup, or recover what is left with the sqlite3 shell (.recover).`;
   return new OfflineImError('SPOOL_CORRUPT', message);
 }

@@ -45,7 +45,7 @@ export class UnusableHandle extends Error {
 
 /** The warning for the host when a file is reopened after its connection failed. */
 export function faultWarning(path: string, cause: unknown): OfflineImError {
-  const message = `The spool ${quoted(path)} met a storage error (${asError(cause).message}) and opens its file anew. Nothing of what failed was kept, and what had been accepted is still there; look after the disk.`;
+  const message = `The spool ${quoted(path)} had a storage error (${asError(cause).message}) and is reopening its file. Nothing that failed was kept, and everything accepted earlier is still there; check the disk.`;
   return new OfflineImError('SPOOL_FAILED', message, { cause });
 }
 
@@ -54,8 +54,8 @@ export function lossError(path: string, loss: Loss): OfflineImError {
   const spool = quoted(path);
   const message =
     loss === 'replaced'
-      ? `The spool ${spool}, or its log, was removed or replaced while it was open; what its path leads to now was opened instead. What only the old file held is gone: never move, delete or restore the files of an open spool.`
-      : `The spool ${spool} lost its locks and was opened anew: some code of this process has read or copied its files. Other processes may have taken it for unused; copy it with backup().`;
+      ? `The spool ${spool}, or its log, was removed or replaced while it was open; the file now at that path was opened instead. Anything that only the old file had is lost: never move, delete or restore the files of an open spool.`
+      : `The spool ${spool} lost its locks and was reopened: some code in this process has read or copied its files. Other processes may have taken it for unused; copy it with backup().`;
   return new OfflineImError('SPOOL_REPLACED', message, { details: { loss } });
 }
 
@@ -65,6 +65,6 @@ const toldOfNoLock = new WeakSet<object>();
 export function tellOfNoLock(spool: object, path: string, tell: (error: OfflineImError) => void): void {
   if (toldOfNoLock.has(spool)) return;
   toldOfNoLock.add(spool);
-  const message = `No lock file for the spool ${quoted(path)} can be made in /dev/shm, /tmp or the folder for temporary files. It works, but if code of this process reads or copies its files while another process has it open, it may be damaged; give this user a folder there that it may write to.`;
+  const message = `No lock file for the spool ${quoted(path)} can be created in /dev/shm, /tmp or the folder for temporary files. The spool works, but it may be damaged if code in this process reads or copies its files while another process has it open; give this user a writable folder there.`;
   tell(new OfflineImError('SPOOL_ROOT_UNUSABLE', message));
 }

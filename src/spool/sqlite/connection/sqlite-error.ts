@@ -59,7 +59,7 @@ export function asSpoolError(error: unknown, path: string): Error {
   const code = resultOf(error);
   // An error of the file system, or of Node's permission model.
   if (code === undefined && isError(error) && ('syscall' in error || property(error, 'code') === 'ERR_ACCESS_DENIED')) {
-    const message = `The spool ${quoted(path)} can't be used: ${error.message}. Check the path and the rights of its folder.`;
+    const message = `The spool ${quoted(path)} can't be used: ${error.message}. Check the path and the permissions of its folder.`;
     return new OfflineImError('SPOOL_ROOT_UNUSABLE', message, { cause: error });
   }
   if (code === undefined) return asError(error);
@@ -77,9 +77,9 @@ function codeFor(code: number): ErrorCode {
 
 function adviceFor(code: number): string {
   if (code === result.corrupt || code === result.notadb) {
-    return 'It is not, or no longer, a spool: restore a backup, or take out what is left with the sqlite3 shell (.recover).';
+    return 'It is not, or is no longer, a spool: restore a backup, or recover what is left with the sqlite3 shell (.recover).';
   }
-  if (code === result.full) return 'Make room on the disk; what had been accepted is still there.';
-  if (code === result.readonly || code === result.cantopen) return 'Check the path and the rights of its folder.';
-  return 'What had been accepted is still there.';
+  if (code === result.full) return 'Free some disk space; everything accepted earlier is still there.';
+  if (code === result.readonly || code === result.cantopen) return 'Check the path and the permissions of its folder.';
+  return 'Everything accepted earlier is still there.';
 }
