@@ -12,16 +12,16 @@ export type FromExchangeServiceOptions = Omit<EwsTransportOptions, 'url' | 'cred
 const defaultMaxResponseBytes = 2_097_152;
 
 /**
- * Delivers notes through an `ExchangeService` of ews-javascript-api that the host has configured already: its URL, login,
- * impersonation, headers, proxy and certificates count, also when they change later (only the URL is taken once).
+ * Delivers notes through a configured `ExchangeService` of ews-javascript-api: its URL, login,
+ * impersonation, headers, proxy and certificates count, also when they change later (only the URL is read once).
  *
- * The service writes the envelope and its XHR carries the bytes. What is in the envelope, deadlines, and what an answer
- * means are this library's: so no text becomes elements, no request hangs, and a warning is no success.
+ * The service writes the envelope, and its XHR sends it. This library writes the content, sets deadlines and interprets
+ * responses: text is escaped, no request hangs, and a warning is not a success.
  *
- * Throws `OPTION_INVALID` when the service has no URL, or an option is out of its range, and `INSECURE_URL` as
- * `EwsTransport` does.
+ * @throws {OfflineImError} `OPTION_INVALID` if the service has no URL, or an option is out of range; `INSECURE_URL` as
+ * `EwsTransport` does
  *
- * @param service From version 0.15.3 of the library on. It is not changed, and the host may go on using it.
+ * @param service Of version 0.15.3 or later of the library. It is not changed, and you may go on using it.
  *
  * @example
  * ```ts

@@ -38,14 +38,17 @@ export class ManualClock implements Clock {
     this.#wall = Number(start);
   }
 
+  /** Returns the wall clock, ms since 1970 UTC. */
   now(): number {
     return this.#wall;
   }
 
+  /** Returns the ms by which `advance()` has moved the clock. */
   monotonic(): number {
     return this.#monotonic;
   }
 
+  /** Calls `callback` once `advance()` has reached the time; the returned function cancels it. */
   setTimer(callback: () => void, delay: number): () => void {
     checkArgument('ManualClock.setTimer()', 'callback', callback, aFunction);
     checkArgument('ManualClock.setTimer()', 'delay', delay, duration);
@@ -54,14 +57,14 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** How many timers wait. */
+  /** How many timers are pending. */
   get pending(): number {
     return this.#timers.size;
   }
 
   /**
-   * Moves both clocks forward, calls the timers due on the way in their order, and gives what they started time to go on:
-   * promises are run dry and pending I/O gets a turn after each. Resolves when the time is reached.
+   * Moves both clocks forward, calls the timers that fall due in order, and lets what they started go on:
+   * after each, all promise callbacks run and pending I/O gets a turn. Resolves when the time is reached.
    */
   async advance(ms: number): Promise<void> {
     checkArgument('ManualClock.advance()', 'ms', ms, forward);

@@ -5,40 +5,42 @@ import type { SimulatedExchange } from '../simulator/simulated-exchange.ts';
 import type { SimulatedItem } from '../simulator/store/item.ts';
 import type { SimulatedMailbox } from '../simulator/store/mailbox.ts';
 
-/** A text that is meant: itself, a pattern, or what the test runner offers, such as `expect.stringContaining('…')`. */
+/** An expected text: a string, a pattern, or a matcher of the test runner, such as `expect.stringContaining('…')`. */
 export type ExpectedText = string | RegExp | { asymmetricMatch(value: unknown): boolean };
 
-/** Which messages are meant; whatever is left out does not matter. */
+/** Which messages match; what is left out doesn't matter. */
 export interface ExpectedMessage {
+  /** Its subject; a string must be equal. */
   readonly subject?: ExpectedText;
-  /** Its body; a string is looked for in it. */
+  /** Its body; a string must be contained in it. */
   readonly text?: ExpectedText;
   /** Address of its author. */
   readonly from?: ExpectedText;
   /** Address of one of its recipients. */
   readonly to?: ExpectedText;
+  /** Its message class. */
   readonly itemClass?: ExpectedText;
   /**
-   * Exactly so many of them.
+   * Exactly this many of them.
    * @default at least one
    */
   readonly times?: number;
 }
 
-/** What `expect()` of an exchange or of one of its mailboxes has more, once `expect.extend(exchangeMatchers)` was called. */
+/** The matchers of `expect()` for an exchange or one of its mailboxes, after `expect.extend(exchangeMatchers)`. */
 export interface ExchangeMatchers<R> {
-  /** A message of that kind has arrived, wherever it lies by now; without an argument, any message. */
+  /** Passes if such a message has arrived, whatever folder it is in now; without an argument, any message. */
   toHaveReceived(expected?: ExpectedMessage): R;
-  /** A missed-conversation note of that kind has arrived, as Outlook's Missed Conversations shows it. */
+  /** Passes if such a missed-conversation note has arrived, as Outlook's Missed Conversations shows it. */
   toHaveReceivedNote(expected?: ExpectedMessage): R;
-  /** Nothing was left unsent, in Drafts or anywhere else. */
+  /** Passes if nothing is unsent, in Drafts or anywhere else. */
   toHaveNoDrafts(): R;
 }
 
 /** What a matcher returns to the test runner. */
 export interface MatcherResult {
   readonly pass: boolean;
-  /** What was expected and found, in a sentence; asked for when the test fails. */
+  /** Returns what was expected and found, in a sentence; called when the test fails. */
   message(): string;
 }
 

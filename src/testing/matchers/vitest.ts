@@ -2,16 +2,16 @@ import { type CreateExchangeOptions, createExchange, type SimulatedExchange } fr
 import { type ExchangeSimulator, type ExchangeSimulatorOptions, startExchangeSimulator } from '../simulator/simulator.ts';
 import type { ExchangeMatchers } from './matchers.ts';
 
-/** What each test is given, once `test.extend()` has the fixtures; made when a test asks for it, and closed after it. */
+/** The fixtures of a test after `test.extend()`; each is made when a test uses it, and closed after the test. */
 export interface ExchangeFixtures {
-  /** An exchange of its own without a port, for whatever takes a `fetch`. */
+  /** An exchange of its own without a port, for code that takes a `fetch`. */
   readonly exchange: SimulatedExchange;
   /** An exchange of its own that listens on the loopback interface. */
   readonly simulator: ExchangeSimulator;
 }
 
 /**
- * Fixtures for `test.extend()`: an exchange for each test that asks for one, so that tests share nothing and may run side by side.
+ * Fixtures for `test.extend()`: an exchange for each test that uses one, so that tests share nothing and may run concurrently.
  *
  * @param options Of both kinds of exchange. Two mailboxes, alice@ and bob@contoso.test, by default.
  *

@@ -4,11 +4,11 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { property } from '../../core/errors/thrown.ts';
 import type { SimulatedExchange } from '../simulator/simulated-exchange.ts';
 
-/** At which addresses the exchange answers. */
+/** The addresses at which the exchange responds. */
 export interface ExchangeHandlersOptions {
   /**
-   * The EWS address that the code under test calls. What lies beside it (`Services.wsdl`, the schema) is answered too, without regard
-   * to case.
+   * The EWS address that the code under test calls. The files beside it (`Services.wsdl`, the schema) are served too, in any
+   * case.
    * @default exchange.url
    */
   readonly url?: string;
@@ -20,11 +20,11 @@ export interface ExchangeHandlersOptions {
 }
 
 /**
- * Handlers for `setupServer()` or `setupWorker()` of msw, behind which a simulated Exchange answers: EWS, Autodiscover and Graph, faults
- * included. A connection that a fault resets, or an answer that it loses, is a network error, `HttpResponse.error()`.
+ * Handlers for `setupServer()` or `setupWorker()` of msw, through which a simulated Exchange responds: EWS, Autodiscover and Graph, faults
+ * included. A connection that a fault resets, or a response that it loses, is a network error, `HttpResponse.error()`.
  *
- * @throws OPTION_INVALID for addresses that are none, and for an exchange that offers NTLM: no handler sees a connection. For the same
- *   reason `exchange.disconnect()` ends none of its requests, and it asks for no client certificates.
+ * @throws {OfflineImError} `OPTION_INVALID` for invalid addresses, and for an exchange that offers NTLM: a handler sees no connections. For the same
+ *   reason `exchange.disconnect()` ends none of its requests, and it requests no client certificates.
  *
  * @example
  * ```ts

@@ -17,16 +17,16 @@ import { InboxWaiters, Timers } from './store/time.ts';
 
 /** The organisation to simulate. */
 export interface ExchangeOptions {
-  /** Mailboxes of the server, as addresses or with more about them. */
+  /** Mailboxes of the server, as addresses or with options. */
   readonly mailboxes: readonly (string | MailboxOptions)[];
   /**
-   * Which Exchange to be.
+   * Which Exchange it simulates.
    * @default 'exchange-2016'
    */
   readonly profile?: ProfileOption;
   /**
-   * Domains inside the organisation: between their mailboxes class and named properties are kept. Mailboxes of other domains
-   * can be simulated too and get what a federated organisation gets.
+   * Domains inside the organisation: between their mailboxes, class and named properties are kept. Mailboxes of other domains
+   * can be simulated too, and count as federated.
    * @default the domains of all mailboxes
    */
   readonly organization?: readonly string[];
@@ -50,10 +50,10 @@ export interface ExchangeOptions {
    * @default false
    */
   readonly ewsEnabled?: boolean;
-  /** How Graph's sendMail goes about it. */
+  /** How Graph's sendMail behaves. */
   readonly graph?: GraphBehaviour;
   /**
-   * Limits of each account at EWS, from which `ErrorServerBusy` emerges under load.
+   * Limits of each account in EWS; beyond them the response is `ErrorServerBusy`.
    * @default none
    * @example
    * ```ts
@@ -62,27 +62,27 @@ export interface ExchangeOptions {
    */
   readonly throttling?: ThrottlingOptions;
   /**
-   * Carries the notifications of push subscriptions to the addresses that clients have named.
+   * Sends the notifications of push subscriptions to the addresses of the clients.
    * @default the platform's `fetch`
    */
   readonly pushFetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
-/** What happens behind the 202 of sendMail, and how many requests are taken. Durations are ms by the clock. */
+/** What happens after the 202 of sendMail, and how many requests are accepted. Durations are ms by the clock. */
 export interface GraphBehaviour {
   /** From the 202 until the message in Drafts is handed over for sending. @default 0 */
   readonly submitAfter?: number;
   /** From the 202 until it has left. @default `submitAfter` */
   readonly sendAfter?: number;
-  /** From the 202 until it lies in Sent Items, under a new id. @default `sendAfter` */
+  /** From the 202 until it is in Sent Items, under a new id. @default `sendAfter` */
   readonly moveAfter?: number;
-  /** Requests of a mailbox under way at a time; one more is answered 429. @default 4 */
+  /** Concurrent requests for a mailbox; further ones get 429. @default 4 */
   readonly mailboxConcurrency?: number;
-  /** What that 429 says of when to come back, in seconds; `false`: nothing. @default 1 */
+  /** `Retry-After` of that 429, in seconds; `false`: none. @default 1 */
   readonly throttledRetryAfter?: number | false;
 }
 
-/** A message that left for a domain outside which nobody simulates. */
+/** A message to a domain that is not simulated. */
 export interface OutboundMessage {
   readonly sender: string;
   readonly recipient: string;

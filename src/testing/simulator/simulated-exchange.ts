@@ -19,27 +19,27 @@ import { type SeedItem, storeSeed, withMimeRead } from './store/seeding/seed.ts'
 /** Options of {@link createExchange}. */
 export interface CreateExchangeOptions extends CoreOptions {
   /**
-   * What its EWS address is called. Nothing listens there: `exchange.fetch` looks at the path only, and msw at what you tell it.
+   * Its EWS address. Nothing listens there: `exchange.fetch` looks at the path only, and msw at the addresses that you give it.
    * @default 'https://mail.<domain of the first mailbox>/EWS/Exchange.asmx'
    */
   readonly url?: string;
 }
 
-/** What an exchange was at one moment; `exchange.restore()` goes back to it. */
+/** The state of an exchange at one moment; `exchange.restore()` goes back to it. */
 export interface ExchangeSnapshot {
   /** By the exchange's clock. */
   readonly takenAt: Date;
 }
 
-/** An Exchange in memory, behind whatever front. {@link createExchange} makes one without a port. */
+/** An Exchange in memory, behind a `fetch` or a server. {@link createExchange} makes one without a port. */
 export class SimulatedExchange {
-  /** What an EWS client is configured with, such as `https://mail.contoso.test/EWS/Exchange.asmx`. */
+  /** The EWS address for clients, such as `https://mail.contoso.test/EWS/Exchange.asmx`. */
   readonly url: string;
-  /** Root of Microsoft Graph at the same Exchange, without a version: what a `GraphTransport` takes as its `root`. */
+  /** Root of Microsoft Graph at the same Exchange, without a version: the `root` of a `GraphTransport`. */
   readonly graphUrl: string;
   /**
-   * Calls it as a client calls a server, without a network: for whatever takes a `fetch`. A connection that a fault resets rejects
-   * with `TypeError: fetch failed`, an answer that never comes waits for the signal.
+   * Calls it as a client calls a server, without a network: for code that takes a `fetch`. A connection that a fault resets rejects
+   * with `TypeError: fetch failed`; a response that never comes waits for the signal.
    *
    * @example
    * ```ts
@@ -71,7 +71,7 @@ export class SimulatedExchange {
     };
   }
 
-  /** Makes the server misbehave. */
+  /** Sets faults: makes the server misbehave. */
   get faults(): Faults {
     return this.#core.faults;
   }
@@ -81,17 +81,17 @@ export class SimulatedExchange {
     return this.#core.journal.entries;
   }
 
-  /** The ways to log in that it offers. */
+  /** The login schemes that it offers. */
   get auth(): readonly AuthScheme[] {
     return this.#core.auth;
   }
 
-  /** Messages that left for domains outside, where no mailbox is simulated. */
+  /** Messages sent to other domains, where no mailbox is simulated. */
   get outbound(): readonly OutboundMessage[] {
     return this.#core.exchange.outbound;
   }
 
-  /** Bearer tokens that are good here: issue and revoke them while the server runs. `reset()` leaves them alone. */
+  /** Bearer tokens that are valid here: issue and revoke them while the server runs. `reset()` keeps them. */
   get tokens(): SimulatedTokens {
     return this.#core.tokens;
   }
@@ -105,29 +105,29 @@ export class SimulatedExchange {
     return this.#core.exchange.timers.size;
   }
 
-  /** A mailbox by address; throws `OPTION_INVALID` when it is not simulated. */
+  /** Returns a mailbox by address. @throws {OfflineImError} `OPTION_INVALID` if it is not simulated */
   mailbox(address: string): SimulatedMailbox {
     const mailbox = this.#core.exchange.find(address);
     if (mailbox === undefined) throw new OfflineImError('OPTION_INVALID', `There is no mailbox ${address} in the simulator.`);
     return mailbox;
   }
 
-  /** One mailbox more, while the server runs. */
+  /** Adds a mailbox, while the server runs. */
   addMailbox(options: string | MailboxOptions): SimulatedMailbox {
     return this.#core.exchange.addMailbox(options);
   }
 
-  /** Moves a mailbox, items and all, to the other door; ids change. `during`: for so many ms by the clock both doors say that it is being moved. */
+  /** Moves a mailbox, items and all, to the other door; ids change. `during`: for this many ms by the clock both doors report that it is being moved. */
   moveMailbox(address: string, location: 'exchange-online' | 'on-premises', options: { readonly during?: number } = {}): void {
     this.#core.exchange.moveMailbox(address, location, options.during ?? 0);
   }
 
   /**
-   * The first message in any Inbox that the predicate accepts, now or later. Copies, drafts and messages for the outside are
-   * not looked at. The time-out, 5 s by default, runs by the machine's clock even when the simulator has a manual one,
+   * Resolves with the first message in any Inbox that the predicate accepts, now or later. It ignores copies, drafts and messages to other
+   * domains. The time-out, 5 s by default, runs by the machine's clock even when the simulator has a manual one,
    * and only while this process runs: a busy machine makes no message late.
    *
-   * @throws EXPECTATION_FAILED with the end of the journal.
+   * @throws {OfflineImError} `EXPECTATION_FAILED`, with the end of the journal
    *
    * @example
    * ```ts
@@ -145,20 +145,20 @@ export class SimulatedExchange {
   }
 
   /**
-   * Resolves when no request is under way and nothing is yet to happen by itself. Timers of a manual clock don't count: only the test moves it.
+   * Resolves when no request is in flight and nothing is due to happen by itself. Timers of a manual clock don't count: only the test moves it.
    *
-   * @throws EXPECTATION_FAILED after `timeout` ms of the machine's clock, 5000 by default.
+   * @throws {OfflineImError} `EXPECTATION_FAILED` after `timeout` ms of the machine's clock, 5000 by default
    */
   idle(options: { readonly timeout?: number } = {}): Promise<void> {
     return untilIdle(this.#core, options.timeout ?? 5000);
   }
 
-  /** Waits until it is idle; then no message in any Inbox may be one that the predicate accepts. @throws EXPECTATION_FAILED */
+  /** Waits until it is idle, then checks that the predicate accepts no message in any Inbox. @throws {OfflineImError} `EXPECTATION_FAILED` */
   async expectNone(predicate?: (item: SimulatedItem) => boolean, options: { readonly timeout?: number } = {}): Promise<void> {
     await expectReceived(this.#core, 0, predicate, options.timeout ?? 5000);
   }
 
-  /** Waits until it is idle; then exactly one message in all Inboxes must be one that the predicate accepts. @throws EXPECTATION_FAILED */
+  /** Waits until it is idle, then checks that the predicate accepts exactly one message in all Inboxes. @throws {OfflineImError} `EXPECTATION_FAILED` */
   async expectOnce(
     predicate?: (item: SimulatedItem) => boolean,
     options: { readonly timeout?: number } = {},
@@ -169,9 +169,9 @@ export class SimulatedExchange {
   }
 
   /**
-   * Stores what a seed says: by mailbox, by folder, a list of items as `mailbox.store()` takes them. All of it, or nothing where one is bad.
+   * Stores a seed: by mailbox, by folder, a list of items as `mailbox.store()` takes them. All of it, or nothing if one is invalid.
    *
-   * @throws OPTION_INVALID
+   * @throws {OfflineImError} `OPTION_INVALID`
    *
    * @example
    * ```ts
@@ -183,9 +183,9 @@ export class SimulatedExchange {
   }
 
   /**
-   * As `seed()`, with items that may also be whole messages, `{ eml }`. All of it, or nothing where one is bad.
+   * As `seed()`, with items that may also be whole messages, `{ eml }`. All of it, or nothing if one is invalid.
    *
-   * @throws OPTION_INVALID
+   * @throws {OfflineImError} `OPTION_INVALID`
    *
    * @example
    * ```ts
@@ -197,9 +197,9 @@ export class SimulatedExchange {
   }
 
   /**
-   * Answers an operation by hand, until `reset()`: for what is not simulated, or to say what no server says.
+   * Handles an operation with your function, until `reset()`: for operations that are not simulated, or for responses that no server gives.
    *
-   * @throws OPTION_INVALID for a name that the schema has not.
+   * @throws {OfflineImError} `OPTION_INVALID` for a name that the schema doesn't have
    *
    * @example
    * ```ts
@@ -211,14 +211,14 @@ export class SimulatedExchange {
   }
 
   /**
-   * As new: no items, no folders but the usual ones, no faults, subscriptions or journal; nothing is yet to happen, and the wall time of a
-   * `ManualClock` is that of the start again. Mailboxes and tokens stay. Item ids are never used again.
+   * Restores the initial state: no items, no folders but the default ones, no faults, subscriptions or journal, no pending events, and the wall time of a
+   * `ManualClock` as at the start. Mailboxes and tokens stay. Item ids are never reused.
    */
   reset(): void {
     this.#core.reset();
   }
 
-  /** Remembers what it is at this moment, for {@link restore}: mailboxes with all their items, faults, subscriptions, the journal, what is yet to happen, and the wall time of a `ManualClock`. */
+  /** Takes a snapshot for {@link restore}: mailboxes with all their items, faults, subscriptions, the journal, pending events, and the wall time of a `ManualClock`. */
   snapshot(): ExchangeSnapshot {
     const snapshot: ExchangeSnapshot = { takenAt: new Date(this.#core.exchange.clock.now()) };
     this.#snapshots.set(snapshot, this.#core.snapshot());
@@ -226,10 +226,10 @@ export class SimulatedExchange {
   }
 
   /**
-   * Goes back to a snapshot, as often as a test wants. Requests that are under way are put away with what they would have done. Ids and change keys
-   * that were given since are never given again, and synchronisation states from that time are refused, as after a restored backup.
+   * Restores a snapshot, any number of times. Requests in flight are discarded with their effects. Ids and change keys
+   * that were issued since are never reused, and synchronisation states from that time are refused, as after a restored backup.
    *
-   * @throws OPTION_INVALID for a snapshot of another exchange.
+   * @throws {OfflineImError} `OPTION_INVALID` for a snapshot of another exchange
    *
    * @example
    * ```ts
@@ -245,7 +245,7 @@ export class SimulatedExchange {
     restore();
   }
 
-  /** Cancels every timer, and rejects whoever still waits for a message; `fetch` finds nobody any more. */
+  /** Cancels every timer and rejects every pending `waitForMessage()`; from then on `fetch` fails. */
   close(): Promise<void> {
     this.#open = false;
     this.#core.close();

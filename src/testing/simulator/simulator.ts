@@ -13,7 +13,7 @@ import { storeSeed, withMimeRead } from './store/seeding/seed.ts';
 /** Options of {@link startExchangeSimulator}. */
 export interface ExchangeSimulatorOptions extends CoreOptions {
   /**
-   * Port to listen on; 0 takes a free one.
+   * Port to listen on; 0 chooses a free one.
    * @default 0
    */
   readonly port?: number;
@@ -23,21 +23,21 @@ export interface ExchangeSimulatorOptions extends CoreOptions {
    */
   readonly host?: string;
   /**
-   * Lets web pages call: those of any origin (`true`), or of one (`'http://127.0.0.1:8080'`). Their browser asks first, with an
-   * OPTIONS request that the journal does not show. A real Exchange does not do this unless someone configured it.
+   * Lets web pages call it: those of any origin (`true`), or of one (`'http://127.0.0.1:8080'`). Their browser first sends an
+   * OPTIONS request, which the journal does not show. A real Exchange allows this only if someone configured it.
    *
    * @default false
    */
   readonly cors?: boolean | string;
   /**
-   * Speaks https: with that key and certificate (PEM), or with ones made for this server (`true`), whose authority is
-   * `exchange.ca`. Both doors change to it.
+   * Serves https: with this key and certificate (PEM), or with ones made for this server (`true`), whose authority is
+   * `exchange.ca`. Applies to EWS and Graph.
    *
    * @default false
    */
   readonly tls?: boolean | { readonly key: string; readonly cert: string };
   /**
-   * What whoever opens the web page or calls the JSON API has to know: as `Authorization: Bearer …`, or as `?token=…`. Without it both answer
+   * The token that the web page and the JSON API require: as `Authorization: Bearer …`, or as `?token=…`. Without it both respond
    * on the loopback interface only, to requests that name this machine.
    * @default none
    */
@@ -46,7 +46,7 @@ export interface ExchangeSimulatorOptions extends CoreOptions {
 
 /** A simulator that listens. {@link startExchangeSimulator} makes one. */
 export class ExchangeSimulator extends SimulatedExchange {
-  /** With `tls`: the certificate (PEM) that clients have to trust, as `NODE_EXTRA_CA_CERTS` or the `ca` of an agent. */
+  /** With `tls`: the certificate (PEM) that clients must trust, through `NODE_EXTRA_CA_CERTS` or the `ca` of an agent. */
   readonly ca: string | undefined;
   /** The web page that shows mailboxes and journal. */
   readonly pageUrl: string;
@@ -69,7 +69,7 @@ export class ExchangeSimulator extends SimulatedExchange {
     return this.#front.connections;
   }
 
-  /** Ends every connection, as an idle limit or a restart does. Logins that belong to connections end with them. */
+  /** Closes every connection, as an idle limit or a restart does. Logins that belong to connections end with them. */
   disconnect(): void {
     this.#front.disconnect();
   }
@@ -87,8 +87,8 @@ export class ExchangeSimulator extends SimulatedExchange {
 }
 
 /**
- * Starts an Exchange to test against: what {@link createExchange} makes, behind a real HTTP server on the loopback interface. It
- * speaks EWS and Graph, delivers between its mailboxes, and breaks where a test says so.
+ * Starts an Exchange to test against: that of {@link createExchange}, behind a real HTTP server on the loopback interface. It
+ * serves EWS and Graph, delivers between its mailboxes, and fails where a test sets a fault.
  *
  * @example
  * ```ts

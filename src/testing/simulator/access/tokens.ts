@@ -2,24 +2,24 @@ import { checkArguments } from '../../../core/arguments.ts';
 import type { Clock } from '../../../core/clock.ts';
 import { tokenArguments } from '../store/arguments.ts';
 
-/** A bearer token that the simulator takes. */
+/** A bearer token that the simulator accepts. */
 export interface SimulatedToken {
   readonly token: string;
   /** Whose it is: an address, or the name of the service account. */
   readonly login: string;
   /**
-   * From then on it answers 401, by the simulator's clock.
+   * From then on it gets 401, by the simulator's clock.
    * @default never
    */
   readonly expiresAt?: Date;
   /**
-   * What it may do at the Graph door, such as `['Mail.Send']`; EWS knows no such thing.
-   * @default everything
+   * Its permissions in Graph, such as `['Mail.Send']`; EWS ignores them.
+   * @default all
    */
   readonly permissions?: readonly string[];
 }
 
-/** The bearer tokens that are good at a simulator. */
+/** The bearer tokens that are valid for a simulator. */
 export class SimulatedTokens {
   readonly #clock: Clock;
   readonly #tokens = new Map<string, SimulatedToken>();
@@ -34,13 +34,13 @@ export class SimulatedTokens {
     for (const token of tokens) this.add(token);
   }
 
-  /** Makes a bearer token good from now on. */
+  /** Makes a bearer token valid from now on. */
   add(token: SimulatedToken): void {
     this.#tokens.set(token.token, token);
   }
 
   /**
-   * A new token for a login, of the shape of a JWT as Microsoft's are (its signature is none), good for `lifetime` ms, or until it is revoked.
+   * Issues a token for a login, in JWT form like Microsoft's (with an invalid signature), valid for `lifetime` ms, or until it is revoked.
    */
   issue(login: string, options: { readonly lifetime?: number; readonly permissions?: readonly string[] } = {}): string {
     this.#issued += 1;

@@ -7,8 +7,8 @@ import type { FaultBook, FaultHandle, FaultSelector, FaultSubject } from './faul
 const sending: ReadonlySet<string> = new Set(['CreateItem', 'SendItem', 'sendMail', '*']);
 
 /**
- * Says which requests are struck, then by what. Conditions add up; without any, every request of the operation is struck
- * until `remove()`, `faults.clear()` or `reset()`. When several faults apply, the one set first wins; delays add up.
+ * Selects requests, then sets their fault. All conditions must hold; without any, every request of the operation gets the fault
+ * until `remove()`, `faults.clear()` or `reset()`. If several faults apply, the one set first wins; delays add up.
  *
  * @example
  * ```ts
@@ -43,7 +43,7 @@ export class FaultBuilder {
   once(): FaultBuilder {
     return this.times(1);
   }
-  /** With that probability; the same seed strikes the same requests. Without `seed` the exchange's `randomSeed` counts. */
+  /** With this probability; the same seed selects the same requests. Without `seed`, the exchange's `randomSeed` counts. */
   probability(p: number, options: { readonly seed?: number } = {}): FaultBuilder {
     return this.#with(options.seed === undefined ? { probability: p } : { probability: p, seed: options.seed });
   }
@@ -59,13 +59,13 @@ export class FaultBuilder {
   recipient(address: string): FaultBuilder {
     return this.#with({ recipient: address });
   }
-  /** Only requests the predicate picks. */
+  /** Only requests that the predicate accepts. */
   when(predicate: (request: FaultSubject) => boolean): FaultBuilder {
     return this.#with({ when: predicate });
   }
 
   /**
-   * Nothing is processed; the server says when to come back. `form: 'fault'` (default) is a SOAP fault with HTTP 500 (or
+   * Nothing is processed; the server asks for a back-off (`backOff`, ms). `form: 'fault'` (default) is a SOAP fault with HTTP 500 (or
    * `status: 200`), `'item'` the same code in the body of a 200 for the chosen items. Without `backOff` there is no hint.
    */
   serverBusy(
@@ -81,7 +81,7 @@ export class FaultBuilder {
     return this.#add(backOff === undefined ? fault : { ...fault, backOff });
   }
 
-  /** That HTTP status without SOAP, nothing processed, as a proxy answers. `retryAfter`: seconds, or a date. */
+  /** This HTTP status without SOAP, nothing processed, as from a proxy. `retryAfter`: seconds, or a date. */
   http(
     status: number,
     options: {
@@ -103,17 +103,17 @@ export class FaultBuilder {
   forbidden(): FaultHandle {
     return this.http(403);
   }
-  /** A page for people with status 200, nothing processed. */
+  /** An HTML page with status 200, nothing processed. */
   html(body = '<!DOCTYPE html><html><body><h1>Please wait</h1></body></html>'): FaultHandle {
     return this.http(200, { body, headers: { 'content-type': 'text/html; charset=utf-8' } });
   }
-  /** A SOAP fault with that code. `processed: true` carries everything out first. */
+  /** A SOAP fault with this code. `processed: true` processes everything first. */
   soapFault(code: string, options: { readonly status?: 200 | 500; readonly processed?: boolean } = {}): FaultHandle {
     return this.#add({ kind: 'soapFault', code, status: options.status ?? 500, processed: options.processed ?? false });
   }
 
   /**
-   * That code for the chosen items. `processed: true` carries them out all the same, `responseClass: 'Warning'` is what
+   * This code for the chosen items. `processed: true` processes them all the same; `responseClass: 'Warning'` is what
    * Exchange uses for `ErrorBatchProcessingStopped`.
    */
   responseCode(
@@ -123,7 +123,7 @@ export class FaultBuilder {
     const { items = 'all', processed = false, responseClass = 'Error' } = options;
     return this.#add({ kind: 'responseCode', code, items, processed, responseClass });
   }
-  /** The first `processed` items are carried out; then a SOAP fault for the whole batch, or an answer for those items only. */
+  /** The first `processed` items are processed; then a SOAP fault for the whole batch, or a response for those items only. */
   partialBatch(processed: number, options: { readonly answer?: 'fault' | 'fewer'; readonly code?: string } = {}): FaultHandle {
     const { answer = 'fault', code = 'ErrorInternalServerError' } = options;
     return this.#add({ kind: 'partialBatch', processed, answer, code });
@@ -141,11 +141,11 @@ export class FaultBuilder {
   truncated(options: { readonly after?: number } = {}): FaultHandle {
     return this.#add({ kind: 'truncated', after: options.after ?? 0.5 });
   }
-  /** No answer, ever; the connection stays open until it is closed. Not processed unless `processed: true`. */
+  /** No response, ever; the connection stays open until it is closed. Not processed unless `processed: true`. */
   hang(options: { readonly processed?: boolean } = {}): FaultHandle {
     return this.#add({ kind: 'hang', processed: options.processed ?? false });
   }
-  /** Processed at once, then answered a few bytes at a time, by the clock. */
+  /** Processed at once; the response comes a few bytes at a time, by the clock. */
   drip(options: { readonly chunkBytes?: number; readonly interval?: number } = {}): FaultHandle {
     return this.#add({ kind: 'drip', chunkBytes: options.chunkBytes ?? 1, interval: options.interval ?? 100 });
   }
@@ -154,14 +154,14 @@ export class FaultBuilder {
     return this.#add({ kind: 'delay', delay: ms });
   }
 
-  /** The copy is saved, nothing is delivered, and that code is answered. The copy looks sent unless `unsent: true`. */
+  /** The copy is saved, nothing is delivered, and the response has this code. The copy looks sent unless `unsent: true`. */
   copyStoredSendFailed(
     options: { readonly code?: string; readonly unsent?: boolean; readonly items?: ItemSelection } = {},
   ): FaultHandle {
     const { code = 'ErrorInternalServerTransientError', unsent = false, items = 'all' } = options;
     return this.#addToSending({ kind: 'copyStoredSendFailed', code, unsent, items });
   }
-  /** A draft is left in the Drafts folder and `ErrorSendAsDenied` answered. */
+  /** A draft is left in the Drafts folder, and the response is `ErrorSendAsDenied`. */
   draftOnSendAsDenied(options: { readonly items?: ItemSelection } = {}): FaultHandle {
     return this.#addToSending({ kind: 'draftOnSendAsDenied', items: options.items ?? 'all' });
   }
@@ -169,14 +169,14 @@ export class FaultBuilder {
   lateCopy(ms: number, options: { readonly items?: ItemSelection } = {}): FaultHandle {
     return this.#addToSending({ kind: 'lateCopy', delay: ms, items: options.items ?? 'all' });
   }
-  /** Answered as a success, but held in the Outbox and sent `ms` later by the clock, as Exchange Online does with throttled mail; deleted or moved before that, it never is. */
+  /** The response is a success, but the message is held in the Outbox and sent `ms` later by the clock, as Exchange Online does with throttled mail; if it is deleted or moved before, it is never sent. */
   heldInOutbox(ms: number, options: { readonly items?: ItemSelection } = {}): FaultHandle {
     return this.#addToSending({ kind: 'heldInOutbox', delay: ms, items: options.items ?? 'all' });
   }
 
   /**
-   * At the Graph door: that code in Graph's shape, with the status that it usually comes with unless `status` says another.
-   * `processed: true` carries everything out first, such as a 504 that comes after the message was accepted.
+   * Graph: this code in Graph's shape, with its usual status unless `status` is given.
+   * `processed: true` processes everything first, as for a 504 after the message was accepted.
    */
   graphError(
     code: string,
@@ -195,8 +195,8 @@ export class FaultBuilder {
     return this.#add({ kind: 'graphError', code, status, message, headers: all, processed });
   }
   /**
-   * sendMail of Graph: accepted with 202, and the item stays in Drafts, unsent: for `ms` by the clock, or for ever, and then it
-   * is never sent. `submitted`: it has been handed over to transport.
+   * sendMail of Graph: accepted with 202, and the item stays in Drafts, unsent: for `ms` by the clock, or, without `ms`, for ever: then it
+   * is never sent. `submitted`: it counts as submitted to transport.
    */
   staysInDrafts(options: { readonly ms?: number; readonly submitted?: boolean } = {}): FaultHandle {
     return this.#add({ kind: 'staysInDrafts', delay: options.ms, submitted: options.submitted ?? options.ms !== undefined });
@@ -209,15 +209,15 @@ export class FaultBuilder {
   messageIdRewritten(): FaultHandle {
     return this.#add({ kind: 'messageIdRewritten' });
   }
-  /** Graph: a 200 without the properties that were to be expanded. */
+  /** Graph: a 200 without the expanded properties that were requested. */
   withoutExpanded(): FaultHandle {
     return this.#add({ kind: 'withoutExpanded' });
   }
-  /** Graph: carried out and answered as ever, with those headers as well, such as a Retry-After beside a 202. */
+  /** Graph: processed as usual, with these response headers as well, such as a Retry-After beside a 202. */
   alsoHeaders(headers: Readonly<Record<string, string>>): FaultHandle {
     return this.#add({ kind: 'alsoHeaders', headers });
   }
-  /** `$batch` of Graph: the parts of the answer come in reverse order, or the last of them not at all. */
+  /** `$batch` of Graph: the parts of the response are in reverse order, or the last one is missing. */
   parts(how: 'shuffled' | 'missing'): FaultHandle {
     return this.#add({ kind: how === 'shuffled' ? 'partsShuffled' : 'partsMissing' });
   }

@@ -9,19 +9,20 @@ function drawn(state: number): number {
   return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
 }
 
-/** What a request looks like to those who decide whether to break it. */
+/** What a condition sees of a request. */
 export interface FaultSubject {
-  /** `CreateItem`, …; '' for what could not be read. */
+  /** `CreateItem`, …; '' if the request could not be read. */
   readonly operation: string;
   /** Who logged in, as far as the request says; '' without a login. */
   readonly login: string;
   /** The mailbox it is for, as far as the request says; '' when it does not. */
   readonly mailbox: string;
+  /** Items, ids or folders in the request. */
   readonly itemCount: number;
   readonly body: string;
 }
 
-/** Which requests a fault strikes. All conditions must hold; the first fault that was set and applies wins. */
+/** Which requests get a fault. All conditions must hold; if several faults apply, the one set first wins. */
 export interface FaultSelector {
   /** An operation, or `*` for all. */
   readonly operation: string;
@@ -33,6 +34,7 @@ export interface FaultSelector {
   readonly times?: number;
   /** With this probability, by its own seeded random. */
   readonly probability?: number;
+  /** The same seed selects the same requests. @default the exchange's `randomSeed` */
   readonly seed?: number;
   /** Only requests with that login. */
   readonly login?: string;
@@ -40,6 +42,7 @@ export interface FaultSelector {
   readonly mailbox?: string;
   /** Only requests that name that recipient. */
   readonly recipient?: string;
+  /** Only requests that it accepts. */
   readonly when?: (request: FaultSubject) => boolean;
 }
 
@@ -47,9 +50,9 @@ export interface FaultSelector {
 export interface FaultHandle {
   readonly selector: FaultSelector;
   readonly fault: Fault;
-  /** How often it struck. */
+  /** How many requests got it. */
   readonly hits: number;
-  /** Takes the fault back: it strikes no request any more. */
+  /** Removes the fault. */
   remove(): void;
 }
 

@@ -2,27 +2,28 @@
 export interface JournalEntry {
   /** 1 for the first since the start or `reset()`. */
   readonly number: number;
+  /** When it arrived, by the exchange's clock. */
   readonly at: Date;
-  /** `CreateItem`, …; the element's name for others, '' when the request was not readable. */
+  /** `CreateItem`, …; the element's name for others, '' if the request could not be read. */
   readonly operation: string;
   /** Address of the request below the server's root, with its query. */
   readonly path: string;
   readonly clientRequestId: string | undefined;
-  /** The mailbox that acts; undefined when nobody was logged in. */
+  /** The acting mailbox; undefined without a login. */
   readonly mailbox: string | undefined;
   /** Items (or ids, or folders) in the request. */
   readonly itemCount: number;
-  /** What became of it: an answer, a reset connection, or silence. */
+  /** How it ended: a response, a reset connection, or silence. */
   readonly outcome: 'answered' | 'reset' | 'silence';
-  /** HTTP status; undefined unless something was answered. */
+  /** HTTP status; undefined without a response. */
   readonly status: number | undefined;
   /** Code of the SOAP fault, or of the first response message that is not a success, or `NoError`. */
   readonly responseCode: string | undefined;
   /** All codes of the response messages, in order. */
   readonly responseCodes: readonly string[];
-  /** Kind of the fault that struck. */
+  /** Kind of the fault that it got. */
   readonly fault: string | undefined;
-  /** What the simulator could not do, in a sentence; undefined when it could. */
+  /** What the simulator could not do, in a sentence; undefined if it could. */
   readonly problem: string | undefined;
   /** Raw bodies, cut at `bodyLimit`, and gone ('') from entries that are too old. */
   readonly requestBody: string;

@@ -21,32 +21,32 @@ export type SchemaVersion = (typeof schemaVersions)[number];
 /** How one kind of server behaves. */
 export interface SimulatorProfile {
   readonly name: string;
-  /** Newest schema it understands; newer ones answer the fault `ErrorInvalidServerVersion`. */
+  /** Newest schema it understands; newer ones get the fault `ErrorInvalidServerVersion`. */
   readonly newestSchema: SchemaVersion;
-  /** What it says in `t:ServerVersionInfo`: major, minor, build, revision. */
+  /** Its `t:ServerVersionInfo`: major, minor, build, revision. */
   readonly build: readonly [number, number, number, number];
   /**
    * How Conversation History is found: by its distinguished id; only by its display name below `msgfolderroot`
-   * (the distinguished id answers `ErrorFolderNotFound`); or not at all until a client makes it.
+   * (the distinguished id is `ErrorFolderNotFound`); or not at all until a client creates it.
    */
   readonly conversationHistory: ConversationHistory;
-  /** How items come back whose class is not below `IPM.Note`: `item` is a bare `t:Item` without From, IsRead, recipients. */
+  /** How it returns items whose class is not below `IPM.Note`: `item` is a bare `t:Item` without From, IsRead, recipients. */
   readonly foreignClasses: 'item' | 'message';
-  /** What CreateItem does with a class that is not below `IPM.Note`: take it, or answer `ErrorObjectTypeChanged`. */
+  /** What CreateItem does with a class that is not below `IPM.Note`: accept it, or refuse it with `ErrorObjectTypeChanged`. */
   readonly createForeignClasses: 'accepted' | 'refused';
   /** Whether `ErrorSendAsDenied` leaves a draft behind, as Exchange documents. */
   readonly draftOnSendAsDenied: boolean;
-  /** Sends and then stores the copy, or the other way round. */
+  /** Whether it sends before or after it stores the copy. */
   readonly order: 'send-first' | 'copy-first';
-  /** By `copy-first`: ms between the stored copy and the send. */
+  /** With `copy-first`: ms between storing the copy and sending. */
   readonly sendDelay: number;
-  /** Requests longer than this answer as `tooLarge` says, bytes. */
+  /** Longer requests are refused as `tooLarge` says. Bytes. */
   readonly maxRequestBytes: number;
-  /** `fault`: the SOAP fault `ErrorRequestStreamTooBig`; `http`: status 413 and no body, as a proxy answers. */
+  /** `fault`: the SOAP fault `ErrorRequestStreamTooBig`; `http`: status 413 and no body, as from a proxy. */
   readonly tooLarge: 'fault' | 'http';
   /**
-   * What its answers leave out, although Exchange writes it: the schema makes much optional, and other servers make use of
-   * that. A client must not depend on it.
+   * What its responses omit although Exchange includes it: the schema makes much optional, and other servers use
+   * that. A client must not depend on these parts.
    *
    * @default []
    * @example ['FindFolderResponseMessage/RootFolder:empty']
@@ -83,10 +83,10 @@ const profiles = {
   'exchange-online': { ...base, name: 'exchange-online', build: [15, 20, 8000, 1] },
 } as const satisfies Readonly<Record<string, SimulatorProfile>>;
 
-/** The servers that are known by name. */
+/** The names of the built-in profiles. */
 export type ProfileName = keyof typeof profiles;
 
-/** A server by name, or by name with deviations. */
+/** A built-in profile, or one with changes. */
 export type ProfileOption = ProfileName | ({ readonly like?: ProfileName } & Partial<SimulatorProfile>);
 
 /** The profile that an option means. */

@@ -1,6 +1,6 @@
 import type { FolderNames } from './well-known-folders.ts';
 
-/** A delegate and what they may do in the mailbox. */
+/** A delegate, and their permissions in the mailbox. */
 export interface DelegateOptions {
   readonly address: string;
   /**
@@ -17,15 +17,15 @@ export interface DelegateOptions {
 
 /** How much a mailbox holds, in bytes of its items. */
 export interface QuotaOptions {
-  /** From so much on it sends nothing: `ErrorQuotaExceeded`. @default no limit */
+  /** From this size on, it sends nothing: `ErrorQuotaExceeded`. @default no limit */
   readonly send?: number;
-  /** From so much on nothing is stored in it either: `ErrorQuotaExceeded`, and whoever sends it a message gets a non-delivery report. @default no limit */
+  /** From this size on, nothing is stored in it either: `ErrorQuotaExceeded`, and the sender of a message to it gets a non-delivery report. @default no limit */
   readonly receive?: number;
 }
 
 /**
- * A rule of an Inbox: what arrives and fulfils all of its conditions is moved, copied, deleted or passed on. Without a condition it is for everything.
- * Clients see it by GetInboxRules, and may change it.
+ * An Inbox rule: a message that arrives and meets all of its conditions is moved, copied, deleted or passed on. Without conditions it applies to everything.
+ * Clients read it with GetInboxRules, and may change it.
  *
  * @example
  * ```ts
@@ -43,18 +43,18 @@ export interface InboxRule {
   readonly bodyContains?: string | readonly string[];
   /** A class, or one below it. */
   readonly itemClass?: string | readonly string[];
-  /** The folder it goes to, by distinguished or display name; one that is not there is made. */
+  /** The folder it is moved to, by distinguished or display name; created if missing. */
   readonly moveTo?: string;
   /** A folder that gets a copy. */
   readonly copyTo?: string;
-  /** `true`: into Deleted Items; `'for-good'`: it is not kept at all. */
+  /** `true`: moved to Deleted Items; `'for-good'`: not kept at all. */
   readonly delete?: boolean | 'for-good';
   readonly markAsRead?: boolean;
-  /** Who gets it as it is. */
+  /** Addresses that get it unchanged. */
   readonly redirectTo?: readonly string[];
-  /** Who gets it as a message of this mailbox. */
+  /** Addresses to which this mailbox forwards it. */
   readonly forwardTo?: readonly string[];
-  /** Later rules are not tried on what this one was for. @default false */
+  /** Whether later rules are skipped for messages that this one applies to. @default false */
   readonly stop?: boolean;
 }
 
@@ -63,28 +63,28 @@ export interface MailboxOptions {
   readonly address: string;
   readonly name?: string;
   /**
-   * Required at its login from then on.
-   * @default any password that is not empty
+   * The password that its login requires.
+   * @default any non-empty password
    */
   readonly password?: string;
   /**
-   * Other addresses it gets mail under. Graph doesn't find a user by one.
+   * Other addresses of the mailbox. Graph doesn't find a user by one.
    * @default none
    */
   readonly aliases?: readonly string[];
   /**
-   * Where it lives. In Exchange Online EWS answers 403 unless the simulator is started with `ewsEnabled`; on-premises Graph
-   * answers 404 `MailboxNotEnabledForRESTAPI`.
-   * @default both doors serve it
+   * Where it is. In Exchange Online, EWS responds with 403 unless the simulator is started with `ewsEnabled`; on-premises, Graph
+   * responds with 404 `MailboxNotEnabledForRESTAPI`.
+   * @default EWS and Graph both serve it
    */
   readonly location?: 'exchange-online' | 'on-premises';
   /**
-   * What its usual folders are called: as in a language, `'de'`, or by distinguished name, `{ inbox: 'Posteingang' }`. Their classes stay.
+   * The names of its default folders: those of a language, `'de'`, or by distinguished name, `{ inbox: 'Posteingang' }`. Their classes stay.
    * @default 'en'
    */
   readonly folderNames?: FolderNames;
   /**
-   * How much it holds.
+   * How much it may hold.
    * @default no limit
    */
   readonly quota?: QuotaOptions;

@@ -23,7 +23,7 @@ export class SimulatedMailbox {
   readonly userId: string;
   /** Other addresses of the mailbox, lower case. */
   readonly aliases: readonly string[];
-  /** Where it lives; undefined: both doors serve it. `exchange.moveMailbox()` changes it. */
+  /** Where it is; undefined: EWS and Graph both serve it. `exchange.moveMailbox()` changes it. */
   location: 'exchange-online' | 'on-premises' | undefined;
   /** While it moves, both doors turn away whoever asks for it. */
   moving = false;
@@ -60,14 +60,14 @@ export class SimulatedMailbox {
     return [...this.#folders.values()];
   }
 
-  /** A folder by distinguished name (`inbox`, `conversationhistory`, …) or display name; throws `OPTION_INVALID` when there is none. */
+  /** Returns a folder by distinguished name (`inbox`, `conversationhistory`, …) or display name. @throws {OfflineImError} `OPTION_INVALID` if there is none */
   folder(name: string): SimulatedFolder {
     const found = this.findFolder(name);
     if (found !== undefined) return found;
     throw new OfflineImError('OPTION_INVALID', `The mailbox ${this.address} has no folder "${name}".`);
   }
 
-  /** The same, undefined when there is none. */
+  /** The same; undefined if there is none. */
   findFolder(name: string): SimulatedFolder | undefined {
     const wanted = name.toLowerCase();
     return this.#distinguished.get(wanted) ?? this.folders.find((f) => f.displayName.toLowerCase() === wanted);
@@ -78,7 +78,7 @@ export class SimulatedMailbox {
     return this.#distinguished.get(name);
   }
 
-  /** Makes a folder below another; `folderClass` is `IPF.Note` when left out. */
+  /** Creates a folder below another; `folderClass` is `IPF.Note` by default. */
   createFolder(parent: SimulatedFolder, displayName: string, folderClass?: string): SimulatedFolder {
     const id = this.#registry.newFolderId();
     const folder = new SimulatedFolder({ id, mailbox: this.address, displayName, parent, folderClass });
@@ -88,8 +88,8 @@ export class SimulatedMailbox {
   }
 
   /**
-   * Puts an item into a folder. What is left out of its content is filled in; content that no item can have throws `OPTION_INVALID`, and nothing
-   * is stored.
+   * Stores an item in a folder. Missing content gets defaults.
+   * @throws {OfflineImError} `OPTION_INVALID` for content that no item can have; nothing is stored then
    *
    * @example
    * ```ts
@@ -115,20 +115,20 @@ export class SimulatedMailbox {
     return item;
   }
 
-  /** A message that arrives in the Inbox, or where its rules put it, as if somebody had sent it; `waitForMessage()` sees it. Otherwise as {@link store}. */
+  /** Delivers a message to the Inbox, or where its rules move it, as if someone had sent it; `waitForMessage()` sees it. Otherwise as {@link store}. */
   receive(content: SeedContent = {}): SimulatedItem {
     return this.#registry.arrived(this.store('inbox', content));
   }
 
   /**
-   * The same with a whole message, as an `.eml` file has it: a string, taken as UTF-8, or bytes.
-   * @throws OPTION_INVALID for what is no message; nothing is stored then.
+   * The same with a whole message, as in an `.eml` file: a string, taken as UTF-8, or bytes.
+   * @throws {OfflineImError} `OPTION_INVALID` if it is not a message; nothing is stored then
    */
   async receiveMime(eml: string | Uint8Array): Promise<SimulatedItem> {
     return this.receive(await contentOfMime(eml));
   }
 
-  /** Gives an item other content or flags: the next state has its id and a new change key. */
+  /** Changes an item's content or flags: its next state has the same id and a new change key. */
   update(item: SimulatedItem, next: { readonly content?: MessageContent; readonly messageFlags?: number }): SimulatedItem {
     const folder = this.#folders.get(item.folderId);
     if (folder === undefined) return item;
@@ -147,7 +147,7 @@ export class SimulatedMailbox {
     return changed;
   }
 
-  /** Moves an item as a user or a rule does: it gets a new id. An occurrence can't lie by itself: it leaves its series. */
+  /** Moves an item as a user or a rule does: it gets a new id. An occurrence leaves its series. */
   move(item: SimulatedItem, to: SimulatedFolder | string): SimulatedItem {
     const folder = typeof to === 'string' ? this.folder(to) : to;
     if (item.series !== undefined) return updateOccurrence(this, this.#registry, item, 'deleted');
@@ -162,7 +162,7 @@ export class SimulatedMailbox {
     return this.#again(item, typeof to === 'string' ? this.folder(to) : to, 'copied');
   }
 
-  /** Every item gets a new id, as when the mailbox moves to another server. */
+  /** Gives every item a new id, as when the mailbox moves to another server. */
   renewIds(): void {
     for (const folder of this.folders) for (const item of folder.items) this.#registry.succeed(item, this.move(item, folder));
   }
@@ -173,7 +173,7 @@ export class SimulatedMailbox {
     if (this.#take(item)) this.changes.note('item', 'deleted', item.id, item.folderId);
   }
 
-  /** Gives a folder another name or class. */
+  /** Changes a folder's name or class. */
   updateFolder(folder: SimulatedFolder, next: { readonly displayName?: string; readonly folderClass?: string }): void {
     folder.displayName = next.displayName ?? folder.displayName;
     folder.folderClass = next.folderClass ?? folder.folderClass;
@@ -181,7 +181,7 @@ export class SimulatedMailbox {
     this.changes.note('folder', 'modified', folder.id, folder.parent?.id ?? '');
   }
 
-  /** Moves a folder with all that is in it; ids stay, as in Exchange. */
+  /** Moves a folder with its contents; ids stay, as in Exchange. */
   moveFolder(folder: SimulatedFolder, to: SimulatedFolder): void {
     const from = folder.parent?.id ?? '';
     folder.detach();
@@ -191,7 +191,7 @@ export class SimulatedMailbox {
     this.changes.note('folder', 'moved', folder.id, to.id, { old: { id: folder.id, folderId: from } });
   }
 
-  /** Copies a folder with all that is in it. */
+  /** Copies a folder with its contents. */
   copyFolder(folder: SimulatedFolder, to: SimulatedFolder): SimulatedFolder {
     const [below, copy] = [[...folder.children], this.createFolder(to, folder.displayName, folder.folderClass)];
     for (const item of folder.items) this.copy(item, copy);
@@ -199,7 +199,7 @@ export class SimulatedMailbox {
     return copy;
   }
 
-  /** Deletes a folder with all that is in it. */
+  /** Deletes a folder with its contents. */
   removeFolder(folder: SimulatedFolder): void {
     for (const child of [...folder.children]) this.removeFolder(child);
     for (const item of folder.items) this.remove(item);
@@ -209,12 +209,12 @@ export class SimulatedMailbox {
     this.changes.note('folder', 'deleted', folder.id, folder.parent?.id ?? '');
   }
 
-  /** What Outlook's Missed Conversations folder shows: missed-conversation notes that came from the own organisation. */
+  /** Returns what Outlook's Missed Conversations folder shows: missed-conversation notes from within the organisation. */
   missedConversations(): readonly SimulatedItem[] {
     return shownItems(this.folders).filter((item) => !item.isFromMe && showsInMissedConversations(item.itemClass));
   }
 
-  /** What Outlook shows as conversation history: what lies in that folder, and the conversation notes that arrived. */
+  /** Returns what Outlook shows as conversation history: the items of that folder, and the conversation notes that arrived. */
   conversationHistory(): readonly SimulatedItem[] {
     return shownAsHistory(this.folders);
   }
@@ -243,7 +243,7 @@ export class SimulatedMailbox {
     };
   }
 
-  /** Empties it and moves it back; folders that clients made are gone, those it was made with are where and what they were, ids included. */
+  /** Empties it and undoes moves; folders that clients created are removed, the default ones are as they were, ids included. */
   reset(): void {
     this.#asNew();
     this.changes.clear(this.#registry.nextSeq());
