@@ -8,9 +8,9 @@ export interface Explanation {
   readonly id: string;
   readonly messageId: string;
   readonly state: SpoolState;
-  /** Missing while it is at work, and once it has ended. */
+  /** Missing while its note is being sent, and once it has ended. */
   readonly waitingFor?: WaitingFor;
-  /** What it waits for or has come to, since when, and what happens next and when. */
+  /** What it is waiting for or how it ended, since when, and what happens next and when. */
   readonly sentence: string;
   /** What to do. */
   readonly advice: string;

@@ -10,13 +10,13 @@ import { openStorage } from './storage.ts';
 
 /** Options of {@link openSpool}. */
 export interface OpenSpoolOptions {
-  /** Keys of a sealed spool. Without them its addresses, texts and reasons stay closed. @default none */
+  /** Keys of a sealed spool. Without them its addresses, texts and reasons can't be read. @default none */
   readonly keys?: SealOptions | undefined;
   /** The schema of a PostgreSQL spool. @default 'offline_im' */
   readonly schema?: string | undefined;
   /** The name that audits and pauses show, 1 to 100 characters. @default the user of the operating system */
   readonly by?: string | undefined;
-  /** Called with what loses no message, but someone should know. @default none */
+  /** Called with anything that loses no message but that someone should know. @default none */
   readonly onWarning?: ((error: Error) => void) | undefined;
   /** Called for each entry that could not be read and was set aside. @default none */
   readonly onCorrupt?: ((report: { readonly where: string; readonly error: Error }) => void) | undefined;
@@ -34,11 +34,11 @@ const rules = {
 const tombstones = 86_400_000;
 
 /**
- * Opens a spool for an operator: the folder of a `FileSpool`, the file of an `SqliteSpool`, a PostgreSQL URL or pool. It is recognised by what lies there, and never
- * made. Needs no sender, and disturbs none.
+ * Opens a spool for an operator: the folder of a `FileSpool`, the file of an `SqliteSpool`, a PostgreSQL URL or pool. The kind is recognised by what is there; nothing is
+ * created. Needs no sender, and disturbs none.
  *
- * @throws {OfflineImError} `OPTION_INVALID` for a URL of another kind; `SPOOL_ROOT_UNUSABLE` when there is no spool; `SPOOL_LOCKED` when a folder is in use and its owner does not answer; what else opening it
- * rejects with
+ * @throws {OfflineImError} `OPTION_INVALID` for a URL of another kind; `SPOOL_ROOT_UNUSABLE` if there is no spool; `SPOOL_LOCKED` if a folder is in use and its owner does not respond; the other codes
+ * of opening a spool
  * @example
  * ```ts
  * const spool = await openSpool('/var/spool/my-bot/spool.db');

@@ -2,7 +2,7 @@ import type { PausedLane } from '../observability/stats.ts';
 import type { AuditRecord, LaneReport, LaneSummary, ReportedObstacle, StoredReport } from '../spool/admin/contract.ts';
 import type { SpoolState } from '../spool/contract.ts';
 
-/** What {@link SpoolHandle.stats} tells. */
+/** What {@link SpoolHandle.stats} resolves with. */
 export interface HandleStats {
   readonly states: Readonly<Record<SpoolState, number>>;
   readonly paused: readonly PausedLane[];
@@ -20,23 +20,23 @@ export interface HandleObstacle extends Omit<ReportedObstacle, 'since' | 'nextTr
   readonly nextTrialAt: Date;
 }
 
-/** What a process that delivers said of itself last. */
+/** The latest report of a process that delivers. */
 export interface HandleReport {
-  /** The process. */
+  /** Id of the run of the process. */
   readonly owner: string;
   /** When, by the spool's clock. */
   readonly at: Date;
   readonly obstacles: readonly HandleObstacle[];
 }
 
-/** What {@link SpoolHandle.lanes} tells. */
+/** What {@link SpoolHandle.lanes} resolves with. */
 export interface HandleLanes {
   readonly lanes: readonly HandleLane[];
-  /** Of every process that has reported within its last three polls. */
+  /** One for every process that has reported within its last three polls. */
   readonly reports: readonly HandleReport[];
 }
 
-/** One command of an operator. Never a text, and never an address of what was purged. */
+/** One command of an operator. Contains no message text, and no address of purged messages. */
 export interface HandleAudit extends Omit<AuditRecord, 'at'> {
   /** When, by the spool's clock. */
   readonly at: Date;

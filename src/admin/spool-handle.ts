@@ -11,31 +11,31 @@ import { type Explanation, explain } from './explain.ts';
 import { cursorFor, cursorOf, type HandleChange, type HandleQuery, readChange, readQuery } from './filters.ts';
 import { type HandleAudit, type HandleLanes, type HandleReport, type HandleStats, shownLanes, shownReport } from './reports.ts';
 
-/** Entries of a mailbox among which the one that others wait for is looked for, and those of one look. */
+/** Entries of a mailbox that are searched for the one that others wait for, and those read at a time. */
 const [mostLooked, page] = [2_000, 200];
 
-/** A spool as an operator has it open: no sender is needed, and nothing is delivered. */
+/** A spool that an operator has open: it needs no sender, and delivers nothing. */
 export class SpoolHandle {
   readonly #storage: SpoolStorage;
   readonly #by: string;
 
-  /** @param by Who is named in audits and pauses. */
+  /** @param by The name in audits and pauses. */
   constructor(storage: SpoolStorage, by: string) {
     this.#storage = storage;
     this.#by = by;
   }
 
-  /** The same spool in the name of somebody else, such as the user of a dashboard. */
+  /** Returns the same spool in the name of another user, such as that of a dashboard. */
   as(by: string): SpoolHandle {
     return new SpoolHandle(this.#storage, by);
   }
 
-  /** Which kind of spool it is: `file`, `sqlite`, `postgres`, `sealed file`, … */
+  /** The kind of spool: `file`, `sqlite`, `postgres`, `sealed file`, … */
   get kind(): string {
     return this.#storage.name;
   }
 
-  /** Entries without their texts: what has not ended first, each in the order of acceptance. @throws {OfflineImError} `OPTION_INVALID`, `ADDRESS_INVALID` */
+  /** Lists entries without their texts: those that have not ended first, each part in the order of acceptance. @throws {OfflineImError} `OPTION_INVALID`, `ADDRESS_INVALID` */
   async list(query: HandleQuery = {}): Promise<{ readonly entries: readonly MessageEntry[]; readonly cursor?: string }> {
     const { filter, limit, cursor, signal, onProgress } = readQuery(query);
     const entries: MessageEntry[] = [];
@@ -53,29 +53,29 @@ export class SpoolHandle {
     return { entries, ...(next === undefined ? {} : { cursor: await cursorFor(filter, next) }) };
   }
 
-  /** The time by the spool's clock, which is the database's where it has one. */
+  /** Returns the time by the spool's clock, which is that of the database if it has one. */
   async now(): Promise<Date> {
     return new Date((await this.#storage.admin?.now?.()) ?? Date.now());
   }
 
-  /** The entries of a message, or an entry, with their texts; empty when nothing is known of it. */
+  /** Returns the entries of a message, or an entry, with their texts; empty if the id is unknown. */
   async get(id: string): Promise<readonly MessageEntry[]> {
     return (await this.#find(id)).map(shownEntry);
   }
 
-  /** Entries by state, and what is paused. */
+  /** Counts entries by state, and lists what is paused. */
   async stats(): Promise<HandleStats> {
     const [states, paused] = await Promise.all([this.#storage.counts(), this.#storage.admin?.paused() ?? []]);
     return { states, paused: paused.map(shownPause) };
   }
 
-  /** What waits by mailbox, and what the processes on this spool can't use. */
+  /** Returns what waits by mailbox, and the mailboxes and servers that the processes on this spool can't use. */
   async lanes(): Promise<HandleLanes> {
     return shownLanes(await this.#admin.lanes());
   }
 
   /**
-   * What the processes on this spool can't use, without the sums by mailbox of {@link SpoolHandle.lanes}: those look at all that waits.
+   * The mailboxes and servers that the processes on this spool can't use, without the sums by mailbox of {@link SpoolHandle.lanes}, which read everything that waits.
    * @internal
    */
   async reports(): Promise<readonly HandleReport[]> {
@@ -87,7 +87,7 @@ export class SpoolHandle {
     return (await admin?.reports?.()) ?? (await admin?.lanes())?.reports ?? [];
   }
 
-  /** What each entry of a message, or one entry, waits for. @throws {OfflineImError} `ENTRY_UNKNOWN` */
+  /** Explains what each entry of a message, or one entry, is waiting for or how it ended, and what to do. @throws {OfflineImError} `ENTRY_UNKNOWN` */
   async explain(id: string): Promise<readonly Explanation[]> {
     const entries = await this.#known(id);
     const { admin } = this.#storage;
@@ -118,32 +118,32 @@ export class SpoolHandle {
     return undefined;
   }
 
-  /** Tries dead entries again; never those that may have been sent: see {@link SpoolHandle.requeueOne}. */
+  /** Requeues dead entries, except those that may have been sent: see {@link SpoolHandle.requeueOne}. */
   requeue(change: HandleChange = {}): Promise<BulkResult> {
     return this.#change('requeue', change);
   }
 
-  /** Cancels what is not at work. */
+  /** Cancels entries, except those that are `delivering` or `unconfirmed`. */
   cancel(change: HandleChange = {}): Promise<BulkResult> {
     return this.#change('cancel', change);
   }
 
-  /** Keeps what waits from being sent, until it is released. */
+  /** Holds waiting entries until they are released. */
   hold(change: HandleChange = {}): Promise<BulkResult> {
     return this.#change('hold', change);
   }
 
-  /** Lets go on what is held, at the end of the order. */
+  /** Releases held entries, to the end of the order. */
   release(change: HandleChange = {}): Promise<BulkResult> {
     return this.#change('release', change);
   }
 
-  /** Forgets what has ended; its tombstone stays its time. */
+  /** Forgets entries that have ended; their tombstones stay for their time. */
   purge(change: HandleChange = {}): Promise<BulkResult> {
     return this.#change('purge', change);
   }
 
-  /** A verb on a message or an entry by its id. What is at work is neither cancelled nor purged. @throws {OfflineImError} `ENTRY_UNKNOWN` */
+  /** Changes a message or an entry by its id, except entries that are `delivering` or `unconfirmed`. @throws {OfflineImError} `ENTRY_UNKNOWN` */
   async act(verb: Exclude<BulkVerb, 'requeue'>, id: string): Promise<readonly Change[]> {
     const entries = await this.#known(id);
     const atWork = (state: SpoolState): boolean => state === 'delivering' || state === 'unconfirmed';
@@ -154,9 +154,9 @@ export class SpoolHandle {
   }
 
   /**
-   * Tries a dead message or entry again. What may have been sent is looked for first, unless `force` says to send it all the same.
+   * Requeues a dead message or entry. If it may have been sent, it is probed first, unless `force` is set.
    *
-   * @param options.force Someone may get it twice. @default false
+   * @param options.force Sends without a probe: someone may get it twice. @default false
    * @throws {OfflineImError} `ENTRY_UNKNOWN`
    */
   async requeueOne(id: string, options: { readonly force?: boolean } = {}): Promise<readonly Change[]> {
@@ -188,7 +188,7 @@ export class SpoolHandle {
     return was;
   }
 
-  /** Asks every process on this spool to try what is blocked or unreachable; each does at its next poll, at the latest. */
+  /** Asks every process on this spool to try blocked mailboxes and unreachable servers; each does at its next poll, at the latest. */
   async retryNow(mailbox?: string): Promise<void> {
     const lane = laneOf(mailbox);
     await this.#checkKeysFor({ lane });
@@ -200,7 +200,7 @@ export class SpoolHandle {
     return this.#audit('show --text');
   }
 
-  /** Reads every entry and compares the counts. Resolves with a sentence per mistake, none when all is well. */
+  /** Reads every entry and compares the counts. Resolves with one sentence per problem, and none if all is well. */
   async check(options: Pick<HandleQuery, 'signal' | 'onProgress'> = {}): Promise<readonly string[]> {
     const { signal, onProgress } = readQuery(options);
     const found: Partial<Record<SpoolState, number>> = {};
@@ -222,12 +222,12 @@ export class SpoolHandle {
     );
   }
 
-  /** What operators did, latest first. */
+  /** Returns the audit: what operators did, latest first. */
   async audit(): Promise<readonly HandleAudit[]> {
     return (await this.#admin.audit()).map(({ at, ...record }) => ({ ...record, at: new Date(at) }));
   }
 
-  /** Closes the spool; nothing can be asked of it afterwards. */
+  /** Closes the spool; later calls reject with `SPOOL_CLOSED`. */
   close(): Promise<void> {
     return this.#storage.close();
   }

@@ -7,7 +7,7 @@ import { openStorage } from './storage.ts';
 import { placeOf } from './where.ts';
 
 /**
- * Makes or updates the tables of a PostgreSQL spool. Files and SQLite are brought up to date when they are opened, and what a later version wrote is never touched.
+ * Creates or updates the tables of a PostgreSQL spool. Files and SQLite are updated when they are opened; what a later version wrote is never changed.
  *
  * @throws {OfflineImError} `SPOOL_VERSION`, `SPOOL_FAILED`
  */
@@ -44,7 +44,7 @@ async function isBehind(spool: PostgresSpool): Promise<boolean> {
   }
 }
 
-/** Copies the spool of a folder or an SQLite file, in use or not, to the whole path of a new file. @throws {OfflineImError} `BACKUP_REFUSED` for a database, and says how it is backed up */
+/** Copies the spool of a folder or an SQLite file, in use or not, to a new file at an absolute path. @throws {OfflineImError} `BACKUP_REFUSED` for a database, with the way to back it up */
 export async function backUpSpool(
   where: string,
   target: string,

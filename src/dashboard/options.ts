@@ -4,7 +4,7 @@ import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { byDefault, callback, having, optional, type RulesFor, readOptions, rule, secret, text } from '../core/options.ts';
 import type { SpoolStorage } from '../spool/contract.ts';
 
-/** A user of the dashboard, and their rights. */
+/** A user of the dashboard, and their permissions. */
 export interface DashboardUser {
   /** Named in the audit and in pauses: 1 to 100 characters. */
   readonly user: string;

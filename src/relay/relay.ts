@@ -14,10 +14,10 @@ const upstreamTimeout = 120_000;
 
 /**
  * A handler that stands between pages and Exchange: browsers repeat a POST by themselves when a connection is lost, and Exchange
- * sends no CORS headers. It passes each `client-request-id` on once. A repetition gets 409, so that the note of a lost answer is
- * looked for instead of being sent twice.
+ * sends no CORS headers. It passes each `client-request-id` on once. A repetition gets 409, so that the note of a lost response is
+ * probed instead of being sent twice.
  *
- * Fetch-shaped, for any server: Deno, Bun, Hono, Next, or node:http with an adapter. The page's transport says `relay: true`.
+ * Fetch-shaped, for any server: Deno, Bun, Hono, Next, or node:http with an adapter. The page's transport sets `relay: true`.
  *
  * @throws {OfflineImError} `OPTION_INVALID`, `INSECURE_URL`
  * @example

@@ -5,13 +5,13 @@ import { abortSignal, callback, flag, optional, type RulesFor, readOptions } fro
 /** Options of a spool's `backup()`. */
 export interface BackupOptions {
   /**
-   * Whether to replace a target that is no backup of this library: a file or, for a `FileSpool`, a folder with all its contents. A target that is in use, a link or a
+   * Whether to replace a target that is not a backup of this library: a file or, for a `FileSpool`, a folder with all its contents. A target that is in use, a link or a
    * device is never replaced.
    *
    * @default false
    */
   readonly overwrite?: boolean | undefined;
-  /** Abandons the copy, of which nothing is left; the call rejects with the signal's reason. */
+  /** Abandons and removes the copy; the call rejects with the signal's reason. @default none */
   readonly signal?: AbortSignal | undefined;
   /** Called after each step, with bytes of a `SqliteSpool` (about 4 MiB per step) or entries of a `FileSpool`. If it throws, the copy is abandoned. */
   readonly onProgress?: ((progress: { readonly copied: number; readonly total: number }) => void) | undefined;

@@ -61,15 +61,15 @@ function homeOf(home: Surroundings['home'], path: typeof posix): string {
 /** Options of a {@link FileSpool}. */
 export interface FileSpoolOptions {
   /**
-   * The folder of the spool; made when it is missing. One process can have it open at a time. It must be on
+   * The folder of the spool; created if missing. One process can have it open at a time. It must be on
    * a file system that keeps what it has synced, and locks files (most network shares do neither well).
    *
    * @default `%localappdata%\Microsoft\Office\16.0\Lync` on Windows, `$XDG_STATE_HOME/offline-im` or
-   * `~/.local/state/offline-im` elsewhere; a user without a home directory has to give one
+   * `~/.local/state/offline-im` elsewhere; required for a user without a home directory
    */
   readonly root?: string | undefined;
   /**
-   * Whether the folder may lie on a network disk, or on one that a container or a virtual machine shares with its host. Two machines that
+   * Whether the folder may be on a network disk, or on one that a container or a virtual machine shares with its host. Two machines that
    * have it open at once lose messages or send them twice. So `open()` rejects with `SPOOL_ROOT_UNUSABLE` on a known network disk (NFS, SMB, Ceph, …), and warns of one
    * that may be shared. With `true` it only warns of the former, and accepts the latter silently. Disks are recognized on Linux, and by UNC paths on Windows.
    *
@@ -77,11 +77,11 @@ export interface FileSpoolOptions {
    */
   readonly allowNetworkDisk?: boolean | undefined;
   /**
-   * What happens to messages that wait in a restored copy of a spool: they may have been sent since the copy was made, and would be sent again.
+   * How to treat messages that wait in a restored copy of a spool: they may have been sent since the copy was made, and would be sent again.
    *
-   * The first open of a folder that {@link FileSpool.backup} made recognizes the copy and holds everything that waits in it: it no longer expires, a `warning` with
-   * `SPOOL_RESTORED` says so at every start, and {@link FileSpool.releaseRestored} lets it go on. `true` does the same, once, for a copy that was made otherwise
-   * (by copying the folder of a closed spool, or its disk). `'resume'` goes on at once: for a spool that was moved and runs nowhere else.
+   * The first open of a folder made with {@link FileSpool.backup} recognizes the copy and holds all waiting messages: they no longer expire, a `warning` with
+   * `SPOOL_RESTORED` says so at every start, and {@link FileSpool.releaseRestored} releases them. `true` does the same, once, for a copy made otherwise
+   * (of the folder of a closed spool, or of its disk). `'resume'` releases them at once: for a spool that was moved and runs nowhere else.
    *
    * @default false
    */
@@ -101,12 +101,12 @@ const rules = {
 } satisfies RulesFor<FileSpoolOptions>;
 
 /**
- * Keeps every message in a readable file, in the folders of the product: messages that could not be processed lie in
- * `<root>/<SipUserAddress>/History Spooler`, those that wait in `waiting` below it. Accepted messages survive the end of the
+ * Keeps every message in a readable file, in the folders of the product: messages that could not be processed are in
+ * `<root>/<SipUserAddress>/History Spooler`, waiting ones in `waiting` below it. Accepted messages survive the end of the
  * process and a power cut. For one process, and up to some 100,000 waiting messages: its start reads every file.
  *
  * `open()` rejects with `SPOOL_LOCKED` while someone else has the root open, with `SPOOL_VERSION` when a later version of this library
- * wrote any of it (nothing is touched then), and with `SPOOL_ROOT_UNUSABLE` when the folder can't be used. Should another process take the folder all the same, the last one to come has it: this one closes
+ * wrote any of it (nothing is changed then), and with `SPOOL_ROOT_UNUSABLE` when the folder can't be used. If another process takes the folder nevertheless, the last one owns it: this one closes
  * itself with a `warning` (`SPOOL_CLOSED`) before it sends or accepts anything more. docs/file-spool-format.md describes the files, and
  * what may be done with them while the spool is open.
  *
@@ -154,22 +154,22 @@ export class FileSpool extends JournaledSpool {
     await super.close();
   }
 
-  /** Whether no other process has taken the folder; asked before each request to a server. */
+  /** Returns whether no other process has taken the folder; called before each request to a server. */
   isOwner(): boolean {
     return this.#journal.isOurs();
   }
 
-  /** Calls `wake` when {@link FileSpool.releaseRestored} lets messages go on, and with `'operated'` when an operator has changed something. The returned function ends that. */
+  /** Calls `wake` when {@link FileSpool.releaseRestored} releases messages, and with `'operated'` when an operator has changed something. The returned function ends that. */
   watch(wake: (news?: 'operated') => void): () => void {
     this.#watchers.add(wake);
     return () => void this.#watchers.delete(wake);
   }
 
   /**
-   * Copies the spool to another folder while it is in use. The copy appears under its name once it is whole and synced. Each message is copied as it is at some
+   * Copies the spool to another folder while it is in use. The copy appears under its name when it is complete and synced. Each message is copied as it is at some
    * moment of the call; messages accepted meanwhile are left out. It works in steps of some hundred messages, and ends however much is written meanwhile.
    *
-   * Replaces an older backup of that name. Rejects with `BACKUP_REFUSED` for the spool's own folder, any folder in it or around it, a spool that is open, links and
+   * Replaces an older backup of that name. Rejects with `BACKUP_REFUSED` for the spool's own folder, its parents and subfolders, an open spool, links and
    * devices; and for any other file or folder, unless `overwrite` is set. The copy is marked: see `restored` for what happens when it is opened.
    *
    * @throws {OfflineImError} `BACKUP_REFUSED`, `OPTION_INVALID`, `SPOOL_CLOSED`, `SPOOL_FAILED`, `SPOOL_ROOT_UNUSABLE`; the reason of `signal`
@@ -201,8 +201,8 @@ export class FileSpool extends JournaledSpool {
   }
 
   /**
-   * Lets the entries go on that are held as in a restored copy, in their original order; those that may have been sent are probed first. Resolves with their number.
-   * Leaves alone what the host has cancelled, released or purged meanwhile.
+   * Releases the entries of a restored copy, in their original order; those that may have been sent are probed first. Resolves with their number.
+   * Leaves alone what you have cancelled, released or purged meanwhile.
    *
    * @throws {OfflineImError} `SPOOL_CLOSED`, `SPOOL_FAILED`
    */

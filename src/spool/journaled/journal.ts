@@ -97,14 +97,14 @@ export interface Journal {
   readonly keeps?: 'everything' | 'messages';
   /**
    * Resolves with everything that was written and not deleted, or with `undefined` when this spool was open before and its memory is
-   * still right. Take a lock here: one process at a time. Call `lost` when someone takes the storage away later: the spool then
+   * still right. Take a lock here: one process at a time. Call `lost` when the storage is taken away later: the spool then
    * closes itself.
    */
   open(context: SpoolContext, lost: (error: unknown) => void): Promise<JournalContents | undefined>;
   /**
    * Makes a change durable, all or none.
    *
-   * @throws {JournalError} which says whether any of it may have been kept; any other error counts as `unknown`.
+   * @throws {JournalError} with `kept`: whether any of it may have been kept; any other error counts as `unknown`
    */
   write(change: JournalChange): Promise<void>;
   /** Resolves with the messages of these entries, by entry id. An entry whose message is left out is taken out of the spool and reported to `context.onCorrupt`. */
@@ -122,7 +122,7 @@ export interface Journal {
    * @internal
    */
   readonly ended?: EndedRecords;
-  /** Gives back what `open` took, such as its lock. */
+  /** Releases what `open` took, such as its lock. */
   close(): Promise<void>;
 }
 

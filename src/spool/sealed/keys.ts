@@ -21,13 +21,13 @@ export interface SealKey {
 /** Keys of {@link sealed}. */
 export interface SealOptions {
   /**
-   * The first encrypts, all decrypt. To rotate, put a new key first; take an old one out when nothing is left that was
-   * encrypted with it.
+   * The first encrypts, all decrypt. To rotate, put a new key first; remove an old one when nothing encrypted with it
+   * is left.
    */
   readonly keys: readonly SealKey[];
   /**
    * 32 random bytes (more are allowed), or a `CryptoKey` for HMAC with SHA-256 that may sign: what the spool must compare is replaced by a hash with this
-   * key. It never changes as long as anything is in the spool, and is none of `keys`.
+   * key. It must not change while anything is in the spool, and must not be one of `keys`.
    */
   readonly routingKey: Uint8Array | CryptoKeyLike;
 }

@@ -7,10 +7,10 @@ const nameRule = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 
 /**
  * One spool over several, past what one database carries: everything that a mailbox sends lies in one of them, chosen by the rendezvous hash of its address, so that
- * conversations keep their order. A spool that is added takes over only its share of the mailboxes; export and import what waits for those before (docs/scale.md).
+ * conversations keep their order. A spool that is added takes over only its share of the mailboxes; drain the fleet first (docs/scale.md).
  *
- * Each one fails alone: while a database is down the mailboxes of the others go on, `send()` for its own rejects, and looking up an id that none of the others has
- * rejects too, since nobody can say that it is not there. Message ids are unique per mailbox only. The id of an entry ends with the name of its spool.
+ * Each one fails alone: while a database is down, the mailboxes of the others go on, `send()` for its own rejects, and looking up an id that none of the others has
+ * rejects too, since it may exist there. Message ids are unique per mailbox only. The id of an entry ends with the name of its spool.
  *
  * @param spools At least one, each under a name that is never changed: lower-case letters, digits and hyphens, 32 at most. Renaming moves mailboxes.
  * @throws {OfflineImError} `OPTION_INVALID`

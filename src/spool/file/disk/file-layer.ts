@@ -52,10 +52,10 @@ export interface FolderItem {
   readonly kind: 'file' | 'folder' | 'other';
 }
 
-/** The kind and rights of what lies at a path: of the link itself where it is a link. */
+/** The kind and permissions of what is at a path: of the link itself if it is a link. */
 export interface FileFacts {
   readonly kind: 'file' | 'folder' | 'other';
-  /** Permission bits of group and others, 0 where the file system has none (Windows). */
+  /** Permission bits of group and others; 0 if the file system has none (Windows). */
   readonly othersMay: number;
 }
 
@@ -89,11 +89,11 @@ export interface FileLayer {
   stat(path: string): Promise<FileFacts | undefined>;
   /** Lists a folder, in no order. */
   list(path: string): Promise<readonly FolderItem[]>;
-  /** Makes one folder for its owner alone (0700); rejects with `EEXIST` when the name is taken. */
+  /** Creates one folder for its owner only (0700); rejects with `EEXIST` if the name is taken. */
   makeFolder(path: string): Promise<void>;
-  /** Takes all rights to a folder from group and others. */
+  /** Removes all permissions of group and others on a folder. */
   restrict(path: string): Promise<void>;
-  /** Makes a file for its owner alone (0600); rejects with `EEXIST` when the name is taken. */
+  /** Creates a file for its owner only (0600); rejects with `EEXIST` if the name is taken. */
   create(path: string): Promise<WritableFile>;
   /** Reads a whole regular file; `undefined` when it has more than `limit` bytes. Rejects for a link. */
   read(path: string, limit: number): Promise<Uint8Array | undefined>;
@@ -111,7 +111,7 @@ export interface FileLayer {
    * Locks the spool with this lock file, until the returned function is called or the process dies.
    * Rejects with the `OfflineImError` `SPOOL_LOCKED` while someone has it, in this process or another.
    *
-   * @param warn Called when somebody may have it all the same.
+   * @param warn Called if someone else may have it nevertheless.
    */
   lock(path: string, warn?: (error: Error) => void): Promise<FolderLock>;
 }
