@@ -154,7 +154,6 @@ export class OfflineImSender<Client = never> {
     await this.#stopping;
   }
 
-  /** Calls `stop()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
@@ -185,10 +184,7 @@ export class OfflineImSender<Client = never> {
     return this.#sending.sendMany(messages, (message) => this.send(message, read));
   }
 
-  /**
-   * Runs gate and classification on a message without sending it. A refusal of the gate is its result, not an error.
-   * @throws {OfflineImError} the codes of invalid input, `POLICY_FAILED`, `POLICY_TIMEOUT`, `MAILBOX_UNRESOLVED`, as `send()` does
-   */
+  /** Runs gate and classification on a message without sending it; the gate's refusal is a result. Otherwise rejects as `send()` does, but for the spool's codes. */
   check(message: OutgoingMessage): Promise<CheckResult> {
     return this.#sending.check(message);
   }
@@ -201,9 +197,8 @@ export class OfflineImSender<Client = never> {
 
   /**
    * Attempts everything that waits once, now: skips the two minutes, but not order, back-off or circuits. Works without `start()`. Resolves with the number of
-   * entries by the state they reached.
+   * entries by the state they reached. @throws {OfflineImError} `SENDER_STOPPED`, and the codes of opening the spool
    * @param options.signal When it aborts, nothing more begins, and the flush resolves with what it has reached; requests in flight go on. @default none
-   * @throws {OfflineImError} `SENDER_STOPPED`; the codes of the spool if it can't be opened
    */
   async flush(options: FlushOptions = {}): Promise<FlushCounts> {
     const { signal } = readFlush(options);

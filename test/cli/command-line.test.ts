@@ -135,7 +135,7 @@ it.each([
     'There is no spool of the kind "mysql"; expected a folder, an SQLite file or a postgres:// URL',
   ],
   [['export', 'x', '--spool', 'mongodb+srv://u:hunter2@host/db'], 'no spool of the kind "mongodb+srv"'],
-  [['check', '--spool', 'sqlite:spool.db'], 'named by its path alone'],
+  [['check', '--spool', 'sqlite:spool.db'], 'Name an SQLite file by its path alone'],
   [['stats', '--spool', 'postgres:u:hunter2@host/db'], 'has no // after postgres:'],
   [['doctor', '--spool', 'postgres://[::1/db'], 'is not a valid URL'],
   [['stats', '--spool', 'host=localhost password=hunter2'], 'a list of settings, as psql takes it'],

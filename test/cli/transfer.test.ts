@@ -49,7 +49,7 @@ describe('export overwrites nothing but an older export of the same messages', (
     const before = await statesOf(spool);
     for (const [name, why] of [
       ['spool.db', 'exists and is not an export'],
-      ['spool.db-wal', 'companions of a database'],
+      ['spool.db-wal', 'companion files of a database'],
       ['notes.txt', 'exists and is not an export'],
       ['hard', 'exists and is not an export'],
       ['empty', 'exists and is not an export'],

@@ -197,10 +197,7 @@ export class SimulatorCore {
   /** Answers an operation by hand from now on, until `reset()`. */
   answer(operation: string, handler: AnswerByHand): void {
     if (!isSchemaOperation(operation)) {
-      throw new OfflineImError(
-        'OPTION_INVALID',
-        `"${operation}" is not an operation of EWS; expected a name such as GetUserPhoto.`,
-      );
+      throw new OfflineImError('OPTION_INVALID', `"${operation}" is not an EWS operation; expected one such as GetUserPhoto.`);
     }
     this.#byHand.set(operation, handler);
   }

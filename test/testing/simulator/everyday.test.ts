@@ -322,7 +322,7 @@ describe('answers', () => {
       return '<m:GetPasswordExpirationDateResponse ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:PasswordExpirationDate>2027-01-01T00:00:00Z</m:PasswordExpirationDate></m:GetPasswordExpirationDateResponse>';
     });
     expect((await call(exchange.url, ask, { unchecked: true })).text).toContain('2027-01-01T00:00:00Z');
-    expect(() => exchange.answer('GetNothing', () => '')).toThrow(/not an operation of EWS/);
+    expect(() => exchange.answer('GetNothing', () => '')).toThrow(/not an EWS operation/);
   });
 
   it('invalid content stores nothing and is explained', async () => {
