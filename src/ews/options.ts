@@ -37,8 +37,7 @@ export interface EwsTransportOptions {
   /**
    * Sends the requests instead of `fetch`: a dispatcher of undici, which you install and close yourself. A `Pool` needs far less CPU time
    * per request than the platform's `fetch`; a `ProxyAgent` goes through a proxy with a login; `connect` of either takes certificates. It must neither
-   * follow redirects nor repeat a POST: with `allowH2: false`, since over HTTP/2, its default from version 8 on, undici repeats what the server says it has not
-   * processed. Credentials with a `fetch` of their own, such as `ntlmAuth`, don't use it. If both
+   * follow redirects nor repeat a POST: set `allowH2: false` (see {@link HttpDispatcher}). Credentials with a `fetch` of their own, such as `ntlmAuth`, don't use it. If both
    * `fetch` and `dispatcher` are set, the constructor throws `OPTION_INVALID`.
    *
    * @default none

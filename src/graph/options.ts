@@ -115,8 +115,8 @@ export interface GraphTransportOptions {
   readonly fetch?: typeof globalThis.fetch;
   /**
    * Sends the requests instead of `fetch`: a dispatcher of undici, which you install and close yourself, such as a `ProxyAgent` for a proxy with a
-   * login. It must neither follow redirects nor repeat a POST: with `allowH2: false`, since over HTTP/2, its default from version 8 on, undici repeats what the server says
-   * it has not processed. If both `fetch` and `dispatcher` are set, the constructor throws `OPTION_INVALID`.
+   * login. It must neither follow redirects nor repeat a POST: set `allowH2: false` (see {@link HttpDispatcher}).
+   * If both `fetch` and `dispatcher` are set, the constructor throws `OPTION_INVALID`.
    *
    * @default none
    */

@@ -6,7 +6,6 @@ import type { LastMinute, Throughput } from './trace.ts';
 
 /** What waits for one sender's mailbox. */
 export interface LaneStats {
-  /** SMTP address of the sender's mailbox. */
   readonly lane: string;
   /** Entries that have not ended. */
   readonly waiting: number;
@@ -20,7 +19,6 @@ export interface LaneStats {
 export interface BlockedLane {
   /** SMTP address of the sender's mailbox. */
   readonly lane: string;
-  /** Why. */
   readonly reason: Reason;
   /** When one note is tried next; `retryNow()` tries at once. */
   readonly nextTrialAt: Date;
@@ -30,9 +28,8 @@ export interface BlockedLane {
 export interface UnavailableEndpoint {
   /** As {@link Place.endpoint}; for EWS the URL. */
   readonly endpoint: string;
-  /** Why. */
   readonly reason: Reason;
-  /** When one note is tried next; `retryNow()` tries at once. */
+  /** When one note is tried next. */
   readonly nextTrialAt: Date;
 }
 
@@ -40,9 +37,7 @@ export interface UnavailableEndpoint {
 export interface PausedLane {
   /** Sender's mailbox; missing: every mailbox. */
   readonly lane?: string;
-  /** Who paused it. */
   readonly by: string;
-  /** Their reason. */
   readonly why?: string;
   readonly since: Date;
 }

@@ -74,8 +74,8 @@ export interface OfflineImSenderOptions<Client = never> extends MessageClassOpti
   readonly random?: (() => number) | undefined;
   /**
    * How large the spool may grow. Beyond it, `send()` rejects with `SPOOL_FULL` and keeps nothing of the message; a repeated message still gets its receipt.
-   * The sender reads the size of the spool at most once per second, and adds its own appends in between. So a single process never exceeds the mark, several
-   * processes exceed it by at most what the others append within a second, and room that deliveries make is noticed within a second.
+   * The size is read at most once per second, and own appends are added: a single process never exceeds the mark, several exceed it by at most what the others
+   * append within a second, and freed room is noticed within a second.
    * @default no limit
    */
   readonly highWater?: HighWater | undefined;

@@ -126,7 +126,6 @@ export class OfflineImSender<Client = never> {
 
   /**
    * Opens the spool and starts delivering. A started sender keeps the process alive.
-   * @param options.signal Stops the sender when it aborts, as `stop()` does. With a signal that has already aborted, the sender never starts. @default none
    * @throws {OfflineImError} `SENDER_STOPPED`; `SPOOL_LOCKED` and other codes of the spool
    */
   async start(options: StartOptions = {}): Promise<void> {
@@ -142,9 +141,6 @@ export class OfflineImSender<Client = never> {
    * Finishes the notes and sends in flight, then closes spool and transport. Waiting messages keep waiting; whatever is cut off is probed after the next start.
    * It never rejects and always ends: whatever hangs is left behind at most 5 s after the timeout, or 10 s if closing hangs too, and a `warning`
    * (`STOP_INCOMPLETE`) says what was left.
-   * @param options.timeout ms after which stop() aborts requests in flight, rejects sends that are still being prepared, and gives up opening a spool that another
-   * process holds. It covers everything together. A later call can shorten it, never lengthen it. @default 30_000
-   * @param options.signal Ends the wait as soon as it aborts, even that of an earlier call. @default none
    */
   async stop(options: StopOptions = {}): Promise<void> {
     const { timeout, signal } = readStop(options, (error) => this.#trace.warn(error));
@@ -154,6 +150,7 @@ export class OfflineImSender<Client = never> {
     await this.#stopping;
   }
 
+  /** Calls `stop()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
@@ -184,7 +181,10 @@ export class OfflineImSender<Client = never> {
     return this.#sending.sendMany(messages, (message) => this.send(message, read));
   }
 
-  /** Runs gate and classification on a message without sending it; the gate's refusal is a result. Otherwise rejects as `send()` does, but for the spool's codes. */
+  /**
+   * Runs gate and classification on a message without sending it. The gate's refusal is a result.
+   * @throws {OfflineImError} the codes of invalid input, `POLICY_FAILED`, `POLICY_TIMEOUT`, `MAILBOX_UNRESOLVED`
+   */
   check(message: OutgoingMessage): Promise<CheckResult> {
     return this.#sending.check(message);
   }
@@ -197,8 +197,8 @@ export class OfflineImSender<Client = never> {
 
   /**
    * Attempts everything that waits once, now: skips the two minutes, but not order, back-off or circuits. Works without `start()`. Resolves with the number of
-   * entries by the state they reached. @throws {OfflineImError} `SENDER_STOPPED`, and the codes of opening the spool
-   * @param options.signal When it aborts, nothing more begins, and the flush resolves with what it has reached; requests in flight go on. @default none
+   * entries by the state they reached.
+   * @throws {OfflineImError} `SENDER_STOPPED`, and the codes of opening the spool
    */
   async flush(options: FlushOptions = {}): Promise<FlushCounts> {
     const { signal } = readFlush(options);
@@ -254,7 +254,6 @@ export class OfflineImSender<Client = never> {
 
   /**
    * Tries a dead message or entry again, at the end of the order. If it may have been sent, it is probed first.
-   * @param options.force Sends without a probe: someone may get the message twice. @default false
    * @throws {OfflineImError} `ENTRY_UNKNOWN`
    */
   requeue(id: string, options: RequeueOptions = {}): Promise<readonly Change[]> {

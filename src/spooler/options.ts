@@ -81,11 +81,11 @@ export interface SpoolerOptions {
   readonly concurrencyPerMailbox?: number | undefined;
   /** The most notes of one mailbox that are handed to the transport together, 1 to 100. @default 50 */
   readonly notesPerClaim?: number | undefined;
-  /** How long to wait before the next try. @default those of each option */
+  /** How long to wait before the next try. */
   readonly retry?: RetryOptions | undefined;
-  /** How notes that may have been sent are probed. @default those of each option */
+  /** How notes that may have been sent are probed. */
   readonly probe?: ProbeOptions | undefined;
-  /** How long a note belongs to the process that delivers it. @default those of each option */
+  /** How long a note belongs to the process that delivers it. */
   readonly lease?: LeaseOptions | undefined;
   /**
    * Called with every note before it is sent, but not before a probe. `'hold'` and `'cancel'` keep the note from being sent, for instance because the recipient's

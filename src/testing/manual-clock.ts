@@ -38,17 +38,14 @@ export class ManualClock implements Clock {
     this.#wall = Number(start);
   }
 
-  /** Returns the wall clock, ms since 1970 UTC. */
   now(): number {
     return this.#wall;
   }
 
-  /** Returns the ms by which `advance()` has moved the clock. */
   monotonic(): number {
     return this.#monotonic;
   }
 
-  /** Calls `callback` once `advance()` has reached the time; the returned function cancels it. */
   setTimer(callback: () => void, delay: number): () => void {
     checkArgument('ManualClock.setTimer()', 'callback', callback, aFunction);
     checkArgument('ManualClock.setTimer()', 'delay', delay, duration);
