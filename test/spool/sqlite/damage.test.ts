@@ -91,7 +91,7 @@ describe('a damaged database', () => {
     const warnings: Error[] = [];
     const spool = await at.open({ onWarning: (error) => warnings.push(error) });
     expect(await spool.counts()).toMatchObject({ spooled: 0 });
-    expect(warnings).toMatchObject([{ code: 'SPOOL_CORRUPT', message: expect.stringContaining('was there and empty') }]);
+    expect(warnings).toMatchObject([{ code: 'SPOOL_CORRUPT', message: expect.stringContaining('existed and was empty') }]);
   });
 
   it('is not listed endlessly', async () => {
