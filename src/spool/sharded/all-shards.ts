@@ -54,7 +54,7 @@ export async function openAll(shards: readonly Shard[], context: SpoolContext): 
   }
   for (const [shard, error] of errors) shard.failed(error);
   for (const shard of left) {
-    const text = `The shard ${shard.name} has not opened within ${longestOpening} ms; what belongs to it waits.`;
+    const text = `The shard ${shard.name} has not opened within ${longestOpening} ms; its messages wait.`;
     shard.warn(new OfflineImError('SPOOL_FAILED', text, { details: { shard: shard.name } }));
   }
 }

@@ -161,7 +161,7 @@ export class Shards implements ShardedSpool<unknown> {
   async *list(query: SpoolQuery = {}): AsyncIterable<SpoolEntry> {
     const home = query.lane === undefined ? undefined : this.#ofLane(query.lane);
     const leftOut = (shard: Shard, cause?: unknown): void => {
-      const text = `The shard ${shard.name} does not answer; what a mailbox left there before its own was added is missing from its list.`;
+      const text = `The shard ${shard.name} does not answer; messages that the mailbox left there before its own shard was added are missing from the list.`;
       shard.warn(new OfflineImError('SPOOL_FAILED', text, { cause, details: { shard: shard.name } }));
     };
     yield* merged(

@@ -291,7 +291,7 @@ describe('the list of a mailbox', () => {
     await append(of('b'), 'after');
     hang('a');
     expect(await byNow(listed(spool.list({ lane: of('b') })), clock, 1_000)).toEqual(['after']);
-    expect(warnings).toEqual([expect.stringContaining('The shard a does not answer; what a mailbox left there')]);
+    expect(warnings).toEqual([expect.stringContaining('The shard a does not answer; messages that the mailbox left there')]);
     const ofA = listed(spool.list({ lane: of('a') }));
     expect(await byNow(ofA, clock, 60_000)).toBe('nothing yet');
     await answer('a');
