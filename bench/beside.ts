@@ -13,11 +13,13 @@ import { atATime } from './median.ts';
 import type { Ours } from './spool/ours.ts';
 import { printTable, type Row } from './table.ts';
 
-const chunks = Number(process.env.OFFLINE_IM_BENCH_ROUNDS ?? 40);
-/** Messages of a chunk. */
-const count = 1_000;
+const chunks = 4 * Number(process.env.OFFLINE_IM_BENCH_ROUNDS ?? 40);
+/** Messages of a chunk: so few that what else the machine does disturbs both alike. */
+const count = 256;
 /** Chunks before the first that counts. */
-const warmUp = 8;
+const warmUp = 32;
+/** Messages that wait besides those of a chunk. */
+const waiting = 1_000;
 
 type Work = 'append' | 'send' | 'claim and settle';
 const spools = ['memory', 'sqlite', 'postgres'] as const;
@@ -118,6 +120,7 @@ for (const kind of spools) {
     const what = `${kind}, ${work}`;
     if (cases.length > 0 && !cases.some((one) => what.includes(one))) continue;
     const [before, now] = [await contestant(other, kind, server), await contestant(here, kind, server)];
+    if (work === 'claim and settle') for (const { ours } of [before, now]) await ours.fill(waiting);
     for (let chunk = 0; chunk < warmUp + chunks; chunk++) {
       for (const one of chunk % 2 === 0 ? [before, now] : [now, before]) {
         const cost = await measured(one, kind, work);
