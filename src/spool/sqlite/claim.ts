@@ -4,7 +4,7 @@ import { claimPick, type Picked, runOf } from '../state/claim.ts';
 import { dueIn, laneFilter } from '../state/derived.ts';
 import type { EntryRecord } from '../state/records.ts';
 import type { Group } from './group.ts';
-import { entryColumns, storedRow } from './stores/entries.ts';
+import { entryColumns, entryNames, storedRow } from './stores/entries.ts';
 import { ever } from './stores/lanes.ts';
 import { type RowsOf, rowsOf } from './stores/statements.ts';
 
@@ -33,6 +33,19 @@ export function nextDue(group: Group, ends: LeaseEnds, filter: LaneFilter | unde
   return dueIn([lanes.next('deliver', filter), lanes.next('probe', filter), ends.next(filter)], group.now);
 }
 
+/** Where a row of a head has its body, and whether more entries of its stream follow. */
+const bodyAt = entryNames.length;
+const moreAt = bodyAt + 1;
+
+/** The first entries of streams, with their bodies: all that most notes consist of, in one query. */
+const headsWhere = (due: string): string =>
+  `SELECT ${entryNames.map((name) => `e.${name}`).join(', ')}, body,
+     EXISTS (SELECT 1 FROM entries n WHERE n.stream = s.id AND n.ord > e.ord) AS more
+   FROM streams s
+     CROSS JOIN entries e ON e.seq = (SELECT h.seq FROM entries h WHERE h.stream = s.id ORDER BY h.ord LIMIT 1)
+     LEFT JOIN bodies b ON b.seq = e.seq
+   WHERE s.lane = ? AND s.due_at IS NOT NULL AND ${due} ORDER BY s.due_at LIMIT ? + 0`;
+
 /** Picks and claims notes. The cost follows the number of notes claimed, not of what waits. */
 export class Picker {
   readonly #due: RowsOf;
@@ -41,16 +54,8 @@ export class Picker {
   readonly #probes: RowsOf;
 
   constructor(database: DatabaseSync) {
-    this.#due = rowsOf(
-      database.prepare(
-        'SELECT id FROM streams WHERE lane = ? AND due_at IS NOT NULL AND due_at <= ? ORDER BY due_at LIMIT ? + 0',
-      ),
-    );
-    this.#all = rowsOf(
-      database.prepare(
-        `SELECT id FROM streams WHERE lane = ? AND due_at IS NOT NULL AND (deferred = 0 OR due_at <= ?) ORDER BY due_at LIMIT ? + 0`,
-      ),
-    );
+    this.#due = rowsOf(database.prepare(headsWhere('s.due_at <= ?')));
+    this.#all = rowsOf(database.prepare(headsWhere('(s.deferred = 0 OR s.due_at <= ?)')));
     this.#stream = rowsOf(database.prepare(`SELECT ${entryColumns} FROM entries WHERE stream = ? ORDER BY ord LIMIT ? + 0`));
     this.#probes = rowsOf(
       database.prepare(
@@ -62,8 +67,9 @@ export class Picker {
   claim(group: Group, request: ClaimRequest): ClaimedNote[] {
     group.flush();
     for (;;) {
-      const picks = this.#pick(group, request);
-      const messages = messagesOf(group, picks);
+      const bodies = new Map<number, string>();
+      const picks = this.#pick(group, request, bodies);
+      const messages = messagesOf(group, picks, bodies);
       if (group.stores.unreadable.found) {
         // Sets it aside, and picks from the rest.
         group.flush();
@@ -76,7 +82,8 @@ export class Picker {
     }
   }
 
-  #pick(group: Group, request: ClaimRequest): Picked[] {
+  /** @param bodies Takes in the bodies that are read on the way, by `seq`. */
+  #pick(group: Group, request: ClaimRequest, bodies: Map<number, string>): Picked[] {
     const { kind, limit, perLane, lanes, ignorePickup } = request;
     const early = kind === 'deliver' && ignorePickup === true;
     const picks: Picked[] = [];
@@ -84,15 +91,20 @@ export class Picker {
     for (const lane of group.stores.lanes.inTurn(kind, early ? ever : group.now, early ? ever : limit, lanes)) {
       const room = Math.min(perLane, limit - picks.length);
       if (room <= 0) break;
-      picks.push(...(kind === 'deliver' ? this.#deliveries(group, lane, request, room) : this.#dueProbes(group, lane, room)));
+      const found =
+        kind === 'deliver' ? this.#deliveries(group, lane, request, room, bodies) : this.#dueProbes(group, lane, room);
+      picks.push(...found);
     }
     return picks;
   }
 
-  #deliveries(group: Group, lane: string, request: ClaimRequest, room: number): Picked[] {
-    const found = (request.ignorePickup === true ? this.#all : this.#due).all(lane, group.now, room);
-    return found.flatMap(([id]) => {
-      const rows = this.#stream.all(Number(id), request.maxEntries);
+  #deliveries(group: Group, lane: string, request: ClaimRequest, room: number, bodies: Map<number, string>): Picked[] {
+    const heads = (request.ignorePickup === true ? this.#all : this.#due).all(lane, group.now, room);
+    return heads.flatMap((head) => {
+      const [seq, stream] = head as readonly [number, number];
+      const body = head[bodyAt];
+      if (typeof body === 'string') bodies.set(seq, body);
+      const rows = head[moreAt] === 1 ? this.#stream.all(stream, request.maxEntries) : [head];
       const run = runOf(recordsOf(group, rows), request, group.now);
       if (run === undefined || 'members' in run) return run ?? [];
       const pick = pickOf(group, run.deferredNoteId);
@@ -119,12 +131,16 @@ function pickOf(group: Group, noteId: string): Picked | undefined {
   return members.length === 0 ? undefined : { note, members };
 }
 
-function messagesOf(group: Group, picks: readonly Picked[]): ReadonlyMap<string, SpooledMessage> {
+function messagesOf(
+  group: Group,
+  picks: readonly Picked[],
+  bodies: ReadonlyMap<number, string>,
+): ReadonlyMap<string, SpooledMessage> {
   const { entries } = group.stores;
   const messages = new Map<string, SpooledMessage>();
   for (const { fixed } of picks.flatMap(({ members }) => members)) {
     const stored = entries.find(fixed.id);
-    const message = stored === undefined ? undefined : entries.message(stored);
+    const message = stored === undefined ? undefined : entries.message(stored, bodies.get(stored.seq));
     if (message !== undefined) messages.set(fixed.id, message);
     else if (stored !== undefined) entries.bodyMissing(stored);
   }

@@ -5,6 +5,7 @@ import { type SpoolContext, type SpooledMessage, type SpoolState, spoolStates } 
 import { appendMessage } from '../state/append.ts';
 import { type EntryRecord, holdsPlace, isInNote, viewOf } from '../state/records.ts';
 import { Transaction } from '../state/transaction.ts';
+import type { StoredChange } from './stores/entries.ts';
 import type { StoredRow } from './stores/statements.ts';
 import type { SpoolRow, SpoolRowChange, Stores } from './stores/stores.ts';
 
@@ -73,8 +74,8 @@ export class Group {
       const tx = this.#tx;
       this.#tx = new Transaction(stores, this.rev, tx.lastOrder, tx.skew);
       this.#dirty = true;
-      for (const [id, note] of tx.notes) this.#putNote(id, note);
-      for (const record of tx.entries.values()) this.#putEntry(record);
+      this.#putNotes(tx.notes);
+      this.#putEntries(tx.entries.values());
       this.#added.clear();
     }
     stores.streams.refresh();
@@ -97,46 +98,55 @@ export class Group {
     return change;
   }
 
-  #putNote(id: string, note: ReturnType<Transaction['note']>): void {
+  #putNotes(changed: Transaction['notes']): void {
     const { notes, lanes, streams, entries } = this.stores;
-    const lane = (note ?? notes.find(id))?.lane;
-    if (note === undefined) notes.drop(id);
-    else notes.put(note);
-    if (lane === undefined) return;
-    lanes.touch(lane);
-    // A changed back-off moves the due time of the stream, even if the members stay unchanged.
-    const head = note?.state === 'deferred' ? entries.find(note.entryIds[0] ?? missing('The first member of a note')) : undefined;
-    if (head !== undefined && head.stream !== null) streams.touch(head.stream);
+    const dropped: string[] = [];
+    for (const [id, note] of changed) {
+      const lane = (note ?? notes.find(id))?.lane;
+      if (note === undefined) dropped.push(id);
+      else notes.put(note);
+      if (lane === undefined) continue;
+      lanes.touch(lane);
+      // A changed back-off moves the due time of the stream, even if the members stay unchanged.
+      const head =
+        note?.state === 'deferred' ? entries.find(note.entryIds[0] ?? missing('The first member of a note')) : undefined;
+      if (head !== undefined && head.stream !== null) streams.touch(head.stream);
+    }
+    notes.drop(dropped);
   }
 
-  #putEntry(record: EntryRecord): void {
+  #putEntries(records: Iterable<EntryRecord>): void {
     const { entries, streams, lanes, spool } = this.stores;
-    const { fixed, status } = record;
-    const before = entries.find(fixed.id);
-    const active = holdsPlace(status);
-    spool.count(record, 1);
-    if (before === undefined) {
-      const joined = active ? streams.join(record) : undefined;
-      if (joined?.isNew === true) lanes.touch(fixed.lane);
-      entries.insert(record, joined?.id ?? null, this.#added.get(fixed.id));
-      return;
+    const changes: StoredChange[] = [];
+    for (const record of records) {
+      const { fixed, status } = record;
+      const before = entries.find(fixed.id);
+      const active = holdsPlace(status);
+      spool.count(record, 1);
+      if (before === undefined) {
+        const joined = active ? streams.join(record) : undefined;
+        if (joined?.isNew === true) lanes.touch(fixed.lane);
+        entries.insert(record, joined?.id ?? null, this.#added.get(fixed.id));
+        continue;
+      }
+      spool.count(before.record, -1);
+      const stream = active ? (before.stream ?? streams.join(record).id) : null;
+      if (before.stream !== null || stream !== null) lanes.touch(fixed.lane);
+      if (stream === null) {
+        if (before.stream !== null) streams.touchLeft(before.stream);
+      } else if (status.state === 'delivering') {
+        // Only heads are claimed; the rest of the stream waits.
+        streams.touchBusy(stream);
+      } else streams.touch(stream);
+      changes.push({ before, record, stream });
     }
-    spool.count(before.record, -1);
-    const stream = active ? (before.stream ?? streams.join(record).id) : null;
-    for (const touched of [before.stream, stream]) {
-      if (touched === null) continue;
-      // Only heads are claimed; the rest of the stream waits.
-      if (status.state === 'delivering') streams.touchBusy(touched);
-      else streams.touch(touched);
-      lanes.touch(fixed.lane);
-    }
-    entries.update(before, record, stream);
+    entries.update(changes);
   }
 
   #setUnreadableAside(): void {
     const { entries, notes, unreadable } = this.stores;
     for (const [id, error] of unreadable.takeNotes()) {
-      notes.drop(id);
+      notes.drop([id]);
       // The record of what was sent is lost with the note: its members may neither be sent again nor probed.
       for (const row of entries.rowsOfNote(id)) unreadable.entry(row, error);
     }

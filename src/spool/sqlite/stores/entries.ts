@@ -15,10 +15,11 @@ import {
 } from '../../rows/entry-row.ts';
 import { type EntryRecord, type EntryStatus, isInNote, isTombstone, mayExpireAt, tombstoneSince } from '../../state/records.ts';
 import type { Unreadable } from './statements.ts';
-import { ChangedColumns, type RowsOf, rowsOf, type StoredRow } from './statements.ts';
+import { ChangedColumns, type ChangedRow, ForKeys, type RowsOf, rowsOf, type StoredRow } from './statements.ts';
 
 /** The columns that {@link storedRow} reads, in its order. */
-export const entryColumns = ['seq', 'stream', ...fixedColumns, ...statusColumns].join(', ');
+export const entryNames: readonly string[] = ['seq', 'stream', ...fixedColumns, ...statusColumns];
+export const entryColumns = entryNames.join(', ');
 
 /** Names the cells; written out for speed, since every claim and settlement passes here. The tables are STRICT: types are right. */
 export function storedRow(cells: readonly Cell[]): StoredRow {
@@ -62,6 +63,15 @@ export interface Stored {
   readonly seq: number;
   readonly stream: number | null;
   readonly record: EntryRecord;
+  /** The columns that change, if this process has written them. */
+  readonly cells?: readonly Cell[];
+}
+
+/** A change of an entry that is stored. */
+export interface StoredChange {
+  readonly before: Stored;
+  readonly record: EntryRecord;
+  readonly stream: number | null;
 }
 
 const columns = [...fixedColumns, ...statusColumns];
@@ -80,7 +90,7 @@ export class EntryStore {
   /** Read before another process committed. */
   #stale = new Map<string, Stored>();
   /** Read or written by this group. */
-  readonly #touched = new Set<string>();
+  #touched: string[] = [];
   readonly #byId: RowsOf;
   readonly #revision: RowsOf;
   readonly #ofMessage: RowsOf;
@@ -90,7 +100,7 @@ export class EntryStore {
   readonly #update: ChangedColumns;
   readonly #putBody: StatementSync;
   readonly #body: RowsOf;
-  readonly #dropBody: StatementSync;
+  readonly #dropBodies: ForKeys;
   readonly #putAttempt: StatementSync;
   readonly #dropAttempt: StatementSync;
   readonly #drop: StatementSync;
@@ -113,7 +123,7 @@ export class EntryStore {
     this.#update = new ChangedColumns(database, 'entries', [...statusColumns, 'stream', ...derived], 'seq');
     this.#putBody = prepare('INSERT INTO bodies (seq, body) VALUES (?, ?)');
     this.#body = rowsOf(prepare('SELECT body FROM bodies WHERE seq = ?'));
-    this.#dropBody = prepare('DELETE FROM bodies WHERE seq = ?');
+    this.#dropBodies = new ForKeys(database, (isKey) => `DELETE FROM bodies WHERE seq ${isKey}`);
     this.#putAttempt = prepare('INSERT OR IGNORE INTO attempts (tag, entry_id) VALUES (?, ?)');
     this.#dropAttempt = prepare('DELETE FROM attempts WHERE tag = ? AND entry_id = ?');
     this.#drop = prepare('DELETE FROM entries WHERE seq = ?');
@@ -156,12 +166,12 @@ export class EntryStore {
     return this.#withTag.all(tag).map(([id]) => String(id));
   }
 
-  /** Its message; `undefined` if there is none, or if it is unreadable and the entry is to be set aside. */
-  message({ seq, record }: Stored): SpooledMessage | undefined {
-    const row = this.#body.get(seq);
-    if (row === undefined) return undefined;
+  /** Its message; `undefined` if there is none, or if it is unreadable and the entry is to be set aside. @param read Its body, if it was read already. */
+  message({ seq, record }: Stored, read?: string): SpooledMessage | undefined {
+    const body = read ?? this.#body.get(seq)?.[0];
+    if (body === undefined) return undefined;
     try {
-      return messageOf(String(row[0]), record.fixed.to);
+      return messageOf(String(body), record.fixed.to);
     } catch (error) {
       this.#unreadable(this.#row(record.fixed.id), error);
       return undefined;
@@ -175,25 +185,32 @@ export class EntryStore {
 
   insert(record: EntryRecord, stream: number | null, message: SpooledMessage | undefined): void {
     const { fixed, status } = record;
-    const cells: Cell[] = [...fixedCells(fixed), ...changingCells(status, stream)];
-    const seq = Number(this.#insert.run(...cells).lastInsertRowid);
+    const cells = changingCells(status, stream);
+    const seq = Number(this.#insert.run(...fixedCells(fixed), ...cells).lastInsertRowid);
     if (message !== undefined) this.#putBody.run(seq, bodyOf(message));
     this.#putAttempts(record, undefined);
-    this.#keep({ seq, stream, record });
+    this.#keep({ seq, stream, record, cells });
   }
 
-  update(before: Stored, record: EntryRecord, stream: number | null): void {
-    const { seq } = before;
-    const { status } = record;
-    this.#update.update(seq, changingCells(before.record.status, before.stream), changingCells(status, stream));
-    if (isTombstone(status) && !isTombstone(before.record.status)) this.#dropBody.run(seq);
-    this.#putAttempts(record, before.record);
-    this.#keep({ seq, stream, record });
+  /** Updates entries, each of which is there once. */
+  update(changes: readonly StoredChange[]): void {
+    const ended: number[] = [];
+    const rows = changes.map(({ before, record, stream }): ChangedRow => {
+      const { seq } = before;
+      const { status } = record;
+      const cells = changingCells(status, stream);
+      if (isTombstone(status) && !isTombstone(before.record.status)) ended.push(seq);
+      this.#putAttempts(record, before.record);
+      this.#keep({ seq, stream, record, cells });
+      return { key: seq, before: before.cells ?? changingCells(before.record.status, before.stream), after: cells };
+    });
+    this.#update.update(rows);
+    this.#dropBodies.run(ended);
   }
 
   forget({ seq, record: { fixed, status } }: Stored): void {
     this.#drop.run(seq);
-    this.#dropBody.run(seq);
+    this.#dropBodies.run([seq]);
     for (const { tag } of status.unknownAttempts) this.#dropAttempt.run(tag, fixed.id);
     this.#stored.delete(fixed.id);
   }
@@ -202,7 +219,7 @@ export class EntryStore {
   setAside(row: StoredRow, what: string, at: number): void {
     this.#setAside.run(at, what, row.seq);
     this.#drop.run(row.seq);
-    this.#dropBody.run(row.seq);
+    this.#dropBodies.run([row.seq]);
     this.#stored.delete(row.id);
     this.#stale.delete(row.id);
   }
@@ -214,28 +231,28 @@ export class EntryStore {
       const stored = this.#stored.get(id);
       if (stored !== undefined && !isInNote(stored.record.status.state)) this.#stored.delete(id);
     }
-    this.#touched.clear();
+    this.#touched = [];
   }
 
   /** Called after a commit of another process. */
   markStale(): void {
     for (const [id, stored] of this.#stored) this.#stale.set(id, stored);
     this.#stored.clear();
-    this.#touched.clear();
+    this.#touched = [];
   }
 
   /** Called after a rollback, for example: a revision may be assigned again. */
   forgetAll(): void {
     this.#stored.clear();
     this.#stale.clear();
-    this.#touched.clear();
+    this.#touched = [];
   }
 
   #keep(stored: Stored): Stored {
     const { id } = stored.record.fixed;
     this.#stored.set(id, stored);
     this.#stale.delete(id);
-    this.#touched.add(id);
+    this.#touched.push(id);
     return stored;
   }
 
@@ -267,9 +284,7 @@ export class EntryStore {
   }
 }
 
-function changingCells(status: EntryStatus, stream: number | null): Cell[] {
-  const cells = statusCells(status);
+function changingCells(status: EntryStatus, stream: number | null): readonly Cell[] {
   const expiry = mayExpireAt(status);
-  cells.push(stream, expiry === undefined ? null : Math.ceil(expiry), tombstoneSince(status) ?? null);
-  return cells;
+  return [...statusCells(status), stream, expiry === undefined ? null : Math.ceil(expiry), tombstoneSince(status) ?? null];
 }

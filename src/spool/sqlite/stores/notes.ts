@@ -4,7 +4,7 @@ import { RowError, whole } from '../../rows/entry-row.ts';
 import { type NoteRow, noteCells, noteColumns, noteOf } from '../../rows/note-row.ts';
 import { headDue } from '../../state/derived.ts';
 import { type Due, type EntryRecord, type NoteRecord, streamKey } from '../../state/records.ts';
-import { type RowsOf, rowsOf, type Unreadable } from './statements.ts';
+import { ForKeys, type RowsOf, rowsOf, type Unreadable } from './statements.ts';
 
 /** At most this many notes in progress are kept in memory. */
 const mostKept = 1_024;
@@ -14,11 +14,11 @@ export class NoteStore {
   readonly #notes = new Map<string, NoteRecord | undefined>();
   /** Read before another process committed. */
   readonly #stale = new Map<string, NoteRecord>();
-  readonly #touched = new Set<string>();
+  #touched: string[] = [];
   readonly #byId: RowsOf;
   readonly #claim: RowsOf;
   readonly #put: StatementSync;
-  readonly #drop: StatementSync;
+  readonly #drop: ForKeys;
   readonly #lapsed: RowsOf;
   readonly #renew: StatementSync;
   readonly #unreadable: Unreadable;
@@ -31,7 +31,7 @@ export class NoteStore {
       database.prepare('SELECT token, lease_until, due_at, last_ran_at, entry_ids, frozen FROM notes WHERE id = ?'),
     );
     this.#put = database.prepare(`INSERT OR REPLACE INTO notes (${names}) VALUES (${noteColumns.map(() => '?').join(', ')})`);
-    this.#drop = database.prepare('DELETE FROM notes WHERE id = ?');
+    this.#drop = new ForKeys(database, (isKey) => `DELETE FROM notes WHERE id ${isKey}`);
     this.#lapsed = rowsOf(database.prepare('SELECT id FROM notes WHERE lease_until <= ? ORDER BY lease_until LIMIT ? + 0'));
     this.#renew = database.prepare('UPDATE notes SET lease_until = ? WHERE id = ? AND token = ?');
   }
@@ -58,9 +58,9 @@ export class NoteStore {
     this.#keep(note.id, note);
   }
 
-  drop(id: string): void {
-    this.#drop.run(id);
-    this.#keep(id, undefined);
+  drop(ids: readonly string[]): void {
+    this.#drop.run(ids);
+    for (const id of ids) this.#keep(id, undefined);
   }
 
   /** Ids of notes whose lease has expired. */
@@ -78,26 +78,26 @@ export class NoteStore {
   endGroup(): void {
     if (this.#notes.size + this.#stale.size > mostKept) this.forgetAll();
     for (const id of this.#touched) if (this.#notes.get(id)?.lease === undefined) this.#notes.delete(id);
-    this.#touched.clear();
+    this.#touched = [];
   }
 
   /** Called after a commit of another process. */
   markStale(): void {
     for (const [id, note] of this.#notes) if (note !== undefined) this.#stale.set(id, note);
     this.#notes.clear();
-    this.#touched.clear();
+    this.#touched = [];
   }
 
   forgetAll(): void {
     this.#notes.clear();
     this.#stale.clear();
-    this.#touched.clear();
+    this.#touched = [];
   }
 
   #keep(id: string, note: NoteRecord | undefined): NoteRecord | undefined {
     this.#notes.set(id, note);
     this.#stale.delete(id);
-    this.#touched.add(id);
+    this.#touched.push(id);
     return note;
   }
 
@@ -131,13 +131,15 @@ export class StreamStore {
   /** Streams whose head may have changed. */
   readonly #touched = new Set<number>();
   /** Streams of which only the head was claimed. */
-  readonly #busy = new Set<number>();
+  #busy: number[] = [];
+  /** Streams that an entry has left. */
+  #left: number[] = [];
   readonly #byKey: StatementSync;
   readonly #insert: StatementSync;
   readonly #head: StatementSync;
   readonly #update: StatementSync;
-  readonly #rest: StatementSync;
-  readonly #drop: StatementSync;
+  readonly #rest: ForKeys;
+  readonly #dropEmpty: ForKeys;
 
   constructor(database: DatabaseSync, notes: NoteStore) {
     this.#notes = notes;
@@ -145,8 +147,14 @@ export class StreamStore {
     this.#insert = database.prepare('INSERT INTO streams (lane, key, deferred, due_at, due_within) VALUES (?, ?, 0, ?, ?)');
     this.#head = database.prepare('SELECT state, due_at, due_within, note_id FROM entries WHERE stream = ? ORDER BY ord LIMIT 1');
     this.#update = database.prepare('UPDATE streams SET deferred = ?, due_at = ?, due_within = ? WHERE id = ?');
-    this.#rest = database.prepare('UPDATE streams SET deferred = 0, due_at = NULL, due_within = 0 WHERE id = ?');
-    this.#drop = database.prepare('DELETE FROM streams WHERE id = ?');
+    this.#rest = new ForKeys(
+      database,
+      (isKey) => `UPDATE streams SET deferred = 0, due_at = NULL, due_within = 0 WHERE id ${isKey}`,
+    );
+    this.#dropEmpty = new ForKeys(
+      database,
+      (isKey) => `DELETE FROM streams WHERE id ${isKey} AND NOT EXISTS (SELECT 1 FROM entries WHERE stream = streams.id)`,
+    );
   }
 
   /** The stream to whose end an entry goes. */
@@ -170,15 +178,22 @@ export class StreamStore {
 
   /** Records that its head was claimed. */
   touchBusy(id: number): void {
-    this.#busy.add(id);
+    if (this.#busy.at(-1) !== id) this.#busy.push(id);
+  }
+
+  /** Records that an entry has left it. */
+  touchLeft(id: number): void {
+    if (this.#left.at(-1) !== id) this.#left.push(id);
   }
 
   /** Recomputes when the heads of touched streams are due; a stream whose head is in progress waits for it. */
   refresh(): void {
-    for (const id of this.#busy) if (!this.#touched.has(id)) this.#rest.run(id);
+    this.#rest.run(this.#busy);
+    // Most had no other entry.
+    if (this.#dropEmpty.run(this.#left) < this.#left.length) for (const id of this.#left) this.#touched.add(id);
     for (const id of this.#touched) {
       const head = this.#head.get(id) as HeadRow | undefined;
-      if (head === undefined) this.#drop.run(id);
+      if (head === undefined) this.#dropEmpty.run([id]);
       else {
         const due = this.#dueOf(head);
         this.#update.run(head.state === 'deferred' ? 1 : 0, due?.at ?? null, due?.within ?? 0, id);
@@ -189,7 +204,8 @@ export class StreamStore {
 
   forgetTouched(): void {
     this.#touched.clear();
-    this.#busy.clear();
+    this.#busy = [];
+    this.#left = [];
   }
 
   #dueOf(head: HeadRow): Due | undefined {
