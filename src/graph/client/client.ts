@@ -74,7 +74,9 @@ export class GraphClient {
       return new OfflineImError('OPTION_INVALID', 'GraphTransport: userOf threw.', { cause, details: { option: 'userOf' } });
     }
     if (typeof user === 'string' && user !== '' && user.length <= 512 && user.trim() === user && user !== '.' && user !== '..') {
-      return `/v1.0/users/${encodeURIComponent(user.toWellFormed())}`;
+      const key = encodeURIComponent(user.toWellFormed());
+      // As a segment it would be taken for an option of the query: https://learn.microsoft.com/graph/api/user-get
+      return user.startsWith('$') ? `/v1.0/users('${key.replaceAll("'", "''")}')` : `/v1.0/users/${key}`;
     }
     const text = 'GraphTransport: userOf must return the id or principal name of the user, a string without surrounding spaces.';
     return new OfflineImError('OPTION_INVALID', text, { details: { option: 'userOf' } });

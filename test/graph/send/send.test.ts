@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ManualClock } from '../../../src/testing.ts';
-import { accepted, canned, graphError, item, list, nothing, standing } from '../support/canned.ts';
+import { GraphTransport } from '../../../src/graph/graph-transport.ts';
+import { ManualClock, startExchangeSimulator } from '../../../src/testing.ts';
+import { accepted, canned, graphError, item, list, makeNote, nothing, standing } from '../support/canned.ts';
 
 const message = (body: Record<string, unknown>): Record<string, unknown> => body.message as Record<string, unknown>;
 const classOf = (body: Record<string, unknown>): string | undefined =>
@@ -57,6 +58,9 @@ describe('the request', () => {
     const { deliverOne, asked } = canned(() => accepted, { userOf: (address) => `id of ${address}/..` });
     await deliverOne();
     expect(asked[0]?.path).toBe(`/v1.0/users/${encodeURIComponent('id of alice@contoso.test/..')}/sendMail`);
+    const odd = canned(() => accepted, { userOf: () => "$o'brien@contoso.test" });
+    await odd.deliverOne();
+    expect(odd.asked[0]?.path).toBe("/v1.0/users('%24o''brien%40contoso.test')/sendMail");
     for (const userOf of [
       () => '',
       () => 7 as never,
@@ -270,4 +274,19 @@ describe('tokens', () => {
     await deliver([note(1), note(2, { from: { address: 'carol@contoso.test' } })]);
     expect(calls).toEqual([[['https://graph.contoso.test/.default'], ['abortSignal']]]);
   });
+});
+
+it('a principal name that begins with $ is sent for and probed for over a connection', async () => {
+  const address = "$o'brien@contoso.test";
+  await using server = await startExchangeSimulator({ mailboxes: [address, 'bob@contoso.test'] });
+  const token = server.tokens.issue(address);
+  const transport = new GraphTransport({ root: server.graphUrl, credential: async () => ({ token }) });
+  const note = makeNote(transport, 1, { from: { address } });
+  const options = { signal: new AbortController().signal, mayWrite: () => true };
+  expect(await transport.deliver([note], options)).toMatchObject([{ status: 'delivered' }]);
+  const asked = { ...note, unknownAttempts: [{ tag: note.tag, place: note.place }] };
+  expect(await transport.probe([asked], options)).toEqual([{ status: 'found' }]);
+  expect(server.journal.map(({ path }) => path).every((path) => path.includes("/users('%24o''brien%40contoso.test')/"))).toBe(
+    true,
+  );
 });
