@@ -125,10 +125,13 @@ export function routeOf(method: string, address: string): Route | undefined {
   return undefined;
 }
 
-/** Keys may stand in parentheses, `/users('…')/messages('…')`, and the way to a folder through those above it. */
+/** Keys may stand in parentheses, `/users('…')/messages('…')`, with quotes in them doubled, and the way to a folder through those above it. */
 function inSegments(path: string): string {
   return path
-    .replace(/\((?:'|%27)((?:(?!%27)[^'()/])+)(?:'|%27)\)/gi, '/$1')
+    .replace(
+      /\((?:'|%27)((?:(?!%27)[^'()/]|''|%27%27)+)(?:'|%27)\)/gi,
+      (_, key: string) => `/${key.replaceAll(/''|%27%27/gi, "'")}`,
+    )
     .replace(/(\/mailfolders)(?:\/[^/]+\/childfolders)+\/(?!\$|delta)(?=[^/])/i, '$1/');
 }
 
