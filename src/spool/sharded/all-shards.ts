@@ -15,33 +15,31 @@ const longestOpening = 10_000;
 
 /**
  * Opens all shards; resolves once they are open or have failed, or a while after the first one is open: the others are then opened while it works. Rejects where
- * a shard fails with an error that time can't mend, or all of them fail.
+ * a shard fails with an error that time can't mend, which waits as long for the others, or all of them fail.
  */
 export async function openAll(shards: readonly Shard[], context: SpoolContext): Promise<void> {
   const errors = new Map<Shard, unknown>();
   const left = new Set(shards);
+  const tooLong = Promise.withResolvers<void>();
   let isOver = false;
+  let cancel: (() => void) | undefined;
+  const hurry = (): void => {
+    if (!isOver) cancel ??= context.clock.setTimer(tooLong.resolve, longestOpening);
+  };
   const opening = shards.map(async (shard) => {
     try {
       await shard.open(context);
+      hurry();
     } catch (error) {
       if (isOver) shard.failed(error);
       else errors.set(shard, error);
-      throw error;
+      if (Shard.isLasting(error)) hurry();
     } finally {
       left.delete(shard);
     }
   });
-  const tooLong = Promise.withResolvers<void>();
-  let cancel = (): void => {};
-  Promise.any(opening).then(
-    () => {
-      if (!isOver) cancel = context.clock.setTimer(tooLong.resolve, longestOpening);
-    },
-    () => {},
-  );
-  await Promise.race([Promise.allSettled(opening), tooLong.promise]);
-  cancel();
+  await Promise.race([Promise.all(opening), tooLong.promise]);
+  cancel?.();
   isOver = true;
   const found = [...errors.values()];
   const fatal = found.find((error) => Shard.isLasting(error)) ?? (errors.size === shards.length ? found[0] : undefined);
@@ -97,7 +95,7 @@ export async function lookUp<Answer>(
   for (const isLast of [false, true]) {
     const settled = await Promise.allSettled(
       asked.map(async ({ shard, answer }) => {
-        const answered = isLast ? { answer: await answer } : await shard.briefly(answer);
+        const answered = isLast ? { answer: await answer } : await shard.glance(answer);
         return answered !== undefined && isFound(answered.answer) ? [{ shard, answer: answered.answer }] : [];
       }),
     );

@@ -111,7 +111,7 @@ export class ShardClaims {
       if (age >= lease / 4) old.push(one);
       else if (kind === request.kind && admits(note.lane) && ofLane < request.perLane && taken.length < request.limit) {
         perLane.set(note.lane, ofLane + 1);
-        taken.push({ ...note, age });
+        taken.push({ ...note, age: age + (note.age ?? 0) });
       } else rest.push(one);
     }
     this.#late = rest;

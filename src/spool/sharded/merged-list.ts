@@ -34,7 +34,7 @@ export async function* spared(
   const entries = shard.storage.list(query)[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await shard.briefly(entries.next());
+      const next = await shard.glance(entries.next());
       if (next === undefined) leftOut(shard);
       if (next === undefined || next.answer.done === true) return;
       yield next.answer.value;

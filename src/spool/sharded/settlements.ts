@@ -4,25 +4,54 @@ import type { Change, ClaimToken, Refreeze, Settlement, SettleResult } from '../
 import { splitToken } from './claims.ts';
 import type { Shard } from './shard.ts';
 
-/** The answers of some shards while another one failed, kept until the call is repeated. */
+/** The answers of some shards while another one failed, or that came late, kept until the call is repeated. */
 interface Untold {
   readonly tokens: ReadonlySet<ClaimToken>;
   readonly settled: SettleResult;
+  /** Since when, by the monotonic clock. */
+  readonly at: number;
 }
 
-/** How many answers are kept at most: a loop that gives up never repeats its call. */
+/** What a shard has not taken back yet. */
+interface Pending {
+  readonly tokens: ReadonlySet<ClaimToken>;
+  readonly asked: Promise<SettleResult>;
+  /** How many calls have waited for it: only the last one keeps an answer that is late. */
+  calls: number;
+}
+
+/** How many answers are kept at most. */
 const mostUntold = 1_000;
+
+/** ms after which nobody repeats a call: longer than the sender waits between two tries. */
+const repeatedWithin = 30_000;
 
 /** Passes on calls about claims, whose tokens begin with the name of a shard. */
 export class Settlements {
-  readonly #named: (name: string) => Shard | undefined;
-  readonly #late: (changes: readonly Change[]) => void;
+  readonly #shards: ReadonlyMap<string, Shard>;
+  readonly #now: () => number;
   readonly #untold: Untold[] = [];
+  readonly #pending = new Set<Pending>();
 
-  /** @param late Called with changes that no caller waits for. */
-  constructor(named: (name: string) => Shard | undefined, late: (changes: readonly Change[]) => void) {
-    this.#named = named;
-    this.#late = late;
+  /** @param now Monotonic, in ms */
+  constructor(shards: ReadonlyMap<string, Shard>, now: () => number) {
+    this.#shards = shards;
+    this.#now = now;
+  }
+
+  /** The shard of a claim, and the part of it where that is over several itself. */
+  partOf(claim: ClaimToken): string {
+    const { name, token } = splitToken(claim);
+    const inner = this.#shards.get(name)?.storage.partOf?.(token);
+    return inner === undefined ? name : `${name}/${inner}`;
+  }
+
+  /** Takes the changes of calls that nobody has repeated. */
+  unasked(): readonly Change[] {
+    const now = this.#now();
+    const old = this.#untold.filter(({ at }) => now - at >= repeatedWithin);
+    for (const one of old) this.#untold.splice(this.#untold.indexOf(one), 1);
+    return old.flatMap(({ settled }) => settled.changes);
   }
 
   /**
@@ -87,10 +116,8 @@ export class Settlements {
     const errors: unknown[] = [];
     const asking = groups.map(async ({ shard, items }) => {
       try {
-        const asked = shard.ask((storage) => storage.settle(items));
-        const { lost, changes } = await (items.every(({ to }) => to === 'unclaim') ? this.#givenBack(shard, asked) : asked);
-        const settled = { lost: lost.map((token) => `${shard.name}/${token}`), changes };
-        told.push(settled);
+        const isGivenBack = items.every(({ to }) => to === 'unclaim');
+        told.push(await (isGivenBack ? this.#giveBack(shard, items) : settleIn(shard, items)));
         for (const { token } of items) before.add(`${shard.name}/${token}`);
       } catch (error) {
         errors.push(error);
@@ -99,15 +126,34 @@ export class Settlements {
     await Promise.all(asking);
     const settled = { lost: [...unknown, ...told.flatMap(({ lost }) => lost)], changes: told.flatMap(({ changes }) => changes) };
     if (errors.length === 0) return settled;
-    if (before.size > 0)
-      this.#untold.push({ tokens: before, settled: { ...settled, lost: settled.lost.filter((token) => before.has(token)) } });
-    this.#untold.splice(0, Math.max(0, this.#untold.length - mostUntold));
+    if (before.size > 0) this.#keep(before, { ...settled, lost: settled.lost.filter((token) => before.has(token)) });
     throw errors[0];
   }
 
-  /** A round of claims waits for what it gives back, and one shard must not hold up those for the others. */
-  async #givenBack(shard: Shard, asked: Promise<SettleResult>): Promise<SettleResult> {
-    const settled = await shard.briefly(asked, ({ changes }) => this.#late(changes));
+  #keep(tokens: ReadonlySet<ClaimToken>, settled: SettleResult): void {
+    this.#untold.push({ tokens, settled, at: this.#now() });
+    this.#untold.splice(0, Math.max(0, this.#untold.length - mostUntold));
+  }
+
+  /**
+   * A round of claims waits for what it gives back, and one shard must not hold up those for the others. A call that is repeated waits for the first one's answer: the
+   * shard would call the notes lost, and what it had changed would be told twice.
+   */
+  async #giveBack(shard: Shard, items: readonly Settlement[]): Promise<SettleResult> {
+    const tokens = new Set(items.map(({ token }) => `${shard.name}/${token}`));
+    let pending = [...this.#pending].find((one) => [...tokens].every((token) => one.tokens.has(token)));
+    if (pending === undefined) {
+      const begun: Pending = { tokens, asked: settleIn(shard, items), calls: 0 };
+      this.#pending.add(begun);
+      const ended = (): void => void this.#pending.delete(begun);
+      begun.asked.then(ended, ended);
+      pending = begun;
+    }
+    const { asked, tokens: all } = pending;
+    pending.calls += 1;
+    const call = pending.calls;
+    const isLast = (): boolean => pending.calls === call;
+    const settled = await shard.briefly(asked, (answer) => isLast() && this.#keep(all, answer));
     if (settled !== undefined) return settled.answer;
     throw new OfflineImError('SPOOL_FAILED', `The shard ${shard.name} has not taken notes back yet.`);
   }
@@ -117,7 +163,7 @@ export class Settlements {
     const unknown: ClaimToken[] = [];
     for (const item of items) {
       const { name, token } = splitToken(item.token);
-      const shard = this.#named(name);
+      const shard = this.#shards.get(name);
       if (shard === undefined) {
         unknown.push(item.token);
         continue;
@@ -130,8 +176,16 @@ export class Settlements {
   }
 }
 
+async function settleIn(shard: Shard, items: readonly Settlement[]): Promise<SettleResult> {
+  const { lost, changes } = await shard.ask((storage) => storage.settle(items));
+  return { lost: lost.map((token) => `${shard.name}/${token}`), changes };
+}
+
 /** Asks the shards of these claims, or all of them: one that is closed, or was taken, keeps no request for the others from being written. */
 export function isOwnerOf(shards: readonly Shard[], claims?: readonly ClaimToken[]): boolean {
-  const named = claims && new Set(claims.map((token) => splitToken(token).name));
-  return shards.every(({ name, storage }) => named?.has(name) === false || (storage.isOwner?.() ?? true));
+  const split = claims?.map(splitToken);
+  return shards.every(({ name, storage }) => {
+    const own = split?.filter((one) => one.name === name).map(({ token }) => token);
+    return own?.length === 0 || (storage.isOwner?.(own) ?? true);
+  });
 }

@@ -95,9 +95,10 @@ export class Shard {
     return this.#now() >= this.#retryAt && this.#opening === undefined && this.#late.size === 0;
   }
 
-  /** ms until it is asked again; `undefined` while it answers. */
+  /** ms until it is asked again; `undefined` while it answers, and while it is late, since its answer wakes whoever watches. */
   retryIn(): number | undefined {
-    if (this.#failures === 0) return undefined;
+    if (this.#failures === 0 || this.#late.size > 0) return undefined;
+    if (this.#opening !== undefined) return patience;
     return Math.max(1, this.#retryAt - this.#now());
   }
 
@@ -128,10 +129,30 @@ export class Shard {
    * @param late Called with an answer that is late
    * @throws what the storage threw
    */
-  async briefly<Answer>(
+  briefly<Answer>(
+    asked: Promise<Answer>,
+    late?: (answer: Answer) => void,
+    ms = patience,
+  ): Promise<{ readonly answer: Answer } | undefined> {
+    return this.#within(ms, asked, late, (ended) => {
+      const left = ended.then(() => {
+        this.#late.delete(left);
+        for (const { wake } of this.#watching) tell(wake);
+      });
+      this.#late.add(left);
+    });
+  }
+
+  /** The same for what a host looks up: one lookup that hangs does not keep the shard from being asked for notes, nor from being closed. */
+  glance<Answer>(asked: Promise<Answer>): Promise<{ readonly answer: Answer } | undefined> {
+    return this.#within(patience, asked);
+  }
+
+  async #within<Answer>(
+    ms: number,
     asked: Promise<Answer>,
     late: (answer: Answer) => void = () => {},
-    ms = patience,
+    isOver: (ended: Promise<unknown>) => void = () => {},
   ): Promise<{ readonly answer: Answer } | undefined> {
     const over = Promise.withResolvers<undefined>();
     let isLate = false;
@@ -141,13 +162,7 @@ export class Shard {
     });
     const cancel = this.#context?.clock.setTimer(() => {
       isLate = true;
-      const left = ended
-        .catch(() => {})
-        .then(() => {
-          this.#late.delete(left);
-          for (const { wake } of this.#watching) tell(wake);
-        });
-      this.#late.add(left);
+      isOver(ended.catch(() => {}));
       over.resolve(undefined);
     }, ms);
     try {

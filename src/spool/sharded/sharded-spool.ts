@@ -24,7 +24,7 @@ import {
 } from '../contract.ts';
 import { askAll, lookUp, openAll } from './all-shards.ts';
 import { appendToShards } from './append.ts';
-import { ShardClaims, splitToken } from './claims.ts';
+import { ShardClaims } from './claims.ts';
 import { merged, spared } from './merged-list.ts';
 import { Rendezvous } from './rendezvous.ts';
 import { isOwnerOf, Settlements } from './settlements.ts';
@@ -67,7 +67,7 @@ export class Shards implements ShardedSpool<unknown> {
     const clock = () => this.#context?.clock ?? noClock;
     const untold = (changes: readonly Change[]): void => void this.#untold.push(...changes);
     this.#claims = new ShardClaims({ shards: this.#all, clock, untold });
-    this.#settlements = new Settlements((name) => this.#shards.get(name), untold);
+    this.#settlements = new Settlements(this.#shards, () => clock().monotonic());
     if (storages.every(({ usage }) => usage !== undefined)) this.usage = () => this.#usage();
     if (storages.some(({ isOwner }) => isOwner !== undefined)) {
       this.isOwner = (claims) => isOwnerOf(this.#all, claims);
@@ -100,7 +100,7 @@ export class Shards implements ShardedSpool<unknown> {
   }
 
   partOf(claim: ClaimToken): string {
-    return splitToken(claim).name;
+    return this.#settlements.partOf(claim);
   }
 
   async renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]> {
@@ -125,7 +125,7 @@ export class Shards implements ShardedSpool<unknown> {
       (storage) => storage.expire(request),
       (changes) => this.#untold.push(...changes),
     );
-    return [...this.#untold.splice(0), ...answers.flatMap(({ answer }) => answer)];
+    return [...this.#untold.splice(0), ...this.#settlements.unasked(), ...answers.flatMap(({ answer }) => answer)];
   }
 
   async nextDue(lanes?: LaneFilter): Promise<number | undefined> {
@@ -233,7 +233,7 @@ export class Shards implements ShardedSpool<unknown> {
   async #find(entryId: string): Promise<readonly [Shard, SpoolEntry] | undefined> {
     this.#assertOpen();
     const named = this.#shards.get(entryId.slice(entryId.lastIndexOf('.') + 1));
-    const own = await named?.briefly(named.ask((storage) => storage.get(entryId))).catch(() => undefined);
+    const own = await named?.glance(named.ask((storage) => storage.get(entryId))).catch(() => undefined);
     if (named !== undefined && own?.answer !== undefined) return [named, own.answer];
     const others = this.#all.filter((shard) => shard !== named || own === undefined);
     const found = await lookUp(

@@ -167,6 +167,81 @@ describe('a call over all shards', () => {
   });
 });
 
+it('a shard that hangs after it has failed does not make the sender ask the others again and again', async () => {
+  const { clock, spool, spools, hang, answer, open } = hangingScene();
+  await open();
+  const { nextDue } = spools.b;
+  Object.assign(spools.b, { nextDue: () => Promise.reject(new Error('connect ECONNREFUSED')) });
+  await spool.nextDue();
+  Object.assign(spools.b, { nextDue });
+  hang('b');
+  await clock.advance(1_000);
+  await byNow(spool.nextDue(), clock, 1_000);
+  expect((await spool.nextDue()) ?? Number.POSITIVE_INFINITY).toBeGreaterThan(500);
+  await answer('b');
+  await spool.close();
+});
+
+describe('what is given back', () => {
+  /** What was cancelled at work, and was not written. */
+  async function cancelledAtWork(name: Name) {
+    const scene = hangingScene();
+    const { clock, spool, of } = scene;
+    const atWork = Promise.withResolvers<void>();
+    const transport = new FakeTransport();
+    transport.answer = async () => {
+      await atWork.promise;
+      return { status: 'deferred', scope: 'note', error: new OfflineImError('NOT_ATTEMPTED', 'There is no time.') };
+    };
+    const { sender, eventsOf } = aliceSends({ spool, clock, transport });
+    await sender.start();
+    const { messageId } = await sender.send({ from: `sip:${of(name)}`, to: 'sip:bob@contoso.com', text: 'x' });
+    await clock.advance(121 * seconds);
+    await sender.cancel(messageId);
+    return { ...scene, sender, atWork, eventsOf, messageId };
+  }
+
+  it.each([1_500, 4_000])('to a shard that answers after %i ms is told as cancelled once', async (ms) => {
+    const { clock, hang, answer, sender, atWork, eventsOf, messageId } = await cancelledAtWork('b');
+    hang('b', (call) => call === 'settle');
+    atWork.resolve();
+    await clock.advance(ms);
+    await answer('b');
+    await clock.advance(200 * seconds);
+    expect((await sender.status(messageId))?.entries).toMatchObject([{ state: 'cancelled' }]);
+    expect(eventsOf('message:cancelled')).toMatchObject([{ messageId }]);
+    await Promise.all([sender.stop({ timeout: 0 }), clock.advance(20 * seconds)]);
+  });
+
+  it('to one shard while another fails is told as cancelled in the end, though nobody repeats the call', async () => {
+    const { clock, spool, spools, of, append, open } = hangingScene();
+    await open();
+    for (const name of ['a', 'b'] as const) await append(of(name), name);
+    const notes = await spool.claim(claimRequest());
+    await spool.cancel(notes.flatMap(({ entries }) => entries.map(({ id }) => id)));
+    Object.assign(spools.b, { settle: () => Promise.reject(new Error('connect ECONNREFUSED')) });
+    const back = notes.map(({ token }) => ({ token, to: 'unclaim' as const }));
+    await expect(spool.settle(back)).rejects.toThrow('ECONNREFUSED');
+    const request = { owner: 'run-1', closedLanes: [], reason: { code: 'EXPIRED', text: 'It expired.' } } as const;
+    await clock.advance(60_000);
+    expect(await spool.expire(request)).toMatchObject([{ messageId: 'a', to: 'cancelled' }]);
+    await spool.close();
+  });
+});
+
+it('opening fails with what time cannot mend in one shard, though another one hangs', async () => {
+  const { clock, spools, spool, hang, answer, open } = hangingScene();
+  const notMigrated = new OfflineImError('SPOOL_NOT_MIGRATED', 'The tables are missing.');
+  Object.assign(spools.a, { open: () => Promise.reject(notMigrated) });
+  hang('b');
+  hang('c');
+  const opening = open().catch((error: unknown) => error);
+  expect(await byNow(opening, clock, 10_000)).toBe(notMigrated);
+  await answer('b');
+  await answer('c');
+  await expect(spool.counts()).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
+});
+
 describe('a claim', () => {
   it('for a trial waits no longer for several hanging shards than for one', async () => {
     const { clock, spool, hang, answer, of, append, open } = hangingScene();
@@ -232,6 +307,25 @@ describe('a claim', () => {
 });
 
 describe('looking up', () => {
+  it('never keeps a shard from delivering, though a lookup of it never ends', async () => {
+    const { clock, spool, hang, answer, of, append } = hangingScene();
+    const { sender, eventsOf } = aliceSends({ spool, clock });
+    await sender.start();
+    hang('b', (call) => call === 'get' || call === 'findMessage' || call === 'list');
+    const looking = [
+      spool.get(spool.entryIdFor?.(of('b'), 'unknown') ?? ''),
+      spool.findMessage('unknown'),
+      listed(spool.list({ lane: of('a') })),
+    ];
+    await clock.advance(2 * seconds);
+    await append(of('b'), 'of b');
+    await clock.advance(130 * seconds);
+    expect(eventsOf('message:delivered')).toMatchObject([{ messageId: 'of b' }]);
+    await answer('b');
+    await Promise.all(looking);
+    await Promise.all([sender.stop({ timeout: 0 }), clock.advance(20 * seconds)]);
+  });
+
   it('finds what another shard has while one hangs, and waits for it only where no other has it', async () => {
     const { clock, spool, hang, answer, of, append, open } = hangingScene();
     await open();
@@ -331,6 +425,50 @@ it('closing closes the other shards, though one hangs in a claim', async () => {
   await closing;
   await inner.b.open({ clock, tombstones: 1_000 });
   expect((await inner.b.counts()).spooled).toBe(1);
+});
+
+describe('shards within shards', () => {
+  /** A lane and a note of one inner shard, which came late. */
+  async function nested() {
+    const scene = hangingScene();
+    const { clock, spool: inside } = scene;
+    const spool = sharded({ outside: inside });
+    await spool.open({ clock, tombstones: 86_400_000 });
+    return { ...scene, inside, spool };
+  }
+
+  it('say how much of the lease is over, of all the time that a note was kept back', async () => {
+    const { clock, spool, inside, hang, answer, of } = await nested();
+    await inside.append([newEntry('x.b', { lane: of('b'), messageId: 'x', pickupIn: 0 })]);
+    hang('b');
+    await byNow(spool.claim(claimRequest()), clock, 1_000);
+    await clock.advance(20_000);
+    await answer('b');
+    await clock.advance(0);
+    const late = inside.claim.bind(inside);
+    Object.assign(inside, {
+      claim: async (request: Parameters<typeof late>[0]) => {
+        const notes = await late(request);
+        await new Promise<void>((resolve) => clock.setTimer(resolve, 2_000));
+        return notes;
+      },
+    });
+    await byNow(spool.claim(claimRequest()), clock, 2_000);
+    expect(await spool.claim(claimRequest())).toMatchObject([{ lane: of('b'), age: 23_000 }]);
+    await spool.close();
+  });
+
+  it('name the inner part of a claim, and are asked for its ownership alone', async () => {
+    const { spool, inside, of } = await nested();
+    for (const name of ['a', 'b'] as const)
+      await inside.append([newEntry(`${name}.${name}`, { lane: of(name), messageId: name, pickupIn: 0 })]);
+    const tokens = (await spool.claim(claimRequest())).map(({ token }) => token);
+    expect(tokens.map((token) => spool.partOf?.(token)).sort()).toEqual(['outside/a', 'outside/b']);
+    Object.assign(inside, { isOwner: (claims: readonly string[]) => claims.every((one) => one.startsWith('a/')) });
+    const owning = sharded({ outside: inside });
+    expect(tokens.map((token) => owning.isOwner?.([token])).sort()).toEqual([false, true]);
+    await spool.close();
+  });
 });
 
 it('freezing anew leaves out the notes of a shard that fails or hangs', async () => {
