@@ -9,6 +9,15 @@ const formats: Readonly<Record<string, string>> = { gzip: 'gzip', 'x-gzip': 'gzi
 /** The most compressions on top of each other, as in fetch: each costs memory before the first byte is read, and a header has room for thousands. */
 const mostEncodings = 5;
 
+/** The compressions of a body, in the order in which they were applied. */
+export function encodingsOf(headers: Headers): string[] {
+  // An empty body is neither gzip nor a broken connection.
+  if (headers.get('content-length') === '0') return [];
+  const named = headers.get('content-encoding') ?? '';
+  const all = named === '' ? [] : named.split(',').map((one) => one.trim().toLowerCase());
+  return all.filter((one) => one !== '' && one !== 'identity');
+}
+
 /**
  * Decompresses a body, as fetch does.
  *

@@ -1,5 +1,5 @@
 import { tell } from '../core/host-calls.ts';
-import { type Bytes, decompressed } from './decompressed.ts';
+import { type Bytes, decompressed, encodingsOf } from './decompressed.ts';
 
 /** The body of an answer: a stream of Node. */
 export interface DispatchBody {
@@ -61,7 +61,7 @@ export class DispatchedResponse implements Response {
 
   /** Whether the body is uncompressed, as was asked for; servers may compress it anyway. */
   get isPlain(): boolean {
-    return this.#encodings().length === 0;
+    return encodingsOf(this.headers).length === 0;
   }
 
   get ok(): boolean {
@@ -138,20 +138,11 @@ export class DispatchedResponse implements Response {
 
   #decompressed(): Bytes {
     try {
-      return decompressed(this.#encodings(), this.#stream());
+      return decompressed(encodingsOf(this.headers), this.#stream());
     } catch (error) {
       this.discard();
       throw error;
     }
-  }
-
-  /** The compressions, in the order in which they were applied. */
-  #encodings(): string[] {
-    // An empty body is neither gzip nor a broken connection.
-    if (this.headers.get('content-length') === '0') return [];
-    const named = this.headers.get('content-encoding') ?? '';
-    const all = named === '' ? [] : named.split(',').map((one) => one.trim().toLowerCase());
-    return all.filter((one) => one !== '' && one !== 'identity');
   }
 
   /** Reads nothing until it is read from. */

@@ -1,8 +1,9 @@
 import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { Readable } from 'node:stream';
+import { type Bytes, decompressed, encodingsOf } from '../../../transport/decompressed.ts';
 
-/** As much of `fetch` as transports and Autodiscover use, through an agent of Node: it follows, decompresses and repeats nothing. `secure`: the agent speaks TLS. */
+/** As much of `fetch` as transports and Autodiscover use, through an agent of Node: it asks for no compression, and follows and repeats nothing. `secure`: the agent speaks TLS. */
 export function fetchThrough(agent: HttpAgent, secure: boolean): typeof globalThis.fetch {
   return (input, init = {}) =>
     new Promise((resolve, reject) => {
@@ -17,7 +18,14 @@ export function fetchThrough(agent: HttpAgent, secure: boolean): typeof globalTh
       });
       // Stays on: an error after the response reaches the reader of its body.
       request.on('error', (error) => reject(new TypeError('fetch failed', { cause: error })));
-      request.once('response', (incoming) => resolve(responseOf(incoming)));
+      request.once('response', (incoming) => {
+        try {
+          resolve(responseOf(incoming));
+        } catch (error) {
+          incoming.destroy();
+          reject(error);
+        }
+      });
       request.end(typeof body === 'string' ? body : '');
     });
 }
@@ -36,7 +44,8 @@ function responseOf(incoming: IncomingMessage): Response {
     incoming.resume();
     return new Response(null, { status, headers });
   }
-  return new Response(Readable.toWeb(incoming) as ReadableStream<Uint8Array<ArrayBuffer>>, { status, headers });
+  // Some servers compress all the same.
+  return new Response(decompressed(encodingsOf(headers), Readable.toWeb(incoming) as Bytes), { status, headers });
 }
 
 /** Certificates that the host trusts beside those of the system; PEM. */

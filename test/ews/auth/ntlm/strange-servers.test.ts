@@ -1,6 +1,7 @@
 /** What happens to a note when its login meets a server that interrupts it, or does not follow NTLM. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { flag, negotiateMessage } from '../../../../src/ews/auth/ntlm/messages.ts';
 import { EwsTransport } from '../../../../src/ews/ews-transport.ts';
@@ -197,6 +198,21 @@ describe('before the body is sent, nothing can have been processed', () => {
 });
 
 describe('once the body is sent', () => {
+  it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+  ] as const)('its answer is read, though it was asked for uncompressed: %s', async (encoding, compressed) => {
+    const headers = { 'content-type': 'text/xml', 'content-encoding': encoding };
+    const outcome = await deliver(afterChallenge((response) => response.writeHead(200, headers).end(compressed(created(ok)))));
+    expect(outcome).toMatchObject({ status: 'delivered' });
+  });
+
+  it.each(['zstd2', 'gzip'])('a compression that cannot be read leaves it in doubt: %s', async (encoding) => {
+    const headers = { 'content-type': 'text/xml', 'content-encoding': encoding };
+    const outcome = await deliver(afterChallenge((response) => response.writeHead(200, headers).end(created(ok))));
+    expect(outcome).toMatchObject({ status: 'unconfirmed' });
+  });
+
   it('a 401 proves that it was not processed', async () => {
     const outcome = await deliver(afterChallenge((response) => response.writeHead(401).end()));
     expect(outcome).toMatchObject({ status: 'blocked', scope: 'mailbox', sent: 'no' });
