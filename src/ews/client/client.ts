@@ -11,8 +11,8 @@ import type { EwsServerVersion } from '../options.ts';
 import { endedByProxy, endedInLogin, failedBy, notImpersonated, unsayable, unusableLogin } from '../outcome/call-failure.ts';
 import type { EwsSettings } from '../settings.ts';
 import { Attempt } from './attempt.ts';
-import { isSchemaFault, isUnknownFault, NegotiatedVersion, passedSchema, refusesVersion, waiting } from './negotiated-version.ts';
-import type { EwsCall, Reply, ReplyMeta } from './reply.ts';
+import { isSchemaFault, keyOf, NegotiatedVersion, refusesVersion, toldBy, waiting } from './negotiated-version.ts';
+import type { EwsCall, Reply, ReplyMeta, SchemaLook } from './reply.ts';
 import { type Acting, actingFor, type Envelope, envelopeFor, headersOf, metaOf, understand } from './soap.ts';
 import { traceReply, traceRequest } from './trace.ts';
 
@@ -103,26 +103,38 @@ export class EwsClient {
   }
 
   /**
-   * Whether the version is what a reply refuses. A server whose schema lacks its name says no more than that the request does not fit the schema: then a request that
-   * every schema has tells, once a mailbox and version. Where it tells nothing, the first one is judged as if it was refused for one of its notes, if it has several;
-   * a single note waits, since only the version may be wrong.
+   * Whether the version is what a reply refuses. A server whose schema lacks its name says no more than that the request does not fit the schema: then a look tells.
+   * Where that tells nothing, the first one is judged as if it was refused for one of its notes, if it has several; a single note waits, since only the version may be
+   * wrong.
    */
-  async #judged(reply: Reply, { call, acting, version }: Asked): Promise<Reply | 'version-refused'> {
-    if (refusesVersion(reply, call)) return 'version-refused';
+  async #judged(reply: Reply, asked: Asked): Promise<Reply | 'version-refused'> {
+    const { call, version } = asked;
     const { mailbox, notes, reads } = call;
+    if (refusesVersion(reply, call)) return 'version-refused';
     if (reply.kind === 'body') this.#version.served(mailbox, version);
     if (!isSchemaFault(reply)) return reply;
-    if (this.#version.takes(mailbox, version) === undefined) {
-      const body = getFolderXml('msgfolderroot', mailbox);
-      const look: EwsCall = { ...call, operation: 'GetFolder', body, reads: true };
-      const answer = await this.#once({ call: look, acting, body: this.#enveloped(body, version, acting) });
-      if (refusesVersion(answer, look) || isSchemaFault(answer)) this.#version.learn(mailbox, version, false);
-      else if (answer.kind === 'body') this.#version.served(mailbox, version);
-      else if (passedSchema(answer)) this.#version.learn(mailbox, version, true);
-      else if (!isUnknownFault(answer) && this.#version.takes(mailbox, version) === undefined)
-        return notes.length > 1 && reads !== true ? reply : waiting(answer);
-    }
-    return this.#version.takes(mailbox, version) === false ? 'version-refused' : reply;
+    const look = this.#version.takes(mailbox, version) !== false && (await this.#look(asked));
+    const takes = this.#version.takes(mailbox, version);
+    if (takes === false || (look === false && takes !== true)) return 'version-refused';
+    if (typeof look === 'boolean' || takes === true) return reply;
+    return notes.length > 1 && reads !== true ? reply : waiting(look);
+  }
+
+  /** What a request that every schema has tells of the version, once in a delivery. What was known before no longer counts: the mailbox may have moved to an older server. */
+  async #look({ call, acting, version }: Asked): Promise<SchemaLook> {
+    const { mailbox, looks } = call;
+    const key = keyOf(mailbox, version);
+    const known = looks?.get(key);
+    if (known !== undefined) return known;
+    this.#version.doubt(mailbox, version);
+    const body = getFolderXml('msgfolderroot', mailbox);
+    const request: EwsCall = { ...call, operation: 'GetFolder', body, reads: true };
+    const answer = await this.#once({ call: request, acting, body: this.#enveloped(body, version, acting) });
+    const look = toldBy(answer, request);
+    looks?.set(key, look);
+    if (answer.kind === 'body' && look === true) this.#version.served(mailbox, version);
+    else if (typeof look === 'boolean') this.#version.learn(mailbox, version, look);
+    return look;
   }
 
   #enveloped(body: string, version: EwsServerVersion, acting: Acting): string {

@@ -5,7 +5,7 @@ import type { EwsServerVersion } from '../options.ts';
 import { notSettled } from '../outcome/call-failure.ts';
 import { outcomeOfReply, replyError, type WholeReply } from '../outcome/outcome.ts';
 import { type CodeRule, codeRules, ruleOf } from '../outcome/response-codes.ts';
-import type { EwsCall, Reply } from './reply.ts';
+import type { EwsCall, Reply, SchemaLook } from './reply.ts';
 import { serverVersions } from './soap.ts';
 
 /** How many mailboxes, times versions, are remembered. Who is forgotten is asked about once more. */
@@ -39,6 +39,11 @@ export class NegotiatedVersion {
   /** Whether the server of the mailbox takes the version; undefined while nobody knows. */
   takes(mailbox: string, version: EwsServerVersion): boolean | undefined {
     return this.#taken.get(keyOf(mailbox, version));
+  }
+
+  /** Nobody knows any more: a mailbox may have moved to an older server since. */
+  doubt(mailbox: string, version: EwsServerVersion): void {
+    this.#taken.delete(keyOf(mailbox, version));
   }
 
   /** The server of the mailbox takes the version or, unless a request was served meanwhile, does not. */
@@ -89,7 +94,8 @@ export class NegotiatedVersion {
   }
 }
 
-function keyOf(mailbox: string, version: EwsServerVersion): string {
+/** Names a version of a mailbox's server. */
+export function keyOf(mailbox: string, version: EwsServerVersion): string {
   return `${version} ${mailbox.toLowerCase()}`;
 }
 
@@ -117,14 +123,20 @@ function ownCode(answer: WholeReply): string | undefined {
 }
 
 /** It was refused for what it asks, which is looked at once the schema has been kept. */
-export function passedSchema(answer: WholeReply): boolean {
+function passedSchema(answer: WholeReply): boolean {
   return ruleOf(ownCode(answer) ?? '').verdict.kind === 'rejected';
 }
 
 /** It was answered with a code of Exchange that is neither about the schema nor known to pass; one of SOAP alone tells nothing. */
-export function isUnknownFault(answer: WholeReply): boolean {
+function isUnknownFault(answer: WholeReply): boolean {
   const code = ownCode(answer);
   return code?.startsWith('E') === true && !codeRules.has(code);
+}
+
+/** What the answer to a look tells. Where only its code is unknown, the version was taken. */
+export function toldBy(answer: Reply, call: EwsCall): SchemaLook {
+  if (refusesVersion(answer, call) || isSchemaFault(answer)) return false;
+  return answer.kind === 'body' || passedSchema(answer) || isUnknownFault(answer) || answer;
 }
 
 /** What an answer to a look that tells nothing means for the request that was refused before it: nothing of that was processed. */

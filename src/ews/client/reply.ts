@@ -20,6 +20,8 @@ export interface EwsCall {
   readonly deadline?: number;
   /** It changes nothing: what was processed twice has done no more than once. */
   readonly reads?: true;
+  /** By mailbox and version, shared by the requests of one delivery or probe. */
+  readonly looks?: Map<string, SchemaLook>;
   /** Asked right before anything is written. */
   mayWrite?(): boolean;
 }
@@ -75,3 +77,6 @@ export type Reply =
       /** Trying again won't help before someone has acted. */
       readonly blocks?: boolean;
     };
+
+/** Whether a server takes a schema version, as a request that every schema has told; or the answer to that request, where it told nothing. */
+export type SchemaLook = boolean | Exclude<Reply, { kind: 'body' }>;

@@ -26,7 +26,7 @@ export interface SearchResult {
   readonly closed: Unreadable | undefined;
 }
 
-type Call = Pick<EwsCall, 'signal' | 'notes' | 'mayWrite'>;
+type Call = Pick<EwsCall, 'signal' | 'notes' | 'looks' | 'mayWrite'>;
 
 /** How many further requests a search may make to find the tag of a match that shows none. */
 const mostRepeats = 24;

@@ -1,6 +1,7 @@
 import type { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { utf8Length } from '../../core/text.ts';
 import type { DeliverOptions, Note, Place } from '../../transport/contract.ts';
+import type { EwsCall } from '../client/reply.ts';
 import { messageXml } from '../operations/create-item.ts';
 import { ruleOf } from '../outcome/response-codes.ts';
 
@@ -154,6 +155,9 @@ function samePlace(a: Place, b: Place): boolean {
   return a.folder === b.folder && a.mailbox === b.mailbox && a.endpoint === b.endpoint;
 }
 
+/** What all requests of a delivery share. */
+export type SendOptions = DeliverOptions & Pick<EwsCall, 'looks'>;
+
 /**
  * A property of a request that a server may refuse before it processes any note, and that has another form: the folder of
  * the copy, the message class. The client itself negotiates the schema version.
@@ -163,7 +167,7 @@ export interface Negotiation {
    * Called with notes that were refused for the same reason, none of which was processed. Returns those that can be sent in
    * another form; `undefined` if `error` is about something else, or no other form is left.
    */
-  refused(batch: Batch, error: OfflineImError, options: DeliverOptions): Batch | undefined | Promise<Batch | undefined>;
+  refused(batch: Batch, error: OfflineImError, options: SendOptions): Batch | undefined | Promise<Batch | undefined>;
 }
 
 /**

@@ -18,7 +18,7 @@ import { codeRules, ruleOf } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
 
 /** The parts of a call that every look-up shares. */
-export type Asking = Pick<EwsCall, 'mailbox' | 'signal' | 'notes' | 'mayWrite'>;
+export type Asking = Pick<EwsCall, 'mailbox' | 'signal' | 'notes' | 'looks' | 'mayWrite'>;
 
 /**
  * A folder as places name it; `none` if the mailbox has no such folder, or doesn't show it to this login; an outcome if the

@@ -10,7 +10,7 @@ import { outcomeOfReply } from '../outcome/outcome.ts';
 import { codeRules, ruleOf } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
 import type { MessageClasses } from './batches.ts';
-import { type Batch, batchesOf, halvesOf, partOf, type RequestSize, refusedOnce } from './batches.ts';
+import { type Batch, batchesOf, halvesOf, partOf, type RequestSize, refusedOnce, type SendOptions } from './batches.ts';
 import { clearDrafts } from './drafts.ts';
 import type { SavedFolders } from './saved-folders.ts';
 
@@ -37,15 +37,14 @@ const mostRefusals = 6;
  * Sends one CreateItem. Returns in `more`, in another form, the notes that the server refused for their folder, class or schema
  * version, which proves that they were not processed; and the halves of a request that was refused for one of its notes.
  */
-async function sendBatch(delivery: Delivery, batch: Batch, options: DeliverOptions): Promise<Sent> {
+async function sendBatch(delivery: Delivery, batch: Batch, options: SendOptions): Promise<Sent> {
   const { client, settings, folders, classes } = delivery;
   const { notes, items, place } = batch;
   if (place.endpoint !== settings.url) return sameForAll(batch, wrongEndpoint(place.endpoint));
   const asking = {
+    ...options,
     mailbox: place.mailbox,
     notes: notes.map(({ id }) => id),
-    signal: options.signal,
-    mayWrite: () => options.mayWrite(),
   };
   const target = await folders.target(place, asking);
   if ('outcome' in target) return sameForAll(batch, target.outcome);
@@ -90,7 +89,7 @@ async function learn(
   batch: Batch,
   reply: Reply,
   outcomes: readonly DeliveryOutcome[],
-  options: DeliverOptions,
+  options: SendOptions,
 ): Promise<void> {
   if (outcomes.some(({ status }) => status === 'delivered')) folders.worked(batch.folder ?? batch.place.folder);
   if (reply.kind !== 'fault' || outcomes[0]?.status !== 'unconfirmed') return;
@@ -105,7 +104,7 @@ async function negotiate(
   { folders, classes }: Delivery,
   batch: Batch,
   outcomes: readonly DeliveryOutcome[],
-  options: DeliverOptions,
+  options: SendOptions,
 ): Promise<readonly Batch[]> {
   if (batch.refusals >= mostRefusals) return [];
   const byCode = new Map<unknown, OfflineImError>();
@@ -168,12 +167,14 @@ export async function deliver(
   options: DeliverOptions,
 ): Promise<readonly DeliveryOutcome[]> {
   const { maxRequestBytes: maxBytes } = delivery.settings;
+  const { signal } = options;
+  const ofRequests: SendOptions = { signal, mayWrite: () => options.mayWrite(), looks: new Map() };
   const results: (DeliveryOutcome | undefined)[] = notes.map(() => undefined);
   let halted = false;
   for (const whole of batchesOf(notes, { batchSize: delivery.size.most, maxBytes, classes: delivery.classes })) {
     const queue: Batch[] = [whole];
     for (let batch = queue.shift(); batch !== undefined && !halted; batch = queue.shift()) {
-      const { outcomes, more } = await sendBatch(delivery, batch, options);
+      const { outcomes, more } = await sendBatch(delivery, batch, ofRequests);
       for (const [at, outcome] of outcomes.entries()) {
         const position = batch.positions[at];
         if (outcome === undefined || position === undefined) continue;

@@ -1,14 +1,15 @@
 import { hasCode, OfflineImError } from '../../core/errors/offline-im-error.ts';
-import type { DeliverOptions, DeliveryOutcome, Place } from '../../transport/contract.ts';
+import type { DeliveryOutcome, Place } from '../../transport/contract.ts';
 import type { EwsClient } from '../client/client.ts';
 import { read } from '../client/reads.ts';
 import type { EwsCall, Reply } from '../client/reply.ts';
 import { isById, isSayable, responseMessages } from '../operations/elements.ts';
 import { getFolderXml } from '../operations/folders.ts';
+import type { EwsServerVersion } from '../options.ts';
 import { ewsError, replyError } from '../outcome/outcome.ts';
 import { ruleOf } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
-import type { Batch, Negotiation } from './batches.ts';
+import type { Batch, Negotiation, SendOptions } from './batches.ts';
 import { type Asking, findHistory, findOrCreateHistory, type Lookup } from './conversation-history.ts';
 
 const history = 'conversationhistory';
@@ -84,7 +85,7 @@ export class SavedFolders implements Negotiation {
    *
    * A schema error may concern the folder's name or a note. A GetFolder tells which.
    */
-  async refused(batch: Batch, error: OfflineImError, options: DeliverOptions): Promise<Batch | undefined> {
+  async refused(batch: Batch, error: OfflineImError, options: SendOptions): Promise<Batch | undefined> {
     const { place, folder = place.folder } = batch;
     const code = String(error.details.responseCode);
     if (ruleOf(code).negotiates === 'schema') {
@@ -104,7 +105,7 @@ export class SavedFolders implements Negotiation {
    * Called after a fault of unknown meaning: some servers return one, every time, when the folder of the copy is gone. Checks
    * whether it still exists; the outcome of the notes stays unknown.
    */
-  async suspect({ place, folder = place.folder }: Batch, options: DeliverOptions): Promise<void> {
+  async suspect({ place, folder = place.folder }: Batch, options: SendOptions): Promise<void> {
     if (folder === fallback || !options.mayWrite()) return;
     const state = await this.#look(folder, place.mailbox, options);
     // A learnt folder can be learnt again, so any doubt is enough; the distinguished one is given up only if the server says that it is missing.
@@ -188,7 +189,7 @@ export class SavedFolders implements Negotiation {
     else if (!isById(folder)) this.#nameless.delete(key);
   }
 
-  #look(folder: string, mailbox: string, call: Pick<Asking, 'signal' | 'mayWrite'>): Promise<FolderState> {
+  #look(folder: string, mailbox: string, call: Pick<Asking, 'signal' | 'looks' | 'mayWrite'>): Promise<FolderState> {
     return lookAtFolder(this.#client, this.#settings, folder, { mailbox, ...call });
   }
 
@@ -224,18 +225,12 @@ async function lookAtFolder(
   client: EwsClient,
   settings: EwsSettings,
   folder: string,
-  { mailbox, signal, mayWrite }: Pick<EwsCall, 'mailbox' | 'signal' | 'mayWrite'>,
+  call: Pick<EwsCall, 'mailbox' | 'signal' | 'looks' | 'mayWrite'>,
 ): Promise<FolderState> {
-  const xml = getFolderXml(folder, mailbox);
-  const reply = await read(client, settings, {
-    operation: 'GetFolder',
-    mailbox,
-    signal,
-    notes: [],
-    body: (version) => (isSayable(folder, version) ? xml : undefined),
-    ...(mayWrite === undefined ? {} : { mayWrite: () => mayWrite() }),
-  });
-  return isSayable(folder, client.versionFor(mailbox)) ? stateOf(reply, folder) : 'refused';
+  const xml = getFolderXml(folder, call.mailbox);
+  const body = (version: EwsServerVersion): string | undefined => (isSayable(folder, version) ? xml : undefined);
+  const reply = await read(client, settings, { ...call, operation: 'GetFolder', notes: [], body });
+  return isSayable(folder, client.versionFor(call.mailbox)) ? stateOf(reply, folder) : 'refused';
 }
 
 function stateOf(reply: Reply, folder: string): FolderState {

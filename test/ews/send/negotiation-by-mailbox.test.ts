@@ -1,9 +1,9 @@
 /** What a schema's refusal, and the look that tells what it refuses, mean for one mailbox, for others, and for the note. */
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { NegotiatedVersion } from '../../../src/ews/client/negotiated-version.ts';
 import type { DeliveryOutcome, Note } from '../../../src/transport/contract.ts';
 import { always, useHarness } from '../support/harness.ts';
-import { created, fault, foundFolders, message, ok, response } from '../support/responses.ts';
+import { created, fault, found, foundFolders, type Item, message, ok, response } from '../support/responses.ts';
 import type { Answer, SeenRequest } from '../support/server.ts';
 
 const h = useHarness();
@@ -118,6 +118,68 @@ describe('mailboxes on servers of two versions behind one URL', () => {
   });
 });
 
+describe('a mailbox that moves to a server whose schema alone refuses the version', () => {
+  let moved = false;
+  const older = (request: SeenRequest): Answer => {
+    if (moved && versionOf(request) !== 'Exchange2010_SP2') return schema();
+    const { operation, body } = request;
+    if (operation === 'FindFolder') return { body: foundFolders('f') };
+    if (operation === 'FindItem')
+      return {
+        body: found(
+          body,
+          (body.match(/FolderId Id=/g) ?? []).map((): Item[] => []),
+        ),
+      };
+    return operation === 'CreateItem' ? all(body) : { body: response('GetFolder', [message('GetFolder', ok)]) };
+  };
+
+  beforeEach(() => {
+    moved = false;
+    h.server.handler = older;
+  });
+
+  it.each(['sentitems', undefined] as const)('is served under an older one from then on (%s)', async (folder) => {
+    const transport = h.transport(folder === undefined ? {} : plain);
+    expect(await deliver(transport, noteOf(transport, 0))).toMatchObject([{ status: 'delivered' }]);
+    moved = true;
+    const several = [1, 2, 3].map((n) => noteOf(transport, n));
+    expect((await deliver(transport, ...several)).map(({ status }) => status)).toEqual(several.map(() => 'delivered'));
+    const before = asked().length;
+    await deliver(transport, noteOf(transport, 4));
+    expect(asked().slice(before)).toEqual(['CreateItem Exchange2010_SP2']);
+  });
+
+  it('is searched under an older one for what was sent before', async () => {
+    const transport = h.transport();
+    const note = noteOf(transport, 0);
+    await deliver(transport, note);
+    moved = true;
+    const unknown = { ...note, unknownAttempts: [{ tag: note.tag, place: note.place }] };
+    const [result] = await transport.probe([unknown], { signal: new AbortController().signal });
+    expect(result).toEqual({ status: 'absent' });
+  });
+
+  it('waits while a look tells nothing', async () => {
+    const transport = h.transport(plain);
+    await deliver(transport, noteOf(transport, 0));
+    moved = true;
+    h.server.handler = (request) => (request.operation === 'GetFolder' ? { status: 503 } : older(request));
+    expect(await deliver(transport, noteOf(transport, 1))).toMatchObject([{ status: 'deferred' }]);
+    h.server.handler = older;
+    expect(await deliver(transport, noteOf(transport, 1))).toMatchObject([{ status: 'delivered' }]);
+  });
+
+  it('is no matter of one delivery: of many notes the one that does not fit costs one look', async () => {
+    h.server.handler = (request) => (request.body.includes('text 5') ? schema() : older(request));
+    const transport = h.transport(plain);
+    await deliver(transport, noteOf(transport, 0));
+    const outcomes = await deliver(transport, ...[1, 2, 3, 4, 5, 6].map((n) => noteOf(transport, n)));
+    expect(outcomes.map(({ status }) => status)).toEqual([1, 2, 3, 4, 5, 6].map((n) => (n === 5 ? 'rejected' : 'delivered')));
+    expect(h.server.operations().filter((one) => one === 'GetFolder')).toHaveLength(1);
+  });
+});
+
 describe('a look that does not tell what the schema refuses', () => {
   const statusOf = (status: number, headers: Record<string, string> = {}, body = ''): Answer => ({ status, headers, body });
   const passing: readonly (readonly [string, Answer])[] = [
@@ -179,14 +241,20 @@ describe('a look that does not tell what the schema refuses', () => {
     ]);
   });
 
-  it.each([
-    ['ErrorAccessDenied', 1],
-    ['ErrorOdd', 2],
-  ])('is asked again after a code of unknown meaning only: %s', async (code, looks) => {
+  it('is made once in a delivery', async () => {
+    h.server.handler = ({ operation }) => (operation === 'CreateItem' ? schema() : { status: 400 });
+    const transport = h.transport(plain);
+    for (const looks of [1, 2]) {
+      const outcomes = await deliver(transport, ...[0, 1, 2, 3].map((n) => noteOf(transport, n)));
+      expect(outcomes.map(({ status }) => status)).toEqual([0, 1, 2, 3].map(() => 'deferred'));
+      expect(h.server.operations().filter((one) => one === 'GetFolder')).toHaveLength(looks);
+    }
+  });
+
+  it.each(['ErrorAccessDenied', 'ErrorOdd'])('is none whose code says that the request was looked at: %s', async (code) => {
     h.server.handler = ({ operation }) => (operation === 'CreateItem' ? schema() : { status: 500, body: fault(code) });
     const transport = h.transport(plain);
     for (const n of [0, 1]) expect(await deliver(transport, noteOf(transport, n))).toMatchObject([{ status: 'rejected' }]);
-    expect(h.server.operations().filter((one) => one === 'GetFolder')).toHaveLength(looks);
   });
 
   it('does not take back what a note that was served meanwhile has told', async () => {
