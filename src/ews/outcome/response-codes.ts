@@ -76,6 +76,7 @@ const rules: Readonly<Record<string, CodeRule>> = {
   // Known to pass, so that a look at a folder waits for them instead of calling them unreadable.
   ErrorInternalServerTransientError: { verdict: unknown },
   ErrorConnectionFailed: { verdict: unknown },
+  ErrorConnectionFailedTransientError: { verdict: unknown }, // Exchange Online's, newer than the schema
   ErrorTooManyObjectsOpened: { verdict: unknown },
   ErrorInsufficientResources: { verdict: unknown },
   ErrorNotEnoughMemory: { verdict: unknown },

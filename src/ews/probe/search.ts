@@ -125,11 +125,15 @@ function looksOf(reply: Extract<Reply, { kind: 'body' }>, folders: readonly stri
   });
 }
 
-/** A missing folder holds nothing. Neither does Recoverable Items if this login has no access to it, unless the error is temporary. */
+/**
+ * A missing folder holds nothing. Neither does Recoverable Items if this login has no access to it, unless the error is temporary. To a login that may not see a folder,
+ * Exchange names it an object that is not in the store.
+ */
 function refusedLook(folder: string, responseCode: string, why: Unreadable): Look {
   const { missing } = ruleOf(responseCode);
   if (missing === 'folder' || (isById(folder) && missing === 'item')) return { kind: 'missing', folder };
   if (folder !== 'recoverableitemsdeletions') return { kind: 'unreadable', why };
   const verdict = codeRules.get(responseCode)?.verdict.kind;
-  return verdict === 'deferred' || verdict === 'unconfirmed' ? { kind: 'unreadable', why } : { kind: 'closed', folder };
+  const passes = verdict === 'deferred' || (verdict === 'unconfirmed' && missing === undefined);
+  return passes ? { kind: 'unreadable', why } : { kind: 'closed', folder };
 }

@@ -91,11 +91,12 @@ function understood(responseCode: string, outcome: DeliveryOutcome): Answer {
   return unknown ? { kind: 'unread', error: outcome.error } : { kind: 'outcome', outcome };
 }
 
-/** A look-up sends nothing. A folder that it may not see, or can't look up, is none to use. */
+/** A look-up sends nothing. A folder that it may not see, or can't look up, is none to use; to a login that may not see it, Exchange names it an object that is not there. */
 function lookupOf(outcome: DeliveryOutcome): Lookup {
+  if (outcome.status !== 'delivered' && ruleOf(String(outcome.error.details.responseCode)).missing !== undefined) return 'none';
   switch (outcome.status) {
     case 'deferred':
-      return ruleOf(String(outcome.error.details.responseCode)).missing === 'folder' ? 'none' : { outcome };
+      return { outcome };
     case 'unconfirmed': {
       const { scope, error, retryAfter } = outcome;
       return { outcome: toOutcome({ kind: 'deferred', scope }, error, retryAfter) };

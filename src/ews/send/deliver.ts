@@ -92,11 +92,17 @@ async function learn(
   options: SendOptions,
 ): Promise<void> {
   if (outcomes.some(({ status }) => status === 'delivered')) folders.worked(batch.folder ?? batch.place.folder);
-  if (reply.kind !== 'fault' || outcomes[0]?.status !== 'unconfirmed') return;
-  size.faulted(batch.notes.length);
-  // 502 to 504 come from a proxy, which knows no folders.
-  const own = reply.meta.status === 200 || reply.meta.status === 500;
-  if (own && !codeRules.has(reply.fault.responseCode)) await folders.suspect(batch, options);
+  // A note names no item: what is not there is the folder of its copy, for this login.
+  let suspected = outcomes.some(
+    (outcome) => outcome.status === 'unconfirmed' && ruleOf(String(outcome.error.details.responseCode)).missing === 'item',
+  );
+  if (reply.kind === 'fault' && outcomes[0]?.status === 'unconfirmed') {
+    size.faulted(batch.notes.length);
+    // 502 to 504 come from a proxy, which knows no folders.
+    const own = reply.meta.status === 200 || reply.meta.status === 500;
+    suspected ||= own && !codeRules.has(reply.fault.responseCode);
+  }
+  if (suspected) await folders.suspect(batch, options);
 }
 
 /** Of the notes that were certainly not processed, those that can be sent in another form. */

@@ -102,8 +102,8 @@ export class SavedFolders implements Negotiation {
   }
 
   /**
-   * Called after a fault of unknown meaning: some servers return one, every time, when the folder of the copy is gone. Checks
-   * whether it still exists; the outcome of the notes stays unknown.
+   * Called after a fault of unknown meaning, or an object that is not there: some servers return one, every time, when the folder of the copy is gone, or none that this
+   * login may see. Checks whether it still exists; the outcome of the notes stays unknown.
    */
   async suspect({ place, folder = place.folder }: Batch, options: SendOptions): Promise<void> {
     if (folder === fallback || !options.mayWrite()) return;
@@ -230,13 +230,13 @@ async function lookAtFolder(
   const xml = getFolderXml(folder, call.mailbox);
   const body = (version: EwsServerVersion): string | undefined => (isSayable(folder, version) ? xml : undefined);
   const reply = await read(client, settings, { ...call, operation: 'GetFolder', notes: [], body });
-  return isSayable(folder, client.versionFor(call.mailbox)) ? stateOf(reply, folder) : 'refused';
+  return isSayable(folder, client.versionFor(call.mailbox)) ? stateOf(reply) : 'refused';
 }
 
-function stateOf(reply: Reply, folder: string): FolderState {
+function stateOf(reply: Reply): FolderState {
   if (reply.kind !== 'body') {
     const error = replyError(reply);
-    return hasCode(error, 'EWS_ERROR') ? stateByCode(String(error.details.responseCode), folder, error) : { error };
+    return hasCode(error, 'EWS_ERROR') ? stateByCode(String(error.details.responseCode), error) : { error };
   }
   const { requestId } = reply.meta;
   const message = responseMessages(reply.payload, 'GetFolder')?.[0];
@@ -244,11 +244,12 @@ function stateOf(reply: Reply, folder: string): FolderState {
     const text = 'The response does not answer this GetFolder.';
     return { error: new OfflineImError('RESPONSE_UNREADABLE', text, { details: { requestId } }) };
   }
-  return message.ok ? 'there' : stateByCode(message.responseCode, folder, ewsError(message.responseCode, requestId));
+  return message.ok ? 'there' : stateByCode(message.responseCode, ewsError(message.responseCode, requestId));
 }
 
-function stateByCode(code: string, folder: string, error: OfflineImError): FolderState {
+/** To a login that may not see a folder, Exchange names it an object that is not there: then it is none to use. */
+function stateByCode(code: string, error: OfflineImError): FolderState {
   const { missing, negotiates } = ruleOf(code);
-  if (missing === 'folder' || (isById(folder) && missing === 'item')) return 'missing';
+  if (missing !== undefined) return 'missing';
   return negotiates === 'schema' ? 'refused' : { error };
 }

@@ -30,7 +30,7 @@ const table: readonly (readonly [rule: string, codes: string])[] = [
   ['unconfirmed mailbox', 'MailboxStoreUnavailable MailboxMoveInProgress MailboxFailover MailboxLogonFailed'],
   [
     'unconfirmed note',
-    'InternalServerTransientError ConnectionFailed TooManyObjectsOpened InsufficientResources NotEnoughMemory ADUnavailable ADOperation NoRespondingCASInDestinationSite ServiceUnavailable TimeoutExpired ClientDisconnected',
+    'InternalServerTransientError ConnectionFailed ConnectionFailedTransientError TooManyObjectsOpened InsufficientResources NotEnoughMemory ADUnavailable ADOperation NoRespondingCASInDestinationSite ServiceUnavailable TimeoutExpired ClientDisconnected',
   ],
   ['unconfirmed note, wraps another', 'InternalServerError'],
   ['unconfirmed note, item missing', 'ItemNotFound'],

@@ -108,8 +108,8 @@ describe('absent', () => {
     expect(await probeOne()).toEqual({ status: 'absent' });
   });
 
-  it('if Recoverable Items are closed to this login', async () => {
-    mailbox({ recoverableitemsdeletions: 'ErrorAccessDenied' });
+  it.each(['ErrorAccessDenied', 'ErrorItemNotFound'])('if Recoverable Items are closed to this login: %s', async (code) => {
+    mailbox({ recoverableitemsdeletions: code });
     expect(await probeOne()).toEqual({ status: 'absent' });
   });
 
@@ -256,6 +256,9 @@ describe('pending', () => {
     ['younger than a minute by the server’s clock', { drafts: [{ tag, flags: unsent, created: young }] }],
     ['handed over for sending', { drafts: [{ tag, flags: unsent | 4, created: old }] }],
     ['of unknown age', { drafts: [{ tag, isDraft: true }] }],
+    // In the west of the earth it was made in the future: a time zone of this machine tells nothing.
+    ['an hour older by a time without a zone', { drafts: [{ tag, flags: unsent, created: '2016-06-14T11:00:00.1234567' }] }],
+    ['made at a time of no form of XML', { drafts: [{ tag, flags: unsent, created: '14 Jun 2016 11:00:00' }] }],
   ] as [string, Folders][])('%s', async (_, folders) => {
     mailbox(folders);
     expect(await probeOne()).toEqual({ status: 'pending' });
@@ -275,6 +278,11 @@ describe('draft', () => {
       );
     },
   );
+
+  it('is removed a day after a time without a zone', async () => {
+    mailbox({ drafts: [{ tag, flags: unsent, created: '2016-06-13T12:00:00' }] });
+    expect(await probeOne()).toEqual({ status: 'draft', removed: true });
+  });
 
   it('in Recoverable Items counts as removed', async () => {
     mailbox({ recoverableitemsdeletions: [{ tag, flags: unsent, created: old }] });

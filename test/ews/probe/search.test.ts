@@ -210,10 +210,13 @@ describe('a folder that is refused', () => {
     [folderById('AAMk'), 'ErrorAccessDenied', 'unreadable'],
     ['drafts', 'ErrorAccessDenied', 'unreadable'],
     ['recoverableitemsdeletions', 'ErrorAccessDenied', 'closed'],
+    // What a login may not see is not in the store, as Exchange says it.
+    ['recoverableitemsdeletions', 'ErrorItemNotFound', 'closed'],
     ['recoverableitemsdeletions', 'ErrorInvalidFolderType', 'closed'],
     ['recoverableitemsdeletions', 'ErrorOfThatServer', 'closed'],
     ['recoverableitemsdeletions', 'ErrorServerBusy', 'unreadable'],
     ['recoverableitemsdeletions', 'ErrorInternalServerError', 'unreadable'],
+    ['recoverableitemsdeletions', 'ErrorConnectionFailedTransientError', 'unreadable'],
   ])('%s, %s: %s', async (folder, code, expected) => {
     expect(await refused(folder, code)).toBe(expected);
   });

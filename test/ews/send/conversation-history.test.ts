@@ -54,11 +54,13 @@ describe('a search', () => {
 
   it.each<[string, unknown]>([
     ['ErrorTimeoutExpired', { outcome: { status: 'deferred', scope: 'note' } }],
+    ['ErrorConnectionFailedTransientError', { outcome: { status: 'deferred', scope: 'note' } }],
     ['ErrorMailboxStoreUnavailable', { outcome: { status: 'deferred', scope: 'mailbox' } }],
     ['ErrorServerBusy', { outcome: { status: 'deferred' } }],
     ['ErrorAccountDisabled', { outcome: { status: 'blocked', sent: 'no' } }],
     ['ErrorFolderNotFound', 'none'],
     ['ErrorAccessDenied', 'none'],
+    ['ErrorItemNotFound', 'none'],
   ])('refused with a known code is not repeated: %s', async (code, expected) => {
     for (const answer of [found(code), { status: 500, body: fault(code) }]) {
       const { lookup, asked } = await lookUp(findHistory, answer);

@@ -75,6 +75,46 @@ describe('a match', () => {
   });
 });
 
+describe('a Conversation History that this login may not see, which Exchange names an object that is not there', () => {
+  const hidden = (operation: string): Answer => ({
+    body: response(operation, [message(operation, 'ErrorItemNotFound', { content: '' })]),
+  });
+  const sees = (request: SeenRequest, one: Answer): Answer => {
+    if (request.operation !== 'CreateItem') return hidden(request.operation);
+    return isHistory(request.body) ? one : { body: created(ok) };
+  };
+
+  it.each([
+    ['its item', { body: created('ErrorItemNotFound') }],
+    ['a fault', { status: 500, body: fault('ErrorItemNotFound') }],
+  ] as [string, Answer][])('by %s: the note is in doubt, later ones go to Sent Items', async (_, one) => {
+    h.server.handler = (request) => sees(request, one);
+    const transport = h.transport();
+    expect(await transport.deliver([h.note(transport, 0)], always())).toMatchObject([{ status: 'unconfirmed', ended: 'fault' }]);
+    expect(await transport.deliver([h.note(transport, 1)], always())).toMatchObject([{ status: 'delivered' }]);
+    expect(transport.placeOf(alice).folder).toBe('sentitems');
+  });
+
+  it('verify() finds Sent Items', async () => {
+    h.server.handler = (request) =>
+      request.body.includes('"sentitems"')
+        ? { body: response('GetFolder', [message('GetFolder', ok, { content: '' })]) }
+        : hidden(request.operation);
+    const transport = h.transport();
+    await transport.verify(alice, { signal: new AbortController().signal });
+    expect(transport.placeOf(alice).folder).toBe('sentitems');
+  });
+});
+
+describe('a mailbox whose top this login may not see', () => {
+  it.each(['ErrorItemNotFound', 'ErrorAccessDenied', 'ErrorFolderNotFound'])('%s: the copy goes to Sent Items', async (code) => {
+    const refusal = (operation: string): Answer => ({ body: response(operation, [message(operation, code, { content: '' })]) });
+    server(() => refusal('FindFolder'), refusal('CreateFolder'));
+    expect(await folderUsed()).toBe('sentitems');
+    expect(h.server.operations()).toEqual(['CreateItem', 'FindFolder', 'CreateFolder', 'CreateItem']);
+  });
+});
+
 describe('a newly created folder', () => {
   it.each([
     [
