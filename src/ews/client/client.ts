@@ -114,10 +114,10 @@ export class EwsClient {
     if (reply.kind === 'body') this.#version.served(mailbox, version);
     if (!isSchemaFault(reply)) return reply;
     const look = this.#version.takes(mailbox, version) !== false && (await this.#look(asked));
-    const takes = this.#version.takes(mailbox, version);
-    if (takes === false || (look === false && takes !== true)) return 'version-refused';
-    if (typeof look === 'boolean' || takes === true) return reply;
-    return notes.length > 1 && reads !== true ? reply : waiting(look);
+    // A request that was served meanwhile tells more than the look.
+    const takes = this.#version.takes(mailbox, version) ?? look;
+    if (takes === false) return 'version-refused';
+    return takes === true || (notes.length > 1 && reads !== true) ? reply : waiting(takes);
   }
 
   /** What a request that every schema has tells of the version, once in a delivery. What was known before no longer counts: the mailbox may have moved to an older server. */
@@ -132,8 +132,7 @@ export class EwsClient {
     const answer = await this.#once({ call: request, acting, body: this.#enveloped(body, version, acting) });
     const look = toldBy(answer, request);
     looks?.set(key, look);
-    if (answer.kind === 'body' && look === true) this.#version.served(mailbox, version);
-    else if (typeof look === 'boolean') this.#version.learn(mailbox, version, look);
+    if (typeof look === 'boolean') this.#version.learn(mailbox, version, look);
     return look;
   }
 

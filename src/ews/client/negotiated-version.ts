@@ -117,26 +117,14 @@ export function isSchemaFault(reply: Reply): boolean {
   return reply.kind === 'fault' && isOf('schema', reply.fault.responseCode);
 }
 
-/** The code of a fault that EWS itself gives; a proxy's statuses come with faults of their own. */
-function ownCode(answer: WholeReply): string | undefined {
-  return answer.kind === 'fault' && [200, 500].includes(answer.meta.status) ? answer.fault.responseCode : undefined;
-}
-
-/** It was refused for what it asks, which is looked at once the schema has been kept. */
-function passedSchema(answer: WholeReply): boolean {
-  return ruleOf(ownCode(answer) ?? '').verdict.kind === 'rejected';
-}
-
-/** It was answered with a code of Exchange that is neither about the schema nor known to pass; one of SOAP alone tells nothing. */
-function isUnknownFault(answer: WholeReply): boolean {
-  const code = ownCode(answer);
-  return code?.startsWith('E') === true && !codeRules.has(code);
-}
-
-/** What the answer to a look tells. Where only its code is unknown, the version was taken. */
+/** What the answer to a look tells. */
 export function toldBy(answer: Reply, call: EwsCall): SchemaLook {
   if (refusesVersion(answer, call) || isSchemaFault(answer)) return false;
-  return answer.kind === 'body' || passedSchema(answer) || isUnknownFault(answer) || answer;
+  if (answer.kind === 'body') return true;
+  // The code of a fault that EWS itself gives; a proxy's statuses come with faults of their own.
+  const code = answer.kind === 'fault' && [200, 500].includes(answer.meta.status) ? answer.fault.responseCode : '';
+  // What the request asks is looked at once the schema has been kept. So is what a code of Exchange means that is not known; one of SOAP alone tells nothing.
+  return ruleOf(code).verdict.kind === 'rejected' || (code.startsWith('E') && !codeRules.has(code)) || answer;
 }
 
 /** What an answer to a look that tells nothing means for the request that was refused before it: nothing of that was processed. */

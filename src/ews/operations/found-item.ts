@@ -71,13 +71,10 @@ function idOf(item: XmlElement): ItemId | undefined {
   return id === undefined || id === '' ? undefined : { id, changeKey: attributes?.get('ChangeKey') };
 }
 
-/** xs:dateTime. Seven and nine digits of a second are read too; Date drops what it can't keep. */
-const dateTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(Z|[+-]\d\d:\d\d)?$/;
-
-/** Without a zone, which the type leaves optional: the latest moment that it may mean, so that no item passes for older than it is. */
+/** Without a zone, which xs:dateTime leaves optional: the latest moment that it may mean, so that no item passes for older than it is. */
 function dateOf(text = ''): number | undefined {
-  const [whole, zone] = dateTime.exec(text) ?? [];
-  const date = whole === undefined ? Number.NaN : Date.parse(zone === undefined ? `${whole}-12:00` : whole);
+  // Seven and nine digits of a second are read too; Date drops what it can't keep.
+  const date = Date.parse(/T[^Z+-]+$/.test(text) ? `${text}-12:00` : text);
   return Number.isNaN(date) ? undefined : date;
 }
 

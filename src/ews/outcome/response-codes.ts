@@ -1,3 +1,4 @@
+import type { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { Verdict } from '../../transport/verdict.ts';
 
 /** Everything that is known about a response code. */
@@ -186,4 +187,9 @@ const unknownCode: CodeRule = { verdict: unknown };
 /** The rule of a code; a code without one is `unconfirmed`. */
 export function ruleOf(responseCode: string): CodeRule {
   return codeRules.get(responseCode) ?? unknownCode;
+}
+
+/** The rule of the code that an error names; unknown where it names none. */
+export function ruleOfError({ details }: OfflineImError): CodeRule {
+  return ruleOf(String(details.responseCode));
 }

@@ -3,7 +3,7 @@ import { utf8Length } from '../../core/text.ts';
 import type { DeliverOptions, Note, Place } from '../../transport/contract.ts';
 import type { EwsCall } from '../client/reply.ts';
 import { messageXml } from '../operations/create-item.ts';
-import { ruleOf } from '../outcome/response-codes.ts';
+import { ruleOfError } from '../outcome/response-codes.ts';
 
 /** Notes that go out in one request. */
 export interface Batch {
@@ -191,7 +191,7 @@ export class MessageClasses implements Negotiation {
   /** The notes that can still use the fallback class. */
   refused(batch: Batch, error: OfflineImError): Batch | undefined {
     const fallback = this.#fallback?.toLowerCase();
-    if (fallback === undefined || ruleOf(String(error.details.responseCode)).negotiates !== 'class') return undefined;
+    if (fallback === undefined || ruleOfError(error).negotiates !== 'class') return undefined;
     const isOther = (at: number): boolean => batch.notes[at]?.messageClass.toLowerCase() !== fallback;
     const part = partOf(batch, isOther);
     for (const { messageClass } of part.notes) this.#refused.add(messageClass.toLowerCase());

@@ -14,7 +14,7 @@ import {
   readFoundHistory,
 } from '../operations/folders.ts';
 import { outcomeOfCode, outcomeOfReply } from '../outcome/outcome.ts';
-import { codeRules, ruleOf } from '../outcome/response-codes.ts';
+import { codeRules, ruleOfError } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
 
 /** The parts of a call that every look-up shares. */
@@ -93,20 +93,11 @@ function understood(responseCode: string, outcome: DeliveryOutcome): Answer {
 
 /** A look-up sends nothing. A folder that it may not see, or can't look up, is none to use; to a login that may not see it, Exchange names it an object that is not there. */
 function lookupOf(outcome: DeliveryOutcome): Lookup {
-  if (outcome.status !== 'delivered' && ruleOf(String(outcome.error.details.responseCode)).missing !== undefined) return 'none';
-  switch (outcome.status) {
-    case 'deferred':
-      return { outcome };
-    case 'unconfirmed': {
-      const { scope, error, retryAfter } = outcome;
-      return { outcome: toOutcome({ kind: 'deferred', scope }, error, retryAfter) };
-    }
-    case 'blocked':
-      return { outcome: { ...outcome, sent: 'no' } };
-    case 'rejected':
-    case 'delivered':
-      return 'none';
-  }
+  if (outcome.status === 'delivered' || outcome.status === 'rejected') return 'none';
+  if (ruleOfError(outcome.error).missing !== undefined) return 'none';
+  if (outcome.status === 'blocked') return { outcome: { ...outcome, sent: 'no' } };
+  const { scope, error, retryAfter } = outcome;
+  return { outcome: toOutcome({ kind: 'deferred', scope }, error, retryAfter) };
 }
 
 function notAnAnswer(requestId: string): OfflineImError {

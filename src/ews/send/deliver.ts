@@ -7,7 +7,7 @@ import type { Reply } from '../client/reply.ts';
 import { createItemHead, createItemOutcomes, createItemTail } from '../operations/create-item.ts';
 import { isSayable } from '../operations/elements.ts';
 import { outcomeOfReply } from '../outcome/outcome.ts';
-import { codeRules, ruleOf } from '../outcome/response-codes.ts';
+import { codeRules, ruleOf, ruleOfError } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
 import type { MessageClasses } from './batches.ts';
 import { type Batch, batchesOf, halvesOf, partOf, type RequestSize, refusedOnce, type SendOptions } from './batches.ts';
@@ -93,9 +93,7 @@ async function learn(
 ): Promise<void> {
   if (outcomes.some(({ status }) => status === 'delivered')) folders.worked(batch.folder ?? batch.place.folder);
   // A note names no item: what is not there is the folder of its copy, for this login.
-  let suspected = outcomes.some(
-    (outcome) => outcome.status === 'unconfirmed' && ruleOf(String(outcome.error.details.responseCode)).missing === 'item',
-  );
+  let suspected = outcomes.some((outcome) => outcome.status === 'unconfirmed' && ruleOfError(outcome.error).missing === 'item');
   if (reply.kind === 'fault' && outcomes[0]?.status === 'unconfirmed') {
     size.faulted(batch.notes.length);
     // 502 to 504 come from a proxy, which knows no folders.

@@ -1,13 +1,13 @@
-import { hasCode, OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { DeliveryOutcome, Place } from '../../transport/contract.ts';
 import type { EwsClient } from '../client/client.ts';
 import { read } from '../client/reads.ts';
-import type { EwsCall, Reply } from '../client/reply.ts';
-import { isById, isSayable, responseMessages } from '../operations/elements.ts';
+import type { Reply } from '../client/reply.ts';
+import { isById, isSayable, type ResponseMessage, responseMessages } from '../operations/elements.ts';
 import { getFolderXml } from '../operations/folders.ts';
 import type { EwsServerVersion } from '../options.ts';
 import { ewsError, replyError } from '../outcome/outcome.ts';
-import { ruleOf } from '../outcome/response-codes.ts';
+import { ruleOfError } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
 import type { Batch, Negotiation, SendOptions } from './batches.ts';
 import { type Asking, findHistory, findOrCreateHistory, type Lookup } from './conversation-history.ts';
@@ -87,18 +87,18 @@ export class SavedFolders implements Negotiation {
    */
   async refused(batch: Batch, error: OfflineImError, options: SendOptions): Promise<Batch | undefined> {
     const { place, folder = place.folder } = batch;
-    const code = String(error.details.responseCode);
-    if (ruleOf(code).negotiates === 'schema') {
+    const { missing, negotiates } = ruleOfError(error);
+    if (negotiates === 'schema') {
       if (this.#known || folder !== history || !options.mayWrite()) return undefined;
       if ((await this.#look(folder, place.mailbox, options)) !== 'refused') return undefined;
-    } else if (ruleOf(code).missing !== 'folder') return undefined;
+    } else if (missing !== 'folder') return undefined;
     this.#giveUp(place.mailbox, folder);
     return place.folder === history && folder !== fallback ? batch : undefined;
   }
 
   /** Whether a frozen place names a folder that is gone: the next attempt freezes the right one, and may start at once. */
   isStale({ place, folder }: Batch, { error }: { readonly error: OfflineImError }): boolean {
-    return ruleOf(String(error.details.responseCode)).missing === 'folder' && place.folder !== history && folder !== fallback;
+    return ruleOfError(error).missing === 'folder' && place.folder !== history && folder !== fallback;
   }
 
   /**
@@ -189,8 +189,12 @@ export class SavedFolders implements Negotiation {
     else if (!isById(folder)) this.#nameless.delete(key);
   }
 
-  #look(folder: string, mailbox: string, call: Pick<Asking, 'signal' | 'looks' | 'mayWrite'>): Promise<FolderState> {
-    return lookAtFolder(this.#client, this.#settings, folder, { mailbox, ...call });
+  /** Checks whether a folder exists, with GetFolder. */
+  async #look(folder: string, mailbox: string, call: Pick<Asking, 'signal' | 'looks' | 'mayWrite'>): Promise<FolderState> {
+    const xml = getFolderXml(folder, mailbox);
+    const body = (version: EwsServerVersion): string | undefined => (isSayable(folder, version) ? xml : undefined);
+    const reply = await read(this.#client, this.#settings, { ...call, mailbox, operation: 'GetFolder', notes: [], body });
+    return isSayable(folder, this.#client.versionFor(mailbox)) ? stateOf(reply) : 'refused';
   }
 
   #resolve(asking: Asking): Promise<Lookup> {
@@ -220,36 +224,17 @@ function errorOf(outcome: DeliveryOutcome): OfflineImError {
 /** The result of a GetFolder. `refused`: the server's schema doesn't know its name. */
 type FolderState = 'there' | 'missing' | 'refused' | { readonly error: OfflineImError };
 
-/** Checks whether a folder exists, with GetFolder. */
-async function lookAtFolder(
-  client: EwsClient,
-  settings: EwsSettings,
-  folder: string,
-  call: Pick<EwsCall, 'mailbox' | 'signal' | 'looks' | 'mayWrite'>,
-): Promise<FolderState> {
-  const xml = getFolderXml(folder, call.mailbox);
-  const body = (version: EwsServerVersion): string | undefined => (isSayable(folder, version) ? xml : undefined);
-  const reply = await read(client, settings, { ...call, operation: 'GetFolder', notes: [], body });
-  return isSayable(folder, client.versionFor(call.mailbox)) ? stateOf(reply) : 'refused';
-}
-
 function stateOf(reply: Reply): FolderState {
-  if (reply.kind !== 'body') {
-    const error = replyError(reply);
-    return hasCode(error, 'EWS_ERROR') ? stateByCode(String(error.details.responseCode), error) : { error };
-  }
-  const { requestId } = reply.meta;
-  const message = responseMessages(reply.payload, 'GetFolder')?.[0];
-  if (message === undefined) {
-    const text = 'The response does not answer this GetFolder.';
-    return { error: new OfflineImError('RESPONSE_UNREADABLE', text, { details: { requestId } }) };
-  }
-  return message.ok ? 'there' : stateByCode(message.responseCode, ewsError(message.responseCode, requestId));
-}
-
-/** To a login that may not see a folder, Exchange names it an object that is not there: then it is none to use. */
-function stateByCode(code: string, error: OfflineImError): FolderState {
-  const { missing, negotiates } = ruleOf(code);
+  const message = reply.kind === 'body' ? responseMessages(reply.payload, 'GetFolder')?.[0] : undefined;
+  if (message?.ok === true) return 'there';
+  const error = reply.kind === 'body' ? errorIn(message, reply.meta.requestId) : replyError(reply);
+  const { missing, negotiates } = ruleOfError(error);
+  // To a login that may not see a folder, Exchange names it an object that is not there: then it is none to use.
   if (missing !== undefined) return 'missing';
   return negotiates === 'schema' ? 'refused' : { error };
+}
+
+function errorIn(message: ResponseMessage | undefined, requestId: string): OfflineImError {
+  if (message !== undefined) return ewsError(message.responseCode, requestId);
+  return new OfflineImError('RESPONSE_UNREADABLE', 'The response does not answer this GetFolder.', { details: { requestId } });
 }
