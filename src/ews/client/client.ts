@@ -11,7 +11,7 @@ import type { EwsServerVersion } from '../options.ts';
 import { endedByProxy, endedInLogin, failedBy, notImpersonated, unsayable, unusableLogin } from '../outcome/call-failure.ts';
 import type { EwsSettings } from '../settings.ts';
 import { Attempt } from './attempt.ts';
-import { isSchemaFault, keyOf, NegotiatedVersion, refusesVersion, toldBy, waiting } from './negotiated-version.ts';
+import { isSchemaFault, NegotiatedVersion, refusesVersion, toldBy, waiting } from './negotiated-version.ts';
 import type { EwsCall, Reply, ReplyMeta, SchemaLook } from './reply.ts';
 import { type Acting, actingFor, type Envelope, envelopeFor, headersOf, metaOf, understand } from './soap.ts';
 import { traceReply, traceRequest } from './trace.ts';
@@ -123,7 +123,7 @@ export class EwsClient {
   /** What a request that every schema has tells of the version, once in a delivery. What was known before no longer counts: the mailbox may have moved to an older server. */
   async #look({ call, acting, version }: Asked): Promise<SchemaLook> {
     const { mailbox, looks } = call;
-    const key = keyOf(mailbox, version);
+    const key = version + mailbox;
     const known = looks?.get(key);
     if (known !== undefined) return known;
     this.#version.doubt(mailbox, version);

@@ -94,8 +94,7 @@ export class NegotiatedVersion {
   }
 }
 
-/** Names a version of a mailbox's server. */
-export function keyOf(mailbox: string, version: EwsServerVersion): string {
+function keyOf(mailbox: string, version: EwsServerVersion): string {
   return `${version} ${mailbox.toLowerCase()}`;
 }
 

@@ -20,7 +20,7 @@ export interface EwsCall {
   readonly deadline?: number;
   /** It changes nothing: what was processed twice has done no more than once. */
   readonly reads?: true;
-  /** By mailbox and version, shared by the requests of one delivery or probe. */
+  /** By mailbox and version, shared by the requests of one delivery. */
   readonly looks?: Map<string, SchemaLook>;
   /** Asked right before anything is written. */
   mayWrite?(): boolean;

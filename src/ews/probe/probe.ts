@@ -1,7 +1,6 @@
 import type { Note, Place, ProbeResult, UnknownAttempt } from '../../transport/contract.ts';
 import { combined, placeGone } from '../../transport/verdict.ts';
 import type { EwsClient } from '../client/client.ts';
-import type { EwsCall } from '../client/reply.ts';
 import type { Asking } from '../send/conversation-history.ts';
 import { removeItems } from '../send/drafts.ts';
 import type { SavedFolders } from '../send/saved-folders.ts';
@@ -30,10 +29,9 @@ export async function probe(probing: Probing, notes: readonly Note[], signal: Ab
   const byTag = new Map<string, ProbeResult>();
   /** By mailbox, '' for all: the result that closed it to this probe. */
   const closed = new Map<string, ProbeResult>();
-  const looks: NonNullable<EwsCall['looks']> = new Map();
   for (const group of groupsOf(notes, url)) {
     const mailbox = group.place.mailbox.toLowerCase();
-    const call = { mailbox: group.place.mailbox, signal, notes: [...group.notes], looks };
+    const call = { mailbox: group.place.mailbox, signal, notes: [...group.notes] };
     const known = closed.get('') ?? closed.get(mailbox);
     const results =
       known === undefined ? await probeGroup(probing, group, call) : [...group.tags].map((tag) => [tag, known] as const);

@@ -26,7 +26,7 @@ export interface SearchResult {
   readonly closed: Unreadable | undefined;
 }
 
-type Call = Pick<EwsCall, 'signal' | 'notes' | 'looks' | 'mayWrite'>;
+type Call = Pick<EwsCall, 'signal' | 'notes' | 'mayWrite'>;
 
 /** How many further requests a search may make to find the tag of a match that shows none. */
 const mostRepeats = 24;
@@ -133,7 +133,6 @@ function refusedLook(folder: string, responseCode: string, why: Unreadable): Loo
   const { missing } = ruleOf(responseCode);
   if (missing === 'folder' || (isById(folder) && missing === 'item')) return { kind: 'missing', folder };
   if (folder !== 'recoverableitemsdeletions') return { kind: 'unreadable', why };
-  const verdict = codeRules.get(responseCode)?.verdict.kind;
-  const passes = verdict === 'deferred' || (verdict === 'unconfirmed' && missing === undefined);
-  return passes ? { kind: 'unreadable', why } : { kind: 'closed', folder };
+  const verdict = missing === undefined ? codeRules.get(responseCode)?.verdict.kind : undefined;
+  return verdict === 'deferred' || verdict === 'unconfirmed' ? { kind: 'unreadable', why } : { kind: 'closed', folder };
 }

@@ -1,3 +1,4 @@
+import { missing } from '../../core/errors/missing.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { DeliveryOutcome, Place } from '../../transport/contract.ts';
 import type { EwsClient } from '../client/client.ts';
@@ -217,8 +218,7 @@ export class SavedFolders implements Negotiation {
 }
 
 function errorOf(outcome: DeliveryOutcome): OfflineImError {
-  if (outcome.status !== 'delivered') return outcome.error;
-  return new OfflineImError('FOLDER_UNAVAILABLE', 'The folder for the copy cannot be looked up.');
+  return outcome.status === 'delivered' ? missing('The error of a look-up') : outcome.error;
 }
 
 /** The result of a GetFolder. `refused`: the server's schema doesn't know its name. */
