@@ -120,8 +120,8 @@ export default {
     only(
       'ntlm-is-a-login',
       '^src/ews/auth/ntlm/',
-      '^src/ews/auth/(ntlm/|credentials\\.ts$)|^src/core/|^src/transport/fetch\\.ts$',
-      'it fulfils the credentials contract only',
+      '^src/ews/auth/(ntlm/|credentials\\.ts$)|^src/core/|^src/transport/(fetch|decompressed)\\.ts$',
+      'it fulfils the credentials contract only, and reads bodies as every fetch does',
     ),
     only(
       'a-relay-is-no-transport',
