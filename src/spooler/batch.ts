@@ -6,6 +6,7 @@ import type { Change, ClaimedNote, ClaimToken, Settlement } from '../spool/contr
 import type { DeliveryOutcome, Note, ProbeResult } from '../transport/contract.ts';
 import { checkedOutcomes, checkedResults } from './answers.ts';
 import { askHook, frozenNote, handedNote, inGroups, withTimeout } from './bounded-calls.ts';
+import type { Room } from './claim-round.ts';
 import type { SpoolerContext } from './context.ts';
 import type { Lanes } from './lanes/lanes.ts';
 import { besideLostPlace, provesSent, reasonOf, settlementOf, settlementOfLostPlace, settlementOfProbe } from './outcome.ts';
@@ -20,6 +21,8 @@ export interface Batch {
   readonly claimedAt: number;
   /** Called when the mailbox has room for another request. */
   freed(): void;
+  /** Where its notes have their places. */
+  readonly room: Pick<Room, 'recording'>;
 }
 
 /** A claimed note: ready for the transport, or already settled. */
@@ -39,7 +42,7 @@ export async function workOn(context: SpoolerContext, lanes: Lanes, batch: Batch
     }
     context.leases.add(tokens, batch.claimedAt);
     for (const note of batch.notes) reportClaim(context, batch.kind, note);
-    return await (batch.kind === 'deliver' ? deliverBatch(context, lanes, batch, slot) : probeBatch(context, lanes, batch));
+    return await (batch.kind === 'deliver' ? deliverBatch(context, lanes, batch, slot) : probeBatch(context, lanes, batch, slot));
   } finally {
     context.leases.remove(tokens);
     slot.leave();
@@ -56,6 +59,11 @@ class Slot {
     this.#lanes = lanes;
     this.#batch = batch;
     this.#end = lanes.begin(batch.lane, batch.kind);
+  }
+
+  /** Leaves while the storage takes long to record results. */
+  recording<Result>(recorded: Promise<Result>): Promise<Result> {
+    return this.#batch.room.recording(this.#batch.notes.length, recorded, () => this.leave());
   }
 
   leave(): void {
@@ -77,13 +85,13 @@ class Slot {
 /** Asks the hook about each note, then delivers. */
 async function deliverBatch(context: SpoolerContext, lanes: Lanes, batch: Batch, slot: Slot): Promise<readonly Change[]> {
   const { beforeDelivery } = context.options;
-  if (beforeDelivery === undefined) return deliverInRequests(context, lanes, batch, batch.notes.map(build));
+  if (beforeDelivery === undefined) return deliverInRequests(context, lanes, batch, batch.notes.map(build), slot);
   const decisions = batch.notes.map((claimed) => decide(context, claimed, beforeDelivery));
   const changes: Change[] = [];
   // A hook that hangs holds up its own note, but neither the batch nor the mailbox's other requests.
   for await (const group of inGroups(context.clock, decisions, () => slot.leave())) {
     const prepared = slot.enter() ? group : group.map(notNow);
-    changes.push(...(await deliverInRequests(context, lanes, batch, prepared)));
+    changes.push(...(await deliverInRequests(context, lanes, batch, prepared, slot)));
   }
   return changes;
 }
@@ -94,12 +102,13 @@ async function deliverInRequests(
   lanes: Lanes,
   batch: Batch,
   prepared: readonly Prepared[],
+  slot: Slot,
 ): Promise<readonly Change[]> {
-  if (prepared.length <= 1 || !lanes.isOneByOne(batch.lane)) return deliverPrepared(context, lanes, batch, prepared);
+  if (prepared.length <= 1 || !lanes.isOneByOne(batch.lane)) return deliverPrepared(context, lanes, batch, prepared, slot);
   const changes: Change[] = [];
   for (const [index, one] of prepared.entries()) {
-    const goesOn = index === 0 || (lanes.mayGoOn(batch.lane) && !context.stopping());
-    changes.push(...(await deliverPrepared(context, lanes, batch, [goesOn ? one : notNow(one)])));
+    const goesOn = index === 0 || (lanes.mayGoOn(batch.lane) && !context.stopping() && slot.enter());
+    changes.push(...(await deliverPrepared(context, lanes, batch, [goesOn ? one : notNow(one)], slot)));
   }
   return changes;
 }
@@ -109,6 +118,7 @@ async function deliverPrepared(
   lanes: Lanes,
   batch: Batch,
   prepared: readonly Prepared[],
+  slot: Slot,
 ): Promise<readonly Change[]> {
   const startedAt = context.clock.monotonic();
   const { settled, ready } = sorted(prepared);
@@ -118,11 +128,11 @@ async function deliverPrepared(
     lanes.record(batch.lane, outcome, startedAt);
     settled.push({ note: claimed, settlement: settlementOf(claimed, outcome, context), outcome });
   }
-  return conclude(context, 'deliver', settled, startedAt);
+  return conclude(context, 'deliver', settled, startedAt, slot);
 }
 
 /** Probes notes that may have been sent. */
-async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch): Promise<readonly Change[]> {
+async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch, slot: Slot): Promise<readonly Change[]> {
   const startedAt = context.clock.monotonic();
   const besideLost = new Set<ClaimedNote>();
   const { settled, ready } = sorted(
@@ -150,7 +160,7 @@ async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch): 
     if (settlement.to === 'unconfirmed') context.probes.planned(claimed.noteId, settlement.after);
     settled.push({ note: claimed, settlement, result });
   }
-  return conclude(context, 'probe', settled, startedAt);
+  return conclude(context, 'probe', settled, startedAt, slot);
 }
 
 async function conclude(
@@ -158,8 +168,9 @@ async function conclude(
   kind: 'deliver' | 'probe',
   settled: readonly Settled[],
   startedAt: number,
+  slot: Slot,
 ): Promise<readonly Change[]> {
-  const { changes, lost } = await settleAll(context, settled);
+  const { changes, lost } = await slot.recording(settleAll(context, settled));
   context.leases.remove(settled.map(({ note }) => note.token));
   for (const token of lost) context.trace.step('settle:lost', { token });
   reportSettled(context, kind, settled, changes);

@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts';
 import { missing } from '../core/errors/missing.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
@@ -19,15 +20,55 @@ export interface Round {
   readonly pauses: Pick<Pauses, 'all' | 'lanes' | 'includes' | 'refresh'>;
   /** For a flush: also claims entries before their pickup time, up to so many. */
   readonly flush: { entries: number } | undefined;
-  notesAtWork(): number;
+  readonly room: Room;
   begin(kind: 'deliver' | 'probe', lane: string, notes: readonly ClaimedNote[], claimedAt: number): void;
+}
+
+/** Places for the notes in hand, over all mailboxes. */
+export class Room {
+  readonly #clock: Clock;
+  readonly #patience: number;
+  #taken = 0;
+  /** Notes that take no place, since the storage does not record their results; at most as many as there are places. */
+  #aside = 0;
+
+  /** @param patience ms that a storage has to record results. */
+  constructor(clock: Clock, patience: number) {
+    this.#clock = clock;
+    this.#patience = patience;
+  }
+
+  get left(): number {
+    return notesAtWork - this.#taken;
+  }
+
+  take(notes: number): void {
+    this.#taken += notes;
+  }
+
+  /** Waits for results of so many notes to be recorded. Where that takes long, they give back their places meanwhile. @param late Called then. */
+  recording<Result>(notes: number, recorded: Promise<Result>, late: () => void): Promise<Result> {
+    let aside = 0;
+    const cancel = this.#clock.setTimer(() => {
+      if (this.#aside + notes > notesAtWork) return;
+      aside = notes;
+      this.#aside += notes;
+      this.#taken -= notes;
+      late();
+    }, this.#patience);
+    return recorded.finally(() => {
+      cancel();
+      this.#aside -= aside;
+      this.#taken += aside;
+    });
+  }
 }
 
 /** Starts a trial for each closed lane or endpoint whose time has come, then batches for all others. Resolves with the number of notes. */
 export async function claimRound(round: Round): Promise<number> {
   let claimed = 0;
   for (const trial of together(round.lanes.trials())) claimed += await tryLanes(round, trial);
-  const room = notesAtWork - round.notesAtWork();
+  const room = round.room.left;
   if (room <= 0) return claimed;
   // Asked at the same time, the storage can write both in one commit, together with results that wait to be written.
   const lanes = { except: round.lanes.notOpen() };
@@ -165,13 +206,7 @@ function* batchesOf(
   notes: readonly ClaimedNote[],
   size: number,
 ): Iterable<readonly [lane: string, batch: readonly ClaimedNote[]]> {
-  const lanes = new Map<string, ClaimedNote[]>();
-  for (const note of notes) {
-    const ofLane = lanes.get(note.lane);
-    if (ofLane === undefined) lanes.set(note.lane, [note]);
-    else ofLane.push(note);
-  }
-  for (const [lane, ofLane] of lanes) {
+  for (const [lane, ofLane] of Map.groupBy(notes, (note) => note.lane)) {
     for (let from = 0; from < ofLane.length; from += size) yield [lane, ofLane.slice(from, from + size)];
   }
 }

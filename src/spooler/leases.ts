@@ -112,13 +112,7 @@ export class Leases {
   }
 
   #renewAll(): void {
-    const parts = new Map<string, ClaimToken[]>();
-    for (const token of this.#until.keys()) {
-      const part = this.#partOf(token);
-      const own = parts.get(part);
-      if (own === undefined) parts.set(part, [token]);
-      else own.push(token);
-    }
+    const parts = Map.groupBy(this.#until.keys(), (token) => this.#partOf(token));
     for (const [part, tokens] of parts) if (!this.#renewing.has(part)) void this.#renew(part, tokens);
     if (parts.size > 0) this.#schedule();
   }

@@ -100,7 +100,7 @@ export interface SpoolerOptions {
 /** The most entries and bytes of one note. */
 export const noteLimits = { maxEntries: 100, maxBytes: 128 * 1024 } as const;
 
-/** The most notes in hand at a time, over all mailboxes; it bounds the memory they take. */
+/** The most notes in hand at a time, over all mailboxes; it bounds the memory they take. As many more may wait for a storage to record their results. */
 export const notesAtWork = 1_000;
 
 const day = 86_400_000;

@@ -115,8 +115,7 @@ export function hasMade(
   if (!cancelRequested || attempt !== note.attempt || noteId !== note.noteId) return false;
   if ('sent' in settlement && settlement.sent === 'unknown') return to === 'deferred' && state === 'dead';
   // What is given back of a later attempt may have been claimed again as the same attempt of the same note.
-  const mayCancel = to === 'deferred' || to === 'dead' || to === 'held' || to === 'split' || (to === 'unclaim' && attempt === 1);
-  return mayCancel && state === 'cancelled';
+  return state === 'cancelled' && to !== 'unconfirmed' && (to !== 'unclaim' || attempt === 1);
 }
 
 /** The settlement of a note with an unknown attempt whose place is no longer configured, so that nobody can look for it. */

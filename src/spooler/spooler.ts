@@ -8,13 +8,12 @@ import type { Pause } from '../spool/admin/contract.ts';
 import type { Change, NewSpoolEntry, SpoolState } from '../spool/contract.ts';
 import { Places } from './answers.ts';
 import { type Batch, workOn } from './batch.ts';
-import { claimRound } from './claim-round.ts';
+import { claimRound, Room } from './claim-round.ts';
 import type { SpoolerContext, SpoolerParts } from './context.ts';
 import { Lanes } from './lanes/lanes.ts';
 import { type LaneStanding, ObstacleReport, type Obstacles, Pauses } from './lanes/obstacles.ts';
 import { Leases, ProbeHistories } from './leases.ts';
 import { closeAll, Opening, watchStorage } from './opening.ts';
-import { notesAtWork } from './options.ts';
 import { reportChange } from './settle.ts';
 import { WakeLoop } from './wake-loop.ts';
 
@@ -39,7 +38,7 @@ export class Spooler {
   readonly #rounds = new SerialQueue();
   readonly #atWork = new Set<Promise<void>>();
   readonly #tallies = new Set<Map<SpoolState, number>>();
-  #notesAtWork = 0;
+  readonly #room: Room;
   readonly #loop: WakeLoop;
   #stopping = false;
   #inRound = false;
@@ -65,6 +64,7 @@ export class Spooler {
         available: (endpoint) => trace.event('transport:available', { endpoint }),
       },
     });
+    this.#room = new Room(clock, options.lease.duration);
     this.#pauses = new Pauses(storage, clock, options.pollInterval);
     this.#obstacleReport = new ObstacleReport(parts, this.#lanes);
     this.#loop = new WakeLoop({
@@ -219,7 +219,7 @@ export class Spooler {
   /** ms until something is due; `undefined` if nothing is, or the storage can't tell. Never rejects. */
   async #nextDue(): Promise<number | undefined> {
     // Paused notes stay due without being claimed; the next poll finds their probes. When there is no room, the end of any batch wakes the loop.
-    if (this.#pauses.all || this.#notesAtWork >= notesAtWork) return undefined;
+    if (this.#pauses.all || this.#room.left <= 0) return undefined;
     try {
       const except = joined([this.#lanes.shut(), this.#pauses.lanes]);
       const due: unknown = await this.#parts.storage.nextDue({ except });
@@ -246,8 +246,9 @@ export class Spooler {
           context: this.#context,
           lanes: this.#lanes,
           flush,
-          notesAtWork: () => this.#notesAtWork,
-          begin: (kind, lane, notes, claimedAt) => this.#begin({ kind, lane, notes, claimedAt, freed: () => this.wake() }),
+          room: this.#room,
+          begin: (kind, lane, notes, claimedAt) =>
+            this.#begin({ kind, lane, notes, claimedAt, room: this.#room, freed: () => this.wake() }),
         });
       } finally {
         this.#inRound = false;
@@ -272,12 +273,12 @@ export class Spooler {
 
   #begin(batch: Batch): void {
     this.#idle = false;
-    this.#notesAtWork += batch.notes.length;
+    this.#room.take(batch.notes.length);
     const work = workOn(this.#context, this.#lanes, batch)
       .then((changes) => this.#count(changes))
       .catch((error: unknown) => this.#parts.trace.warn(asError(error)))
       .finally(() => {
-        this.#notesAtWork -= batch.notes.length;
+        this.#room.take(-batch.notes.length);
         this.#atWork.delete(work);
         this.wake();
       });

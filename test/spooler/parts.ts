@@ -99,7 +99,10 @@ export function spooler(options: SpoolerOptions = {}) {
   const lanes = new Lanes({ clock, random: () => 0.5, options: settings, observer, endpointOf: () => 'e' });
   let freed = 0;
   const work = (kind: Batch['kind'], ...notes: ClaimedNote[]) =>
-    workOn(context, lanes, { kind, lane, notes, claimedAt: clock.monotonic(), freed: () => freed++ });
+    workOn(context, lanes, {
+      ...{ kind, lane, notes, claimedAt: clock.monotonic(), freed: () => freed++ },
+      room: { recording: (_notes, recorded) => recorded },
+    });
   const stepsOf = (name: string) => steps.filter(([one]) => one === name).map(([, fields]) => fields);
   return { clock, transport, settled, steps, stepsOf, warnings, state, context, lanes, work, leases, places, freed: () => freed };
 }

@@ -13,13 +13,7 @@ export type PlannedAppend =
 
 /** Groups entries by message, in order of first appearance. Each group is kept all or none. */
 export function byMessage(entries: readonly NewSpoolEntry[]): Map<string, NewSpoolEntry[]> {
-  const groups = new Map<string, NewSpoolEntry[]>();
-  for (const entry of entries) {
-    const group = groups.get(entry.messageId);
-    if (group === undefined) groups.set(entry.messageId, [entry]);
-    else group.push(entry);
-  }
-  return groups;
+  return Map.groupBy(entries, ({ messageId }) => messageId);
 }
 
 /** Appends the messages that can be stored; each of the others fails alone, with nothing kept. */
