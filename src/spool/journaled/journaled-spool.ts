@@ -25,7 +25,7 @@ import type {
   SpoolStorage,
   Standing,
 } from '../contract.ts';
-import { appendMessage, appendStorable, byMessage } from '../state/append.ts';
+import { appendMessage, appendStorable, splitByMessage } from '../state/append.ts';
 import { claimPick } from '../state/claim.ts';
 import { dueIn } from '../state/derived.ts';
 import { type EntryRecord, viewOf } from '../state/records.ts';
@@ -256,7 +256,7 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
   /** Appends all together; where that was not kept, message by message, so that a bad one fails alone. */
   #append(batch: readonly (readonly NewSpoolEntry[])[]): Promise<(readonly AppendResult[])[]> {
     return this.#engine.runNow(async (now) => {
-      const groups = batch.map((entries) => [...byMessage(entries).values()]);
+      const groups = batch.map(splitByMessage);
       const messages = groups.flat();
       let results = await this.#appendMessages(messages, now);
       if (messages.length > 1 && results.some((one) => one.status === 'failed' && one.kept === 'no')) {

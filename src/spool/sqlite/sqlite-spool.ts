@@ -25,7 +25,7 @@ import type {
   Standing,
 } from '../contract.ts';
 import { type BackupOptions, readBackupOptions } from '../disk/backup.ts';
-import { appendStorable, byMessage } from '../state/append.ts';
+import { appendStorable, splitByMessage } from '../state/append.ts';
 import { noteIdOf } from '../state/records.ts';
 import { settleEach } from '../state/settle.ts';
 import { failedAppends, type Subject, type Transition, TransitionSpool } from '../state/transition-spool.ts';
@@ -127,7 +127,7 @@ export class SqliteSpool extends TransitionSpool implements SpoolStorage {
 
   append(entries: readonly NewSpoolEntry[]): Promise<readonly AppendResult[]> {
     return appendStorable(entries, async (storable) => {
-      const parts = chunked([...byMessage(storable).values()], appendsAtOnce);
+      const parts = chunked(splitByMessage(storable), appendsAtOnce);
       return (await Promise.all(parts.map((messages) => this.#append(messages)))).flat();
     });
   }

@@ -16,8 +16,27 @@ export function byMessage(entries: readonly NewSpoolEntry[]): Map<string, NewSpo
   return Map.groupBy(entries, ({ messageId }) => messageId);
 }
 
+/** The same without a map where there is a single entry, as in most calls. */
+export function splitByMessage(entries: readonly NewSpoolEntry[]): readonly (readonly NewSpoolEntry[])[] {
+  return entries.length === 1 ? [entries] : [...byMessage(entries).values()];
+}
+
 /** Appends the messages that can be stored; each of the others fails alone, with nothing kept. */
-export async function appendStorable(
+export function appendStorable(
+  entries: readonly NewSpoolEntry[],
+  append: (storable: readonly NewSpoolEntry[]) => Promise<readonly AppendResult[]>,
+): Promise<readonly AppendResult[]> {
+  let good: readonly NewSpoolEntry[];
+  try {
+    good = entries.map(storableEntry);
+  } catch {
+    return appendOthers(entries, append);
+  }
+  return append(good);
+}
+
+/** Finds the bad entries, and appends the messages without any. */
+async function appendOthers(
   entries: readonly NewSpoolEntry[],
   append: (storable: readonly NewSpoolEntry[]) => Promise<readonly AppendResult[]>,
 ): Promise<readonly AppendResult[]> {
@@ -31,7 +50,6 @@ export async function appendStorable(
       bad.set(messageId, { messageId, status: 'failed', kept: 'no', error });
     }
   }
-  if (bad.size === 0) return append(good);
   const results = good.length === 0 ? [] : await append(good);
   const byId = new Map(results.map((result) => [result.messageId, result]));
   return [...byMessage(entries).keys()].flatMap((messageId) => bad.get(messageId) ?? byId.get(messageId) ?? []);
