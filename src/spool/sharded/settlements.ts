@@ -20,6 +20,9 @@ interface Pending {
   calls: number;
 }
 
+/** ms for which what a claim writes waits: a shard that is only slow would lose each of its claims, and never deliver. */
+const forWrites = 10_000;
+
 /** How many answers are kept at most. */
 const mostUntold = 1_000;
 
@@ -91,7 +94,8 @@ export class Settlements {
       groups.map(async ({ shard, items }) => {
         const all = items.map(({ token }) => token);
         const asked = shard.ask(async (storage) => (await storage.refreeze?.(items)) ?? all);
-        const { answer = all } = (await shard.briefly(asked).catch((error: unknown) => void errors.push(error))) ?? {};
+        const { answer = all } =
+          (await shard.briefly(asked, undefined, forWrites).catch((error: unknown) => void errors.push(error))) ?? {};
         return answer.map((token) => `${shard.name}/${token}`);
       }),
     );
