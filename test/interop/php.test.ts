@@ -4,13 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { startExchangeSimulator } from '../../src/testing.ts';
 import { runSteps } from './everyday/run-steps.ts';
 
-const installed = spawnSync('php', ['-r', 'exit(class_exists("SoapClient") ? 0 : 1);'], { timeout: 120_000 }).status === 0;
+const php = '/usr/bin/php';
+const installed = spawnSync(php, ['-r', 'exit(class_exists("SoapClient") ? 0 : 1);'], { timeout: 120_000 }).status === 0;
 const address = 'dave@contoso.test';
 
 describe.skipIf(!installed)('SoapClient', () => {
   it('reads the description and writes lists of whatever it says can be repeated', async () => {
     await using exchange = await startExchangeSimulator({ mailboxes: [{ address, password: 'p' }] });
-    expect(await runSteps('php', 'php_everyday.php', [exchange.url, address, 'p'])).toEqual({
+    expect(await runSteps(php, 'php_everyday.php', [exchange.url, address, 'p'])).toEqual({
       sends: 'NoError',
       finds: 1,
       reads: ['<p>text é</p>', 'IPM.Note', `${address}; bob@fabrikam.test`, '2'],

@@ -57,6 +57,13 @@ describe('messages', () => {
     ["importance in ('high', 'low')", ['Alpha']],
     ["endswith(from/emailAddress/address,'@fabrikam.test')", ['Beta']],
     ["flag/flagStatus ne 'notFlagged'", []],
+    ['receivedDateTime ge 2020-01-01', ['Alpha', 'Beta', 'Gamma']],
+    ['receivedDateTime lt 2020-01-01', []],
+    [
+      "singleValueExtendedProperties/any(ep: ep/id eq 'Integer 0x0E08' and cast(ep/value, Edm.Int32) lt 10000)",
+      ['Alpha', 'Beta', 'Gamma'],
+    ],
+    ["singleValueExtendedProperties/any(ep: ep/id eq 'String 0x0070' and ep/value eq 'beta')", ['Beta']],
   ])('are filtered by %s', async ($filter, subjects) => {
     expect(await messages({ $filter })).toEqual(subjects);
   });

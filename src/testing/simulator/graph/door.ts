@@ -56,7 +56,8 @@ export class GraphDoor {
     const mailbox = this.#mailboxOf(route, admission?.login)?.address;
     const subject = { operation, login, mailbox: mailbox ?? '', itemCount: 1, body: request.body };
     const { fault, delay } = this.#book.select(subject);
-    const key = (route?.user ?? login).toLowerCase();
+    // One mailbox, whether it is called `/me` or by its address or id.
+    const key = mailbox ?? (route?.user ?? login).toLowerCase();
     const crowd = (this.#underWay.get(key) ?? 0) + 1;
     this.#underWay.set(key, crowd);
     try {

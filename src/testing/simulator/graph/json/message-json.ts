@@ -123,6 +123,6 @@ function recipient(mailbox: Mailbox | undefined): Json | null {
 }
 
 /** Exchange gives whole seconds. */
-export function time(date: Date): string {
+function time(date: Date): string {
   return `${date.toISOString().slice(0, 19)}Z`;
 }

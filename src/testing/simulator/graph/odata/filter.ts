@@ -140,11 +140,13 @@ class FilterReader<Item> {
     this.#exactly('and');
     const first = this.#name();
     const call = first.toLowerCase();
+    // Values are text, unless they are cast: `cast(ep/value, Edm.Int32) gt 5`.
+    const type = call === 'cast' ? this.#cast(`${variable}/value`) : undefined;
     if (isCall(call)) {
       this.#expect('(');
       this.#exactly(`${variable}/value`);
       this.#expect(',');
-    } else if (first !== `${variable}/value`) throw invalid();
+    } else if (type === undefined && first !== `${variable}/value`) throw invalid();
     const operator = isCall(call) ? call : this.#name().toLowerCase();
     if (!operators.has(operator) && !isCall(operator)) throw invalid();
     const wanted = String(this.#literal());
@@ -152,8 +154,17 @@ class FilterReader<Item> {
     this.#expect(')');
     return (item) => {
       const value = this.#of.extended?.(item, path);
-      return value !== undefined && compares(value, operator, wanted);
+      return value !== undefined && compares(type === undefined ? value : cast(value, type), operator, wanted);
     };
+  }
+
+  #cast(operand: string): string {
+    this.#expect('(');
+    this.#exactly(operand);
+    this.#expect(',');
+    const type = this.#name().toLowerCase();
+    this.#expect(')');
+    return type;
   }
 
   #operand(name: string): Operand<Item> {
@@ -210,6 +221,12 @@ type Call = 'contains' | 'startswith' | 'endswith';
 const isCall = (name: string): name is Call => name === 'contains' || name === 'startswith' || name === 'endswith';
 const operators: ReadonlySet<string> = new Set(['eq', 'ne', 'gt', 'ge', 'lt', 'le']);
 
+/** The text of an extended property as a value of that type of OData. */
+function cast(value: string, type: string): unknown {
+  if (/^edm\.(?:byte|int16|int32|int64|single|double|decimal)$/.test(type)) return Number(value);
+  return value;
+}
+
 /** A member of a value, by its name in any case. */
 export function memberOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
@@ -220,7 +237,9 @@ export function memberOf(value: unknown, name: string): unknown {
 /** Strings are compared without case, as the store does; dates as times, numbers as numbers. */
 function compares(value: unknown, operator: string, wanted: Literal): boolean {
   const left = comparable(value);
-  const right = typeof value === 'number' && typeof wanted === 'string' ? Number(wanted) : comparable(wanted);
+  // A number is there, or a time: a date by itself is its first moment.
+  const isNumber = typeof left === 'number' && typeof wanted === 'string';
+  const right = !isNumber ? comparable(wanted) : typeof value === 'number' ? Number(wanted) : Date.parse(wanted);
   switch (operator) {
     case 'eq':
       return left === right;

@@ -37,7 +37,7 @@ export function countMessages(context: GraphContext): GraphAnswer {
 }
 
 /** The messages of a folder, or of all folders. */
-export function messagesOf({ mailbox, route }: GraphContext): readonly SimulatedItem[] {
+function messagesOf({ mailbox, route }: GraphContext): readonly SimulatedItem[] {
   const folder = route.folder === undefined ? undefined : findFolder(mailbox, route.folder);
   requireReadable(folder);
   const all = mailbox.folders.filter((one) => isForMail(one) && !hidden.test(one.label));
