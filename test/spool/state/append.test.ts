@@ -105,9 +105,9 @@ describe('the entries of an append', () => {
     return { results: await appendStorable(entries, append), asked };
   };
 
-  it('are stored message by message if all can be stored', async () => {
+  it('are stored together if all can be stored; the results are in order of the messages', async () => {
     const { results, asked } = await stored(given);
-    expect(asked).toEqual([['a', 'c', 'b']]);
+    expect(asked).toEqual([['a', 'b', 'c']]);
     expect(results.map(({ messageId, status }) => [messageId, status])).toEqual([
       ['1', 'appended'],
       ['2', 'appended'],
