@@ -43,6 +43,7 @@ export const spoolArguments: Readonly<Record<string, CheckedMethod>> = {
     refuses: 'rejects',
     takes: { claims: strings('an array of claim tokens'), lease: rule('a duration in ms', (ms) => Number.isFinite(ms)) },
   },
+  partOf: { refuses: 'throws', takes: { claim: anyString('a claim token') } },
   refreeze: {
     refuses: 'rejects',
     takes: { notes: listWith('an array of { token, frozen }', { token: 'string', frozen: 'object' }) },

@@ -27,7 +27,7 @@ describe.concurrent('a host transaction without a response', () => {
     const appending = scene.spool.append([newEntry('a')], { client }).catch((error: unknown) => error);
     expect(await timeOf(scene.spool.close())).toBeLessThan(2 * deadline);
     // Nothing of the message had been sent.
-    expect(await appending).toMatchObject({ code: 'SPOOL_FAILED', message: expect.stringContaining('no answer within') });
+    expect(await appending).toMatchObject({ code: 'SPOOL_FAILED', message: expect.stringContaining('did not respond within') });
     client.release(true);
   });
 

@@ -7,7 +7,7 @@ import { behindProxy, context, deadline, livedTime, timeOf } from './behind-prox
 import { until, useServer } from './fixture.ts';
 
 const fixture = useServer();
-const noAnswer = { code: 'SPOOL_FAILED', message: expect.stringContaining('no answer within') };
+const noAnswer = { code: 'SPOOL_FAILED', message: expect.stringContaining('did not respond within') };
 const failed = { status: 'failed', kept: 'no', error: noAnswer };
 /** Two deadlines, and what happens between them. */
 const atMost = 3.5 * deadline;
