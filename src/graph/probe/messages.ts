@@ -180,7 +180,7 @@ function request({ mailbox, call }: MailboxAccess, operation: string, path: stri
 }
 
 /** A folder or message that isn't there, in a mailbox that is. */
-function isMissing(reply: Reply): boolean {
+export function isMissing(reply: Reply): boolean {
   if (reply.kind !== 'error' || reply.meta.status !== 404) return false;
   return reply.error?.codes.some((code) => code === 'ErrorFolderNotFound' || code === 'ErrorItemNotFound') === true;
 }

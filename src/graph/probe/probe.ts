@@ -7,7 +7,7 @@ import type { GraphClient } from '../client/client.ts';
 import type { Reply } from '../client/reply.ts';
 import { replyError, verdictOf } from '../outcome/outcome.ts';
 import type { GraphSettings } from '../settings.ts';
-import type { MailboxAccess } from './messages.ts';
+import { isMissing, type MailboxAccess } from './messages.ts';
 import { foldersOf, type Walk, walk, wantedOf } from './search.ts';
 import { settleUnsent } from './unsent.ts';
 
@@ -126,7 +126,7 @@ async function resultOf(access: MailboxAccess, found: Walk): Promise<ProbeResult
 
 /** Another way of asking would meet the same. */
 function stops(reply: Reply): boolean {
-  return reply.kind !== 'error' || ![400, 403].includes(reply.meta.status);
+  return !isMissing(reply) && (reply.kind !== 'error' || ![400, 403].includes(reply.meta.status));
 }
 
 /** A question that could not be asked, reported as a delivery that ended so. A login that may send but not read closes nothing. */

@@ -5,6 +5,7 @@ const tag = 'note-1:1';
 const folders = ['drafts', 'outbox', 'sentitems', 'deleteditems', 'recoverableitemsdeletions'];
 const gone = graphError(404, 'ErrorFolderNotFound');
 const young = new Date().toISOString();
+const copy = { id: 'x', isDraft: false, internetMessageId: '<NOTE-1=3a1@contoso.test>' };
 
 /** The content of every folder, by name; others are empty. */
 function holding(content: Readonly<Record<string, Answer>>, keys: 'both' | 'tag' = 'tag') {
@@ -54,8 +55,15 @@ describe('what is found', () => {
   it('by its Message-ID alone, if the tag cannot be searched for (Mail.ReadBasic)', async () => {
     const { probe } = canned(({ what, query }) => {
       if (query.get('$filter')?.includes('OfflineImTag') === true) return graphError(403, 'ErrorAccessDenied');
-      const copy = { id: 'x', isDraft: false, internetMessageId: '<NOTE-1=3a1@contoso.test>' };
       return what === 'sentitems' ? list(copy) : nothing;
+    });
+    expect(await probe()).toEqual([{ status: 'found' }]);
+  });
+
+  it.each(['drafts', 'deleteditems'])('by its Message-ID alone, while %s is not shown to the login', async (hidden) => {
+    const { probe } = canned(({ what, query }) => {
+      if (what === hidden) return graphError(404, 'ErrorItemNotFound');
+      return what === 'sentitems' && query.get('$filter')?.includes('OfflineImTag') === false ? list(copy) : nothing;
     });
     expect(await probe()).toEqual([{ status: 'found' }]);
   });
