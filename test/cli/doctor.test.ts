@@ -243,4 +243,6 @@ it('doctor takes the way of the requests where only a proxy of the environment l
   const direct: typeof offlineIm = (args, options) =>
     offlineIm(args, { ...options, env: { ...options?.env, ...env, NODE_USE_ENV_PROXY: '0' } });
   expect((await doctorBy(direct, url)).lines).toEqual(['address ok', 'tls fail']);
+  await using plain = await startExchangeSimulator({ mailboxes: [{ address: alice, password }] });
+  expect((await doctorBy(proxied, plain.url)).lines[1]).toBe('tls warn');
 });

@@ -31,14 +31,7 @@ export async function connection(address: string, ca: string | undefined, timeou
         resolve(until);
       });
     });
-    if (!secure)
-      return [
-        warn(
-          'tls',
-          `The connection to ${to} does not use TLS.`,
-          'Use https:// unless the server is on this machine: credentials travel in the clear.',
-        ),
-      ];
+    if (!secure) return [withoutTls(to)];
     const left = Math.floor(((expires ?? 0) - Date.now()) / day);
     if (left < 14)
       return [
@@ -48,6 +41,14 @@ export async function connection(address: string, ca: string | undefined, timeou
   } catch (error) {
     return [refused(to, String(property(error, 'code') ?? told(error)))];
   }
+}
+
+function withoutTls(to: string): Finding {
+  return warn(
+    'tls',
+    `The connection to ${to} does not use TLS.`,
+    'Use https:// unless the server is on this machine: credentials travel in the clear.',
+  );
 }
 
 /**
@@ -66,11 +67,11 @@ function usesEnvProxy({ env, execArgv }: Pick<NodeJS.Process, 'env' | 'execArgv'
  */
 export async function way(address: string, ca: string | undefined, isPlain: boolean): Promise<Finding[]> {
   if (!isPlain || !usesEnvProxy()) return connection(address, ca);
-  const { host } = new URL(address);
+  const { host, protocol } = new URL(address);
   try {
     const answer = await fetch(address, { method: 'GET', redirect: 'manual', signal: AbortSignal.timeout(requestTimeout) });
     await answer.body?.cancel();
-    return [ok('tls', `${host} responds, by way of the proxies of the environment.`)];
+    return [protocol === 'https:' ? ok('tls', `${host} responds, by way of the proxies of the environment.`) : withoutTls(host)];
   } catch (error) {
     return [refused(host, connectionCode(error) ?? told(error))];
   }
