@@ -133,3 +133,10 @@ export function placeGone(attempt: UnknownAttempt): ProbeResult {
   const text = 'This attempt went to an endpoint that is no longer configured.';
   return { status: 'unknown', error: new OfflineImError('PLACE_GONE', text, { details: { endpoint: attempt.place.endpoint } }) };
 }
+
+/**
+ * Folders that every mailbox has: those that it is made with (MS-OXCSTOR, RopLogon), and Drafts, where a message is made before it is sent. To a login that may see only some
+ * of them, Exchange says that the others are not there
+ * (https://learn.microsoft.com/exchange/client-developer/exchange-web-services/handling-delegation-related-errors-in-ews-in-exchange): what lies in them is unknown.
+ */
+export const inEveryMailbox: ReadonlySet<string> = new Set(['drafts', 'outbox', 'sentitems', 'deleteditems']);

@@ -12,6 +12,7 @@ import {
 import type { DeliveryOutcome, Note, ProbeResult } from '../../src/transport/contract.ts';
 import { checkedFetch, validateBody } from '../support/ews-schema.ts';
 import { paced } from '../support/pace.ts';
+import { call } from '../testing/support/raw-ews.ts';
 import { always, makeNote } from './support/harness.ts';
 
 let exchange: ExchangeSimulator | undefined;
@@ -167,6 +168,49 @@ describe('a note that may have been sent', () => {
       mailbox.move(item, folder);
       expect(statuses(await look(transport, sent))).toEqual(['found']);
     }
+  });
+});
+
+/** A login that may send as the desk, and is shown these of its folders only. */
+async function shownOnly(folders: readonly string[]) {
+  const desk = 'desk@contoso.test';
+  const mailboxes = [
+    { address: alice, password: 'p' },
+    bob,
+    { address: desk, password: 'p', delegates: [{ address: alice, folders: false }] },
+  ];
+  const { server, transport } = await start({ mailboxes });
+  const user = `<t:UserId><t:PrimarySmtpAddress>${alice}</t:PrimarySmtpAddress></t:UserId>`;
+  const permissions = `<t:Permissions><t:Permission>${user}<t:PermissionLevel>Editor</t:PermissionLevel></t:Permission></t:Permissions>`;
+  const field = `<t:FieldURI FieldURI="folder:PermissionSet"/><t:Folder><t:PermissionSet>${permissions}</t:PermissionSet></t:Folder>`;
+  for (const folder of folders) {
+    const change = `<t:FolderChange><t:DistinguishedFolderId Id="${folder}"/><t:Updates><t:SetFolderField>${field}</t:SetFolderField></t:Updates></t:FolderChange>`;
+    const body = `<m:UpdateFolder><m:FolderChanges>${change}</m:FolderChanges></m:UpdateFolder>`;
+    expect((await call(server.url, body, { as: desk, password: 'p' })).codes).toEqual(['NoError']);
+  }
+  return { server, transport, mailbox: server.mailbox(desk), note: makeNote(transport, 0, { from: { address: desk } }) };
+}
+
+describe('a folder that every mailbox has, and the login is not shown,', () => {
+  const shown = ['drafts', 'outbox', 'conversationhistory', 'sentitems', 'deleteditems'];
+
+  it.each(shown.filter((folder) => folder !== 'conversationhistory'))('may hold the copy of a note: %s', async (hidden) => {
+    const { server, transport, mailbox, note } = await shownOnly(shown.filter((folder) => folder !== hidden));
+    server.faults.on('CreateItem').once().lostResponse();
+    expect(statuses(await send(transport, [note]))).toEqual(['unconfirmed']);
+    const [copy] = mailbox.folder('conversationhistory').items;
+    if (copy === undefined) throw new Error('no copy');
+    mailbox.move(copy, hidden);
+    expect(await look(transport, [note])).toMatchObject([
+      { status: 'unknown', scope: 'note', error: { details: { responseCode: 'ErrorFolderNotFound' } } },
+    ]);
+  });
+
+  it('may hold the draft of a refused note', async () => {
+    const { server, transport, mailbox, note } = await shownOnly(shown.slice(1));
+    server.faults.on('CreateItem').once().draftOnSendAsDenied();
+    expect(await send(transport, [note])).toMatchObject([{ status: 'rejected', draft: 'left' }]);
+    expect(mailbox.folder('drafts').items).toHaveLength(1);
   });
 });
 

@@ -87,7 +87,7 @@ async function probeGroup(probing: Probing, { place, tags }: Group, call: Asking
 }
 
 function unread(unreadable: Unreadable): TagFindings {
-  return { items: [], unreadable, folders: 0 };
+  return { items: [], unreadable };
 }
 
 function keepFound(into: Map<string, TagFindings>, tag: string, { byTag }: SearchResult): boolean {
@@ -155,7 +155,8 @@ async function removeDrafts(
   const unsure = new Set<string>();
   for (const [at, { tag }] of known.entries()) {
     if (deletions[at] === 'kept') refused.add(tag);
-    if (deletions[at] !== 'deleted' && verdictOf(findings.get(tag), false).status === 'draft') unsure.add(tag);
+    const found = deletions[at] === 'deleted' ? undefined : findings.get(tag);
+    if (found !== undefined && verdictOf(found, false).status === 'draft') unsure.add(tag);
   }
   const again = await sweep(probing, place, [...unsure], call);
   const results = new Map<string, ProbeResult>();

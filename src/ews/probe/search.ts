@@ -1,5 +1,6 @@
 import { missing } from '../../core/errors/missing.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { inEveryMailbox } from '../../transport/verdict.ts';
 import type { EwsClient } from '../client/client.ts';
 import { read } from '../client/reads.ts';
 import type { EwsCall, Reply } from '../client/reply.ts';
@@ -126,10 +127,11 @@ function looksOf(reply: Extract<Reply, { kind: 'body' }>, folders: readonly stri
 }
 
 /**
- * A missing folder holds nothing. Neither does Recoverable Items if this login has no access to it, unless the error is temporary. To a login that may not see a folder,
- * Exchange names it an object that is not in the store.
+ * A missing folder holds nothing, unless every mailbox has it: then this login may not see it. Neither does Recoverable Items if this login has no access to it, unless the
+ * error is temporary. To a login that may not see a folder, Exchange also names it an object that is not in the store.
  */
 function refusedLook(folder: string, responseCode: string, why: Unreadable): Look {
+  if (inEveryMailbox.has(folder)) return { kind: 'unreadable', why };
   const { missing } = ruleOf(responseCode);
   if (missing === 'folder' || (isById(folder) && missing === 'item')) return { kind: 'missing', folder };
   if (folder !== 'recoverableitemsdeletions') return { kind: 'unreadable', why };

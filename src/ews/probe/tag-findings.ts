@@ -15,8 +15,6 @@ export interface TagFindings {
   readonly items: readonly TaggedItem[];
   /** Why "nothing found" doesn't prove that there is nothing. */
   readonly unreadable: Unreadable | undefined;
-  /** How many folders could be read. */
-  readonly folders: number;
 }
 
 /** The items of one folder in one response. */
@@ -29,16 +27,15 @@ export interface FolderItems {
 
 /** Groups the items of one response by tag, and records those that can't be attributed. */
 export class Findings {
-  readonly byTag: ReadonlyMap<string, { items: TaggedItem[]; unreadable: Unreadable | undefined; folders: number }>;
+  readonly byTag: ReadonlyMap<string, { items: TaggedItem[]; unreadable: Unreadable | undefined }>;
   #isAmbiguous = false;
 
   constructor(tags: readonly string[]) {
-    this.byTag = new Map(tags.map((tag) => [tag, { items: [], unreadable: undefined, folders: 0 }]));
+    this.byTag = new Map(tags.map((tag) => [tag, { items: [], unreadable: undefined }]));
   }
 
   /** Adds a folder that could be read. */
   add({ folder, items, whole, seenAt }: FolderItems): void {
-    for (const findings of this.byTag.values()) findings.folders += 1;
     let accounted = whole;
     for (const item of items) {
       const { tag } = item;

@@ -37,24 +37,18 @@ function evidenceOf({ state, folder, created, seenAt }: TaggedItem): Evidence {
 }
 
 /** The probe result of one attempt. It is certainly absent only if every folder could be read completely. */
-export function verdictOf(findings: TagFindings | undefined, draftKept: boolean): ProbeResult {
+export function verdictOf(findings: TagFindings, draftKept: boolean): ProbeResult {
   const verdict = provenBy(findings, draftKept);
   return withDraftLeft(verdict, draftKept ? [{ status: 'draft', removed: false }] : []);
 }
 
-function provenBy(findings: TagFindings | undefined, draftKept: boolean): ProbeResult {
-  const seen = new Set(findings?.items.map(evidenceOf));
+function provenBy({ items, unreadable }: TagFindings, draftKept: boolean): ProbeResult {
+  const seen = new Set(items.map(evidenceOf));
   if (seen.has('found')) return { status: 'found' };
   if (seen.has('pending')) return { status: 'pending' };
   if (seen.has('unclear')) return unknown({ scope: 'note', error: unclear() });
   if (seen.has('draft')) return { status: 'draft', removed: !draftKept };
-  if (findings?.unreadable !== undefined) return unknown(findings.unreadable);
-  if (findings === undefined || findings.folders === 0) {
-    // Every mailbox has Sent Items: if no folder is found, the login can't see them.
-    const text = 'No folder of the mailbox can be read, so nothing can be probed.';
-    return unknown({ scope: 'mailbox', error: new OfflineImError('FOLDER_UNAVAILABLE', text) });
-  }
-  return { status: 'absent' };
+  return unreadable === undefined ? { status: 'absent' } : unknown(unreadable);
 }
 
 /**

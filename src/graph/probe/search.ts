@@ -1,4 +1,5 @@
 import type { Place } from '../../transport/contract.ts';
+import { inEveryMailbox } from '../../transport/verdict.ts';
 import type { Reply } from '../client/reply.ts';
 import { domainPart, messageIdOf } from '../send/message-id.ts';
 import { type GraphMessage, listMessages, literal, type MailboxAccess } from './messages.ts';
@@ -44,12 +45,6 @@ export function foldersOf(keepsCopiesInHistory: boolean): readonly string[] {
   const history = keepsCopiesInHistory ? ['conversationhistory'] : [];
   return ['drafts', 'outbox', 'sentitems', ...history, 'deleteditems', 'recoverableitemsdeletions'];
 }
-
-/**
- * Folders that every mailbox has: those that it is made with (MS-OXCSTOR, RopLogon), and Drafts, through which each sendMail goes. To a login that may see only some of them,
- * Exchange says that the others are not there: what lies in them is unknown.
- */
-const inEveryMailbox: ReadonlySet<string> = new Set(['drafts', 'outbox', 'sentitems', 'deleteditems']);
 
 /** Walks once through the folders, by one key; stops at what proves that it was sent, and at failures that others will share. */
 export async function walk(

@@ -50,6 +50,9 @@ async function probeOne(tags?: readonly string[]): Promise<ProbeResult | undefin
 const tag = 'note-0/1';
 /** In the direction in which an item moves. */
 const everywhere = ['drafts', 'outbox', 'conversationhistory', 'sentitems', 'deleteditems', 'recoverableitemsdeletions'];
+/** Folders that a mailbox may lack. */
+const notEverywhere = ['conversationhistory', 'recoverableitemsdeletions'];
+const inEveryMailbox = everywhere.filter((folder) => !notEverywhere.includes(folder));
 
 describe('found', () => {
   it.each(everywhere)('in %s', async (folder) => {
@@ -95,12 +98,12 @@ describe('absent', () => {
     expect(await probeOne()).toEqual({ status: 'absent' });
   });
 
-  it.each(everywhere)('if the folder %s is missing', async (folder) => {
+  it.each(notEverywhere)('if the folder %s is missing', async (folder) => {
     mailbox({ [folder]: 'ErrorFolderNotFound' });
     expect(await probeOne()).toEqual({ status: 'absent' });
   });
 
-  it.each(everywhere.slice(0, 4))('if the server refuses the whole search because %s is missing', async (folder) => {
+  it.each(notEverywhere)('if the server refuses the whole search because %s is missing', async (folder) => {
     mailbox({});
     const inner = h.server.handler;
     h.server.handler = (request, raw) =>
@@ -133,9 +136,21 @@ describe('unknown', () => {
     expect(await probeOne()).toMatchObject({ status: 'unknown' });
   });
 
+  // Exchange says so of a folder that the owner of the mailbox does not show to the login.
+  it.each(
+    inEveryMailbox.flatMap((folder) => ['ErrorFolderNotFound', 'ErrorItemNotFound'].map((code) => [folder, code] as const)),
+  )('while %s is missing, which every mailbox has: %s', async (folder, code) => {
+    mailbox({ [folder]: code });
+    const expected = { status: 'unknown', scope: 'note', error: { details: { responseCode: code } } };
+    expect(await probeOne()).toMatchObject(expected);
+    const inner = h.server.handler;
+    h.server.handler = (request, raw) => (request.body.includes(`Id="${folder}"`) ? { body: fault(code) } : inner(request, raw));
+    expect(await probeOne()).toMatchObject(expected);
+  });
+
   it('if no folder is found: the login sees nothing', async () => {
     mailbox(Object.fromEntries(everywhere.map((name) => [name, 'ErrorFolderNotFound'])));
-    expect(await probeOne()).toMatchObject({ status: 'unknown', error: { code: 'FOLDER_UNAVAILABLE' } });
+    expect(await probeOne()).toMatchObject({ status: 'unknown', error: { code: 'EWS_ERROR' } });
   });
 
   it.each([

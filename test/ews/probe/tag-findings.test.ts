@@ -22,14 +22,14 @@ const item = (tag: string | undefined): FoundItem => ({
 const folder = (...tags: (string | undefined)[]) => ({ folder: 'f', items: tags.map(item), whole: true, seenAt: 7 });
 
 describe('findings', () => {
-  it('cover every requested tag: items, where they are, when they were seen, and how many folders were read', () => {
+  it('cover every requested tag: items, where they are, and when they were seen', () => {
     const findings = new Findings(['a:1', 'b:1']);
     findings.add(folder('a:1'));
     findings.add({ ...folder(), folder: 'g' });
     expect(findings.byTag).toEqual(
       new Map([
-        ['a:1', { items: [{ ...item('a:1'), folder: 'f', seenAt: 7 }], unreadable: undefined, folders: 2 }],
-        ['b:1', { items: [], unreadable: undefined, folders: 2 }],
+        ['a:1', { items: [{ ...item('a:1'), folder: 'f', seenAt: 7 }], unreadable: undefined }],
+        ['b:1', { items: [], unreadable: undefined }],
       ]),
     );
     expect(findings.ambiguous()).toEqual([]);
@@ -76,7 +76,7 @@ describe('findings', () => {
     for (const seen of ['note-a:10', 'note-b:1', 'ote-a:1', 'my-note-a:1', '"note-b:1"']) {
       const findings = new Findings(['note-a:1']);
       findings.add(folder(seen));
-      expect(findings.byTag.get('note-a:1')).toEqual({ items: [], unreadable: undefined, folders: 1 });
+      expect(findings.byTag.get('note-a:1')).toEqual({ items: [], unreadable: undefined });
     }
   });
 
@@ -86,7 +86,6 @@ describe('findings', () => {
     findings.fail(before);
     findings.add(folder('A:1'));
     expect(findings.byTag.get('a:1')?.unreadable).toBe(before);
-    expect(findings.byTag.get('a:1')?.folders).toBe(1);
   });
 
   it('keep the reason with the wider scope', () => {
@@ -157,14 +156,10 @@ describe('the reason of an unreadable folder', () => {
 it('an unknown verdict states the reason in a sentence', () => {
   const sentence = expect.stringMatching(/^[A-Z].{20,}\.$/);
   const odd = { ...item('a:1'), tag: 'a:1', folder: 'f', seenAt: 7, state: 'contradictory' } as const;
-  const verdict = verdictOf({ items: [odd], unreadable: undefined, folders: 1 }, false);
+  const verdict = verdictOf({ items: [odd], unreadable: undefined }, false);
   expect(verdict).toMatchObject({ status: 'unknown', scope: 'note', error: { code: 'RESPONSE_UNREADABLE', message: sentence } });
-  expect(verdictOf(undefined, false)).toMatchObject({
-    status: 'unknown',
-    error: { code: 'FOLDER_UNAVAILABLE', message: sentence },
-  });
   const draft = { ...odd, state: 'unsent', created: -60_000 } as const;
-  expect([true, false].map((kept) => verdictOf({ items: [draft], unreadable: undefined, folders: 1 }, kept))).toEqual([
+  expect([true, false].map((kept) => verdictOf({ items: [draft], unreadable: undefined }, kept))).toEqual([
     { status: 'draft', removed: false },
     { status: 'draft', removed: true },
   ]);

@@ -16,7 +16,7 @@ function item(state: SendState, fields: Partial<TaggedItem> = {}): TaggedItem {
 }
 
 function findings(items: readonly TaggedItem[], fields: Partial<TagFindings> = {}): TagFindings {
-  return { items, unreadable: undefined, folders: 6, ...fields };
+  return { items, unreadable: undefined, ...fields };
 }
 
 const why: Unreadable = { scope: 'mailbox', error: new OfflineImError('EWS_ERROR', 'x'), retryAfter: 5, blocked: true };
@@ -61,12 +61,6 @@ describe('a note that was not found', () => {
   it('is absent only where every folder could be read', () => {
     expect(verdictOf(findings([]), false)).toEqual({ status: 'absent' });
     expect(verdictOf(findings([], { unreadable: why }), false)).toEqual({ status: 'unknown', ...why });
-  });
-
-  it('is unknown in a mailbox without any folder: the login sees nothing', () => {
-    const expected = { status: 'unknown', scope: 'mailbox', error: { code: 'FOLDER_UNAVAILABLE' } };
-    expect(verdictOf(findings([], { folders: 0 }), false)).toMatchObject(expected);
-    expect(verdictOf(undefined, false)).toMatchObject(expected);
   });
 
   it('is irrelevant if another item was found, whatever could not be read', () => {

@@ -128,6 +128,14 @@ describe('after a rejection the draft is searched for', () => {
     expect((await h.deliver(1))[0]).toMatchObject({ draft: 'removed' });
   });
 
+  it.each(['ErrorAccessDenied', 'ErrorFolderNotFound', 'ErrorItemNotFound'])(
+    'and if the login may not see Drafts, ErrorSendAsDenied leaves one: %s',
+    async (code) => {
+      server(['ErrorSendAsDenied'], folders(code));
+      expect((await h.deliver(1))[0]).toMatchObject({ status: 'rejected', draft: 'left' });
+    },
+  );
+
   it('if Drafts cannot be read, ErrorSendAsDenied inside another code implies a draft too', async () => {
     const inside = { values: { InnerErrorResponseCode: 'ErrorSendAsDenied' } };
     h.server.handler = ({ operation, body }) => {
