@@ -44,8 +44,17 @@ function responseOf(incoming: IncomingMessage): Response {
     incoming.resume();
     return new Response(null, { status, headers });
   }
-  // Some servers compress all the same.
-  return new Response(decompressed(encodingsOf(headers), Readable.toWeb(incoming) as Bytes), { status, headers });
+  return new Response(bodyOf(incoming, headers), { status, headers });
+}
+
+/** Some servers compress all the same. What can't be decompressed fails only whoever reads it: the status may tell enough. */
+function bodyOf(incoming: IncomingMessage, headers: Headers): Bytes {
+  try {
+    return decompressed(encodingsOf(headers), Readable.toWeb(incoming) as Bytes);
+  } catch (error) {
+    incoming.destroy();
+    return new ReadableStream({ pull: (controller) => controller.error(error) }, { highWaterMark: 0 });
+  }
 }
 
 /** Certificates that the host trusts beside those of the system; PEM. */

@@ -213,6 +213,17 @@ describe('once the body is sent', () => {
     expect(outcome).toMatchObject({ status: 'unconfirmed' });
   });
 
+  it.each([
+    [401, { status: 'blocked', scope: 'mailbox', sent: 'no' }],
+    [403, { status: 'blocked', scope: 'endpoint', sent: 'no' }],
+    [429, { status: 'deferred', scope: 'mailbox' }],
+  ])('a status that tells what became of it counts, whatever its page is compressed with: %s', async (status, expected) => {
+    const headers = { 'content-type': 'text/html', 'content-encoding': 'zstd2' };
+    expect(await deliver(afterChallenge((response) => response.writeHead(status, headers).end('<p>no</p>')))).toMatchObject(
+      expected,
+    );
+  });
+
   it('a 401 proves that it was not processed', async () => {
     const outcome = await deliver(afterChallenge((response) => response.writeHead(401).end()));
     expect(outcome).toMatchObject({ status: 'blocked', scope: 'mailbox', sent: 'no' });
