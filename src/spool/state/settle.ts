@@ -199,7 +199,10 @@ function deliveredLate(
   { token, messageClass }: { token: ClaimToken; messageClass?: string },
   now: number,
 ): void {
-  const ids = new Set(table.entriesWithTag(tagOfToken(token)));
+  const tag = tagOfToken(token);
+  const ids = new Set(table.entriesWithTag(tag));
+  // What ended the claim may be in the same group, which the table does not show yet.
+  for (const [id, { status }] of tx.entries) if (status.unknownAttempts.some((one) => one.tag === tag)) ids.add(id);
   if (token.split(':')[2] === 'probe') for (const id of probedEntries(tx, noteIdOf(token))) ids.add(id);
   for (const id of ids) {
     const record = tx.entry(id);

@@ -58,3 +58,15 @@ it('a claimed note keeps nothing of a rolled-back group, whose revision others h
   await one.settle(tokens.map(unclaim));
   expect([await state('a'), await state('b')]).toEqual(['cancelled', 'spooled']);
 });
+
+it('a delivery that is told late counts in the transaction that records its attempt as unconfirmed', async () => {
+  await using world = await scene();
+  const { one, tokens, state } = world;
+  const reason = { code: 'REQUEST_TIMEOUT', text: 'Exchange gave no answer in time.' } as const;
+  const unknown = { to: 'unconfirmed', after: 5_000, absent: false, counted: 0, reason } as const;
+  await Promise.all([
+    one.settle(tokens.map((token) => ({ token, ...unknown }))),
+    one.settle(tokens.map((token) => ({ token, to: 'delivered' }))),
+  ]);
+  expect([await state('a'), await state('b')]).toEqual(['delivered', 'delivered']);
+});

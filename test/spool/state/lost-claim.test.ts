@@ -41,6 +41,22 @@ describe('a lost claim', () => {
     expect(scene.table.note(note.noteId)).toBeUndefined();
   });
 
+  it.each([
+    ['unconfirmed', unknownOutcome],
+    ['dead', { to: 'dead', sent: 'unknown', reason }],
+  ] as const)('can still report "delivered" in the group that makes its entries %s', (_state, became) => {
+    const { scene, note } = delivering('a', 'b');
+    const { token } = note;
+    const kept = scene.run((tx) =>
+      [{ token, ...became }, { token, to: 'delivered' } as const].map((one) => settle(tx, scene.table, one, scene.now)),
+    );
+    expect([kept, scene.states('a', 'b')]).toEqual([
+      [true, false],
+      ['delivered', 'delivered'],
+    ]);
+    expect(scene.table.note(note.noteId)).toBeUndefined();
+  });
+
   it.each(outcomes)('has no effect on entries that may have been sent by it: $to', (became) => {
     const { scene, note } = delivering('a');
     scene.settle(note, unknownOutcome);
