@@ -56,6 +56,14 @@ describe('the text of finished messages', () => {
     expect(await found('SECRET-')).toEqual([]);
   });
 
+  it('is never written if they are cancelled in the transaction that appends them', async () => {
+    await using at = await world();
+    const spool = await at.open();
+    await Promise.all([spool.append(entries.slice(0, 3)), spool.cancel(ids.slice(0, 3))]);
+    expect((await spool.counts()).cancelled).toBe(3);
+    expect(at.raw((database) => database.prepare('SELECT * FROM bodies').all())).toEqual([]);
+  });
+
   it('is gone after close() without a purge', async () => {
     await using at = await world();
     const spool = await at.open();

@@ -187,7 +187,8 @@ export class EntryStore {
     const { fixed, status } = record;
     const cells = changingCells(status, stream);
     const seq = Number(this.#insert.run(...fixedCells(fixed), ...cells).lastInsertRowid);
-    if (message !== undefined) this.#putBody.run(seq, bodyOf(message));
+    // It may have been cancelled in the same group, and purged after that: nothing removes the text of a tombstone.
+    if (message !== undefined && !isTombstone(status)) this.#putBody.run(seq, bodyOf(message));
     this.#putAttempts(record, undefined);
     this.#keep({ seq, stream, record, cells });
   }
