@@ -104,12 +104,14 @@ const errorContent: Readonly<Record<string, { readonly schema: object }>> = {
  */
 export function exchangeErrors(asked: FrontRequest, { response, fault }: GraphExchange): string[] {
   if (!/^\/v1\.0\//i.test(asked.path) || asked.tooLarge === true) return [];
-  const path = asked.path.slice('/v1.0'.length).replace(/^\/me(?=[/?]|$)/, '/users/me');
+  const given = asked.path.slice('/v1.0'.length).replace(/^\/me(?=[/?]|$)/, '/users/me');
   const headers = new Headers(
     Object.entries(asked.headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
   const { method } = asked;
   const own = headers.get('return-client-request-id') === 'true';
+  // Microsoft's own samples write names of options in either case.
+  const path = own ? given : given.replace(/[?&]\$\w+=/g, (name) => name.toLowerCase());
   // The description is of what the library uses; the simulator serves third-party clients more.
   if (!own && operationOf(method, path) === undefined) return [];
   // Third-party clients send an empty object where an action takes nothing.

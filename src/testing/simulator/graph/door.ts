@@ -15,7 +15,7 @@ import type { GraphAnswer, GraphContext } from './operations/operation.ts';
 import { operations } from './operations/table.ts';
 import { listUsers } from './operations/users.ts';
 import { readBody } from './request-body.ts';
-import { type Route, routeOf } from './routes.ts';
+import { isOfMailbox, type Route, routeOf } from './routes.ts';
 
 /** What the journal says of a request. */
 export interface GraphExchange {
@@ -49,7 +49,7 @@ export class GraphDoor {
 
   async handle(request: FrontRequest): Promise<GraphExchange> {
     const ids = { requestId: newRequestId(), clientRequestId: request.headers['client-request-id'] ?? newRequestId() };
-    const route = routeOf(request.method, request.path);
+    const route = request.path.length > longestAddress ? undefined : routeOf(request.method, request.path);
     const admission = this.#admit(request);
     const login = admission?.login.name ?? '';
     const operation = route?.operation ?? '';
@@ -57,9 +57,8 @@ export class GraphDoor {
     const subject = { operation, login, mailbox: mailbox ?? '', itemCount: 1, body: request.body };
     const { fault, delay } = this.#book.select(subject);
     // One mailbox, whether it is called `/me` or by its address or id.
-    const key = mailbox ?? (route?.user ?? login).toLowerCase();
-    const crowd = (this.#underWay.get(key) ?? 0) + 1;
-    this.#underWay.set(key, crowd);
+    const leave = route !== undefined && isOfMailbox(route) ? this.#enter(mailbox ?? (route.user ?? login).toLowerCase()) : free;
+    const { crowd } = leave;
     try {
       const told = { operation, mailbox, fault, delay };
       if (!(await this.#exchange.timers.wait(delay))) return { ...told, code: undefined, response: { kind: 'reset' } };
@@ -67,14 +66,24 @@ export class GraphDoor {
       const { response, code, problem } = await this.#answer(request, { route, admission, fault, crowd, ids, prefer });
       return { ...told, code, problem, response };
     } finally {
-      const left = (this.#underWay.get(key) ?? 1) - 1;
-      if (left > 0) this.#underWay.set(key, left);
-      else this.#underWay.delete(key);
+      leave.over();
     }
   }
 
+  /** Counts a request of a mailbox as under way until it is over. */
+  #enter(key: string): { readonly crowd: number; over(): void } {
+    const crowd = (this.#underWay.get(key) ?? 0) + 1;
+    this.#underWay.set(key, crowd);
+    const over = (): void => {
+      const left = (this.#underWay.get(key) ?? 1) - 1;
+      if (left > 0) this.#underWay.set(key, left);
+      else this.#underWay.delete(key);
+    };
+    return { crowd, over };
+  }
+
   async #answer(request: FrontRequest, asked: Asked): Promise<Answered> {
-    const { fault, ids, prefer } = asked;
+    const { fault, admission, ids, prefer } = asked;
     const early = beforeProcessing(fault);
     if (early !== undefined) return { response: early, code: undefined };
     try {
@@ -91,7 +100,9 @@ export class GraphDoor {
       const headers = { ...this.#headers(ids), ...error.headers };
       const body = errorBody(error, { ...ids, date: this.#exchange.registry.now() });
       const problem = error.status === 501 ? error.message : undefined;
-      return { response: { kind: 'answer', status: error.status, headers, body }, code: error.code, problem };
+      const response: FrontResponse = { kind: 'answer', status: error.status, headers, body };
+      // Errors are spoilt like other answers; without a login nothing is processed.
+      return { response: admission === undefined ? response : afterProcessing(response, fault), code: error.code, problem };
     }
   }
 
@@ -100,6 +111,7 @@ export class GraphDoor {
     const { mailboxConcurrency, throttledRetryAfter } = this.#exchange.graph;
     if (admission === undefined)
       throw new GraphFault('InvalidAuthenticationToken', 401, undefined, { 'www-authenticate': challenge });
+    if (request.path.length > longestAddress) throw new GraphFault('BadRequest', 414, 'The address is too long.');
     if (route === undefined) {
       const what = `${request.method} ${request.path.split('?')[0]}`;
       throw new GraphFault('NotImplemented', 501, `The simulator does not know ${what}.`);
@@ -230,6 +242,12 @@ interface Answered {
   readonly code: string | undefined;
   readonly problem?: string | undefined;
 }
+
+/** Characters of a path with its query, as for IIS. */
+const longestAddress = 16_384;
+
+/** Who is not counted. */
+const free = { crowd: 0, over: (): void => undefined };
 
 const challenge = 'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"';
 

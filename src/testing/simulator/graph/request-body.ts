@@ -11,6 +11,9 @@ const takesMime: ReadonlySet<GraphOperationName> = new Set([
   ...(['reply', 'replyAll', 'forward', 'createReply', 'createReplyAll', 'createForward'] as const),
 ]);
 
+/** How deep JSON may be nested, as for Microsoft's OData reader. */
+const deepest = 100;
+
 /** The body of a request: JSON, or a message as MIME. */
 export async function readBody(
   request: FrontRequest,
@@ -23,13 +26,15 @@ export async function readBody(
   if (request.body === '') return { json: undefined, mime: undefined };
   if (/^\s*text\/plain\b/i.test(type) && takesMime.has(operation)) return { json: undefined, mime: await readMime(request.body) };
   if (!/json/i.test(type)) throw new GraphFault('BadRequest', 415);
+  let json: unknown;
   try {
-    const json: unknown = JSON.parse(request.body);
-    // Parts of a batch are read one by one.
-    return { json: operation === 'batch' ? json : named(json), mime: undefined };
+    json = JSON.parse(request.body);
   } catch {
     throw new GraphFault('RequestBodyRead');
   }
+  if (isDeeper(json, deepest)) throw new GraphFault('RequestBodyRead', 400, `JSON may be nested ${deepest} levels deep.`);
+  // Parts of a batch are read one by one.
+  return { json: operation === 'batch' ? json : named(json), mime: undefined };
 }
 
 async function readMime(body: string): Promise<ParsedMime> {
@@ -45,6 +50,11 @@ async function readMime(body: string): Promise<ParsedMime> {
   if (mime === undefined) throw invalid;
   if (mime.refused !== undefined) throw new GraphFault('ErrorMimeContentInvalid', 400, mime.refused);
   return mime;
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
 /** Exchange reads names in any case: `Message`, `ToRecipients` and `EmailAddress` are what scripts often write. */

@@ -41,6 +41,12 @@ export const graphOperationNames = [
 /** An operation of Graph that the simulator knows. */
 export type GraphOperationName = (typeof graphOperationNames)[number];
 
+/** Operations that no mailbox answers: its limits are not theirs. */
+const beside: ReadonlySet<GraphOperationName> = new Set(['batch', 'listUsers', 'countUsers', 'getUser']);
+
+/** Whether the mailbox that a request is for answers it. */
+export const isOfMailbox = ({ operation }: Route): boolean => !beside.has(operation);
+
 /** A request, as its address says what it is. */
 export interface Route {
   readonly operation: GraphOperationName;
@@ -119,7 +125,7 @@ export function routeOf(method: string, address: string): Route | undefined {
       folder: part('folder'),
       message: part('message'),
       attachment: part('attachment'),
-      query: new URLSearchParams(query),
+      query: optionsIn(query),
     };
   }
   return undefined;
@@ -133,6 +139,13 @@ function inSegments(path: string): string {
       (_, key: string) => `/${key.replaceAll(/''|%27%27/gi, "'")}`,
     )
     .replace(/(\/mailfolders)(?:\/[^/]+\/childfolders)+\/(?!\$|delta)(?=[^/])/i, '$1/');
+}
+
+/** Names of OData's options in any case: Microsoft's own samples write `$orderBy` and `$orderby`. */
+function optionsIn(query: string): URLSearchParams {
+  const options = new URLSearchParams();
+  for (const [name, value] of new URLSearchParams(query)) options.append(name.startsWith('$') ? name.toLowerCase() : name, value);
+  return options;
 }
 
 function cut(address: string): readonly [string, string] {

@@ -116,7 +116,8 @@ function encodeWords(text: string): string {
   return words.map((one) => `=?utf-8?B?${btoa(bytesOf(one))}?=`).join('\r\n ');
 }
 
-const oneLine = (text: string): string => text.replace(/[\r\n\0]/g, '');
+/** Ids and addresses in other scripts are written as they are, in UTF-8 (RFC 6532). */
+const oneLine = (text: string): string => bytesOf(text.replace(/[\r\n\0]/g, ''));
 const base64 = (text: string): string => fold(btoa(bytesOf(text)));
 const fold = (encoded: string): string => encoded.replace(/.{76}(?=.)/g, '$&\r\n');
 

@@ -1,3 +1,5 @@
+import type { ExtendedProperty } from './extended-property.ts';
+
 /** Bits of the message flags, property tag 0x0E07 (MS-OXCMSG 2.2.1.6). */
 export const messageFlag = { read: 0x1, unmodified: 0x2, submitted: 0x4, unsent: 0x8, fromMe: 0x20 } as const;
 
@@ -24,6 +26,12 @@ export function flagsOf(state: ItemState): number {
     case 'pending':
       return messageFlag.read | messageFlag.submitted | messageFlag.unsent | messageFlag.fromMe;
   }
+}
+
+/** The flags among properties that a client sets; undefined where it sets none. Another type is another property. */
+export function flagsIn(properties: readonly ExtendedProperty[]): number | undefined {
+  const value = properties.find(({ path }) => path.tag === 0x0e07 && path.type === 'Integer')?.value;
+  return typeof value === 'string' ? Number(value) : undefined;
 }
 
 /** How an item came, or the flags that it is to have. */

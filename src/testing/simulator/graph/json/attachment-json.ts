@@ -1,6 +1,7 @@
-import { field, listField } from '../../../../graph/client/json.ts';
+import { field } from '../../../../graph/client/json.ts';
 import type { MessageContent, SimulatedAttachment, SimulatedItem } from '../../store/item.ts';
 import { GraphFault } from '../errors.ts';
+import { readBoolean, readList, readText, refuseType } from './read-values.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -29,9 +30,7 @@ export function readAttachments(
   newId: () => string,
   readItem: (item: unknown) => MessageContent,
 ): readonly SimulatedAttachment[] | undefined {
-  const list = field(message, 'attachments');
-  if (list === undefined || list === null) return undefined;
-  return (listField(message, 'attachments') ?? refuse('attachments')).map((one) => readAttachment(one, newId, readItem));
+  return readList(message, 'attachments')?.map((one) => readAttachment(one, newId, readItem));
 }
 
 const isBase64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
@@ -42,26 +41,22 @@ export function readAttachment(
   newId: () => string,
   readItem: (item: unknown) => MessageContent,
 ): SimulatedAttachment {
-  const type = /[.#](\w+)$/.exec(String(field(given, '@odata.type') ?? ''))?.[1]?.toLowerCase();
-  const text = (name: string): string | undefined => {
-    const value = field(given, name);
-    if (value === undefined || value === null) return undefined;
-    return typeof value === 'string' ? value : refuse(name);
-  };
+  const text = (name: string): string | undefined => readText(given, name);
+  const type = /[.#](\w+)$/.exec(text('@odata.type') ?? '')?.[1]?.toLowerCase();
   const name = text('name');
   const [contentType, contentId] = [text('contentType'), text('contentId')];
   const common = {
     id: newId(),
     name: name ?? '',
-    isInline: field(given, 'isInline') === true,
+    isInline: readBoolean(given, 'isInline') ?? false,
     ...(contentType === undefined ? {} : { contentType }),
     ...(contentId === undefined ? {} : { contentId }),
   };
   switch (type) {
     case 'fileattachment': {
       // Edm.Binary is base64url in OData's JSON, and clients write either.
-      const bytes = (text('contentBytes') ?? refuse('contentBytes')).replaceAll('-', '+').replaceAll('_', '/');
-      if (!isBase64.test(bytes)) refuse('contentBytes');
+      const bytes = (text('contentBytes') ?? refuseType('contentBytes')).replaceAll('-', '+').replaceAll('_', '/');
+      if (!isBase64.test(bytes)) refuseType('contentBytes');
       if (name === undefined) throw new GraphFault('ErrorInvalidRequest', 400, 'An attachment needs a name.');
       return { ...common, content: bytes.padEnd(Math.ceil(bytes.length / 4) * 4, '=') };
     }
@@ -76,8 +71,4 @@ export function readAttachment(
         "An attachment needs '@odata.type', such as '#microsoft.graph.fileAttachment'.",
       );
   }
-}
-
-function refuse(name: string): never {
-  throw new GraphFault('RequestBodyRead', 400, `The value of '${name}' is of the wrong type.`);
 }

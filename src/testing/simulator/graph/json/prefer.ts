@@ -13,7 +13,7 @@ export interface Preferences {
 /** Reads the header `Prefer`; what it says beside that changes nothing here. */
 export function readPreferences(header: string | undefined): Preferences {
   const given = new Map<string, string>();
-  for (const [, name = '', value = ''] of (header ?? '').matchAll(/([\w.-]+)\s*=\s*"?([^",;]*)"?/g)) {
+  for (const [, name = '', value = ''] of (header ?? '').matchAll(/(?<![\w.-])([\w.-]+)\s*=\s*"?([^",;]*)"?/g)) {
     given.set(name.toLowerCase(), value.trim().toLowerCase());
   }
   const type = given.get('outlook.body-content-type');

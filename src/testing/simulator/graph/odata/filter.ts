@@ -29,6 +29,9 @@ export function readFilter<Item>(text: string, of: Filterable<Item>): Filter<Ite
   return { matches: (item) => matches(item), properties: reader.properties };
 }
 
+/** Conditions and parentheses that a filter may have, as for Microsoft's OData reader. */
+const mostNodes = 800;
+
 class FilterReader<Item> {
   readonly properties: string[] = [];
   readonly #tokens: readonly Token[];
@@ -36,6 +39,7 @@ class FilterReader<Item> {
   /** The variable of the lambda that is being read. */
   #variable: string | undefined;
   #at = 0;
+  #nodes = 0;
 
   constructor(tokens: readonly Token[], of: Filterable<Item>) {
     this.#tokens = tokens;
@@ -61,6 +65,8 @@ class FilterReader<Item> {
   }
 
   #not(): Test<Item> {
+    this.#nodes += 1;
+    if (this.#nodes > mostNodes) throw new GraphFault('BadRequest', 400, 'The filter is too long.');
     if (this.#word('not')) {
       const test = this.#not();
       return (item, it) => !test(item, it);

@@ -70,7 +70,7 @@ function readSearch(text: string): (item: SimulatedItem) => boolean {
 function readExpand(text: string | null): Expansion | undefined {
   if (text === null) return undefined;
   const expansion: { -readonly [Key in keyof Expansion]: Expansion[Key] } = {};
-  for (const part of text.match(/(?:[^,(]|\((?:'[^']*'|[^')])*\))+/g) ?? []) {
+  for (const part of partsOf(text)) {
     const one = /^(single|multi)ValueExtendedProperties\(\s*\$filter\s*=\s*id\s+eq\s+'((?:[^']|'')+)'\s*\)$/i.exec(part.trim());
     if (one?.[1] !== undefined && one[2] !== undefined) {
       const kind = one[1].toLowerCase() === 'single' ? 'single' : 'multi';
@@ -85,6 +85,24 @@ function readExpand(text: string | null): Expansion | undefined {
     }
   }
   return Object.keys(expansion).length === 0 ? undefined : expansion;
+}
+
+/** What stands between commas that are neither in parentheses nor in quotes. */
+function partsOf(text: string): readonly string[] {
+  const parts: string[] = [];
+  let [from, open, quoted] = [0, 0, false];
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === "'") quoted = !quoted;
+    else if (quoted) continue;
+    else if (character === '(') open += 1;
+    else if (character === ')') open -= 1;
+    else if (character === ',' && open === 0) {
+      parts.push(text.slice(from, at));
+      from = at + 1;
+    }
+  }
+  return [...parts, text.slice(from)].filter((part) => part.trim() !== '');
 }
 
 /** The items that a query lets through, in its order: newest first, as Graph gives them, unless it says otherwise. */

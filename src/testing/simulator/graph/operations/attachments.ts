@@ -66,7 +66,9 @@ export function getAttachmentContent(context: GraphContext): GraphAnswer {
   const attachment = findAttachment(item, context);
   const inner = attached(attachment, item);
   const text = inner === undefined ? atob((attachment.content ?? '').replace(/\s/g, '')) : composeMime(inner);
-  const type = inner === undefined ? (attachment.contentType ?? 'application/octet-stream') : 'text/plain';
+  // A type is what a client wrote, and not everything can be a header.
+  const own = /^[\t\x20-\x7e]+$/.test(attachment.contentType ?? '') ? attachment.contentType : undefined;
+  const type = inner === undefined ? (own ?? 'application/octet-stream') : 'text/plain';
   return { status: 200, raw: { type, bytes: bytesOf(text) } };
 }
 

@@ -1,4 +1,4 @@
-import { field, listField } from '../../../../graph/client/json.ts';
+import { field, isObject, listField } from '../../../../graph/client/json.ts';
 import type { Fault } from '../../faults/fault.ts';
 import { GraphFault } from '../errors.ts';
 
@@ -59,11 +59,16 @@ function failedDependency(id: string): BatchPartAnswer {
 function readPart(part: unknown): BatchPart {
   const [id, method, url, headers, body] = ['id', 'method', 'url', 'headers', 'body'].map((name) => field(part, name));
   if (typeof id !== 'string' || typeof method !== 'string' || typeof url !== 'string') throw new GraphFault('BadRequest');
-  const named = typeof headers === 'object' && headers !== null ? Object.entries(headers) : [];
-  const all = Object.fromEntries(named.map(([name, value]) => [name.toLowerCase(), String(value)]));
+  const named: readonly (readonly [string, unknown])[] = isObject(headers) ? Object.entries(headers) : [];
+  const all = Object.fromEntries(named.map(([name, value]) => [name.toLowerCase(), textOf(value)]));
   if (body !== undefined && all['content-type'] === undefined) {
     throw new GraphFault('BadRequest', 400, 'Write request id : the Content-Type header is missing.');
   }
-  const dependsOn = (listField(part, 'dependsOn') ?? []).map(String);
+  const dependsOn = (listField(part, 'dependsOn') ?? []).map(textOf);
   return { id, method: method.toUpperCase(), url, headers: all, body: body === undefined ? '' : JSON.stringify(body), dependsOn };
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'object') throw new GraphFault('BadRequest');
+  return String(value);
 }

@@ -1,7 +1,7 @@
-import { field } from '../../../../graph/client/json.ts';
 import type { MessageContent } from '../../store/item.ts';
-import { flagsOf, messageFlag } from '../../store/message-flags.ts';
+import { flagsIn, flagsOf, messageFlag } from '../../store/message-flags.ts';
 import { GraphFault } from '../errors.ts';
+import { readBoolean } from '../json/read-values.ts';
 import { type GraphAnswer, type GraphContext, newIds, requirePermission } from './operation.ts';
 import { ofMime, readMessage, withChanges } from './read-message.ts';
 import { findFolder, findItem, messageAnswer } from './resources.ts';
@@ -15,8 +15,7 @@ export function createMessage(context: GraphContext): GraphAnswer {
   const read = mime === undefined ? readMessage(body, newIds(context)) : ofMime(mime, newIds(context));
   requireRoom(context);
   // Setting the message flags is the one way to create something that is no draft.
-  const flags = read.properties.find(({ path }) => path.tag === 0x0e07)?.value;
-  const messageFlags = typeof flags === 'string' ? Number(flags) : flagsOf('draft');
+  const messageFlags = flagsIn(read.properties) ?? flagsOf('draft');
   const item = mailbox.store(folder, keptAs(read, messageFlags, context), { messageFlags: withIsRead(messageFlags, body) });
   return messageAnswer(context, item, 201);
 }
@@ -38,9 +37,8 @@ export function updateMessage(context: GraphContext): GraphAnswer {
   // Attachments come and go by requests of their own.
   const kept = item.content.attachments === undefined ? {} : { attachments: item.content.attachments };
   const { attachments: _given, ...rest } = content;
-  const flags = rest.properties.find(({ path }) => path.tag === 0x0e07)?.value;
-  const before = item.content.properties.find(({ path }) => path.tag === 0x0e07)?.value;
-  const set = typeof flags === 'string' && flags !== before ? Number(flags) : item.messageFlags;
+  const flags = flagsIn(rest.properties);
+  const set = flags === undefined || flags === flagsIn(item.properties) ? item.messageFlags : flags;
   const onlyRead = Object.keys(Object(body)).every((name) => name === 'isRead' || name.startsWith('@'));
   const messageFlags = withIsRead(set, body);
   const changed = mailbox.update(item, onlyRead ? { messageFlags } : { content: { ...rest, ...kept }, messageFlags });
@@ -48,9 +46,8 @@ export function updateMessage(context: GraphContext): GraphAnswer {
 }
 
 function withIsRead(flags: number, message: unknown): number {
-  const isRead = field(message, 'isRead');
-  if (isRead === undefined || isRead === null) return flags;
-  if (typeof isRead !== 'boolean') throw new GraphFault('RequestBodyRead');
+  const isRead = readBoolean(message, 'isRead');
+  if (isRead === undefined) return flags;
   return isRead ? flags | messageFlag.read : flags & ~messageFlag.read;
 }
 

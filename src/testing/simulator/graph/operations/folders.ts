@@ -1,6 +1,7 @@
 import { field } from '../../../../graph/client/json.ts';
 import type { SimulatedFolder } from '../../store/folder.ts';
 import { GraphFault } from '../errors.ts';
+import { readText } from '../json/read-values.ts';
 import { readFilter } from '../odata/filter.ts';
 import { Properties, queryText, readPage, requireKnown } from '../odata/page.ts';
 import { type GraphAnswer, type GraphContext, requirePermission } from './operation.ts';
@@ -63,6 +64,9 @@ export function createMailFolder(context: GraphContext): GraphAnswer {
   const displayName = nameIn(body);
   requireFree(parent, displayName);
   if (field(body, 'isHidden') === true) throw new GraphFault('NotImplemented', 501, 'Hidden folders are not simulated.');
+  if (/mailSearchFolder$/i.test(readText(body, '@odata.type') ?? '')) {
+    throw new GraphFault('NotImplemented', 501, 'Search folders are not simulated.');
+  }
   return written(context, mailbox.createFolder(parent, displayName), 201);
 }
 
@@ -97,7 +101,7 @@ export const transferMailFolder =
     const folder = verb === 'move' ? ownFolder(context) : findFolder(mailbox, route.folder ?? '');
     const to = destinationOf(context);
     if (isWithin(to, folder)) throw new GraphFault('ErrorMoveCopyFailed', 400, 'A folder can not lie below itself.');
-    requireFree(to, folder.displayName, folder);
+    requireFree(to, folder.displayName, verb === 'move' ? folder : undefined);
     if (verb === 'copy') return written(context, mailbox.copyFolder(folder, to), 201);
     mailbox.moveFolder(folder, to);
     return written(context, folder, 201);

@@ -1,4 +1,4 @@
-import { field, listField } from '../../../../graph/client/json.ts';
+import { field, isObject } from '../../../../graph/client/json.ts';
 import type { Mailbox } from '../../../../transport/contract.ts';
 import type { ParsedMime } from '../../mime/parse.ts';
 import { withAliased } from '../../schema/mapi-properties.ts';
@@ -9,6 +9,7 @@ import { GraphFault } from '../errors.ts';
 import { readAttachments } from '../json/attachment-json.ts';
 import { mailboxesElement, stringsElement, textElement } from '../json/kept-elements.ts';
 import { readPropertyId } from '../json/properties.ts';
+import { readBoolean, readList, readText, refuseType } from '../json/read-values.ts';
 
 /** Makes ids for what a request brings. */
 interface NewIds {
@@ -61,11 +62,11 @@ export function ofMime(mime: ParsedMime, ids: NewIds): MessageContent {
 
 /** The content once what a message in a request says is set; what it leaves out stays. */
 export function withChanges(before: MessageContent, message: unknown, ids: NewIds): MessageContent {
-  if (typeof message !== 'object' || message === null || Array.isArray(message)) throw new GraphFault('RequestBodyRead');
+  if (!isObject(message)) throw new GraphFault('RequestBodyRead');
   checkHeaders(message);
   const given = [
-    ...(listField(message, 'singleValueExtendedProperties') ?? []).map((one) => readProperty(one, 'single')),
-    ...(listField(message, 'multiValueExtendedProperties') ?? []).map((one) => readProperty(one, 'multi')),
+    ...(readList(message, 'singleValueExtendedProperties') ?? []).map((one) => readProperty(one, 'single')),
+    ...(readList(message, 'multiValueExtendedProperties') ?? []).map((one) => readProperty(one, 'multi')),
   ];
   const keys = new Set(given.map(({ path }) => keyOfPath(path)));
   const next: Content = { ...withAliased(before, given) };
@@ -75,17 +76,17 @@ export function withChanges(before: MessageContent, message: unknown, ids: NewId
     ...given.filter(({ path }) => path.tag !== classTag),
   ];
   const has = (name: string): boolean => field(message, name) !== undefined;
-  if (has('subject')) next.subject = String(field(message, 'subject') ?? '');
+  if (has('subject')) next.subject = readText(message, 'subject') ?? '';
   if (has('body')) next.body = readBody(field(message, 'body'));
-  if (has('importance')) next.importance = readImportance(field(message, 'importance'));
+  if (has('importance')) next.importance = readImportance(readText(message, 'importance'));
   if (has('toRecipients')) next.to = readRecipients(message, 'toRecipients');
   if (has('ccRecipients')) next.cc = readRecipients(message, 'ccRecipients');
   if (has('bccRecipients')) next.bcc = readRecipients(message, 'bccRecipients');
   const [from, sender] = [field(message, 'from'), field(message, 'sender')];
   if (from !== undefined && from !== null) next.from = readRecipient(from);
   if (sender !== undefined && sender !== null) next.sender = readRecipient(sender);
-  const messageId = field(message, 'internetMessageId');
-  if (typeof messageId === 'string' && messageId !== '') next.internetMessageId = messageId;
+  const messageId = readText(message, 'internetMessageId') ?? '';
+  if (messageId !== '') next.internetMessageId = messageId;
   const fields = new Map(next.fields);
   setFields(fields, message, has);
   if (fields.size > 0) next.fields = fields;
@@ -97,25 +98,22 @@ export function withChanges(before: MessageContent, message: unknown, ids: NewId
 /** Properties that are kept as elements of EWS. */
 function setFields(fields: Map<string, string>, message: object, has: (name: string) => boolean): void {
   if (has('categories')) {
-    const list = field(message, 'categories') ?? [];
-    if (!Array.isArray(list) || list.some((one) => typeof one !== 'string')) throw new GraphFault('RequestBodyRead');
-    fields.set('Categories', stringsElement('Categories', list));
+    const list = readList(message, 'categories') ?? [];
+    const names = list.map((one) => (typeof one === 'string' ? one : refuseType('categories')));
+    fields.set('Categories', stringsElement('Categories', names));
   }
   if (has('replyTo')) fields.set('ReplyTo', mailboxesElement('ReplyTo', readRecipients(message, 'replyTo')));
   for (const name of ['isReadReceiptRequested', 'isDeliveryReceiptRequested']) {
-    const value = field(message, name);
-    if (value === undefined || value === null) continue;
-    if (typeof value !== 'boolean') throw new GraphFault('RequestBodyRead');
+    const value = readBoolean(message, name);
+    if (value === undefined) continue;
     const element = `I${name.slice(1)}`;
     fields.set(element, textElement(element, String(value)));
   }
-  const focus = field(message, 'inferenceClassification');
-  if (focus !== undefined && focus !== null) {
-    if (!/^(?:focused|other)$/i.test(String(focus))) throw new GraphFault('RequestBodyRead');
-    fields.set(
-      'InferenceClassification',
-      textElement('InferenceClassification', /^other$/i.test(String(focus)) ? 'Other' : 'Focused'),
-    );
+  const focus = readText(message, 'inferenceClassification')?.toLowerCase();
+  if (focus !== undefined) {
+    if (focus !== 'focused' && focus !== 'other') throw new GraphFault('RequestBodyRead');
+    const element = 'InferenceClassification';
+    fields.set(element, textElement(element, focus === 'other' ? 'Other' : 'Focused'));
   }
   const flag = field(message, 'flag');
   if (flag !== undefined && flag !== null) fields.set('Flag', readFlag(flag));
@@ -124,7 +122,8 @@ function setFields(fields: Map<string, string>, message: object, has: (name: str
 const statuses: Readonly<Record<string, string>> = { flagged: 'Flagged', complete: 'Complete', notflagged: 'NotFlagged' };
 
 function readFlag(flag: unknown): string {
-  const asked = String(field(flag, 'flagStatus') ?? 'notFlagged').toLowerCase();
+  if (!isObject(flag)) return refuseType('flag');
+  const asked = (readText(flag, 'flagStatus') ?? 'notFlagged').toLowerCase();
   const status = Object.hasOwn(statuses, asked) ? statuses[asked] : undefined;
   if (status === undefined) throw new GraphFault('RequestBodyRead');
   const dates = [
@@ -132,8 +131,8 @@ function readFlag(flag: unknown): string {
     ['DueDate', 'dueDateTime'],
     ['CompleteDate', 'completedDateTime'],
   ].flatMap(([element = '', name = '']) => {
-    const text = field(field(flag, name), 'dateTime');
-    if (typeof text !== 'string') return [];
+    const text = readText(field(flag, name), 'dateTime');
+    if (text === undefined) return [];
     const at = Date.parse(/(?:Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text.slice(0, 19)}Z`);
     if (Number.isNaN(at)) throw new GraphFault('RequestBodyRead');
     return [textElement(element, `${new Date(at).toISOString().slice(0, 19)}Z`)];
@@ -148,8 +147,8 @@ function withoutStaleMime(content: MessageContent, message: object): MessageCont
   return mime !== undefined && said.some((name) => field(message, name) !== undefined) ? rest : content;
 }
 
-function readImportance(given: unknown): MessageContent['importance'] {
-  switch (String(given ?? 'normal').toLowerCase()) {
+function readImportance(given = 'normal'): MessageContent['importance'] {
+  switch (given.toLowerCase()) {
     case 'low':
       return 'Low';
     case 'normal':
@@ -163,27 +162,24 @@ function readImportance(given: unknown): MessageContent['importance'] {
 
 function readBody(body: unknown): MessageContent['body'] {
   if (body === null) return { type: 'text', content: '' };
+  if (!isObject(body)) return refuseType('body');
   // A type that is empty is that of text, as in Microsoft's own example.
-  const type = String(field(body, 'contentType') ?? '').toLowerCase() || 'text';
-  const content = field(body, 'content') ?? '';
-  if ((type !== 'text' && type !== 'html') || typeof content !== 'string') throw new GraphFault('RequestBodyRead');
-  return { type, content };
+  const type = (readText(body, 'contentType') ?? '').toLowerCase() || 'text';
+  if (type !== 'text' && type !== 'html') throw new GraphFault('RequestBodyRead');
+  return { type, content: readText(body, 'content') ?? '' };
 }
 
 /** A list of recipients; none where it is left out. */
 export function readRecipients(message: unknown, name: string): readonly Mailbox[] {
-  const value = field(message, name);
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw new GraphFault('RequestBodyRead');
-  return value.map(readRecipient);
+  return (readList(message, name) ?? []).map(readRecipient);
 }
 
 function readRecipient(recipient: unknown): Mailbox {
   const email = field(recipient, 'emailAddress');
   const address = field(email, 'address');
-  const name = field(email, 'name');
+  const name = readText(email, 'name') ?? '';
   if (typeof address !== 'string' || !/^[^@\s]+@[^@\s]+$/.test(address)) throw new GraphFault('ErrorInvalidRecipients');
-  return { address, ...(typeof name === 'string' && name !== '' ? { name } : {}) };
+  return { address, ...(name === '' ? {} : { name }) };
 }
 
 function readProperty(property: unknown, kind: 'single' | 'multi'): ExtendedProperty {
@@ -202,12 +198,9 @@ function readProperty(property: unknown, kind: 'single' | 'multi'): ExtendedProp
 
 /** At most five, each `x-…`; Exchange drops them soon after. */
 function checkHeaders(message: unknown): void {
-  const headers = field(message, 'internetMessageHeaders');
-  if (headers === undefined || headers === null) return;
-  const well =
-    Array.isArray(headers) &&
-    headers.length >= 1 &&
-    headers.length <= 5 &&
-    headers.every((header) => /^x-/i.test(String(field(header, 'name'))));
+  const headers = readList(message, 'internetMessageHeaders');
+  if (headers === undefined) return;
+  const isOwn = (header: unknown): boolean => /^x-/i.test(readText(header, 'name') ?? '');
+  const well = headers.length >= 1 && headers.length <= 5 && headers.every(isOwn);
   if (!well) throw new GraphFault('InvalidInternetMessageHeaderCollection');
 }

@@ -7,10 +7,11 @@ import { GraphFault } from '../errors.ts';
 import { messageJson } from '../json/message-json.ts';
 import { type GraphAnswer, type GraphContext, shapeFor } from './operation.ts';
 
-/** By well-known name, in any language of the mailbox, or by id; throws `ErrorFolderNotFound`. */
+/** By well-known name, in any language of the mailbox, or by id; throws `ErrorFolderNotFound`, or `ErrorAccessDenied`. */
 export function findFolder(mailbox: SimulatedMailbox, name: string): SimulatedFolder {
   const known = mailbox.distinguished(name.toLowerCase()) ?? mailbox.folders.find(({ id }) => id === name);
   if (known === undefined) throw new GraphFault('ErrorFolderNotFound');
+  requireReadable(known);
   return known;
 }
 
@@ -24,11 +25,13 @@ export function findItem({ exchange, mailbox, route }: GraphContext): SimulatedI
   if (item === undefined || item.mailbox !== mailbox.address || (folder !== undefined && item.folderId !== folder.id)) {
     throw new GraphFault('ErrorItemNotFound');
   }
+  // Nobody sees what lies in Purges, by no id.
+  if (item.folder === 'recoverableitemspurges') throw new GraphFault('ErrorItemNotFound');
   requireReadable(mailbox.folders.find(({ id }) => id === item.folderId));
   return item;
 }
 
-export function requireReadable(folder: SimulatedFolder | undefined): void {
+function requireReadable(folder: SimulatedFolder | undefined): void {
   if (folder?.readable === false) throw new GraphFault('ErrorAccessDenied');
 }
 

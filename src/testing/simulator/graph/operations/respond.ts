@@ -3,6 +3,7 @@ import { field } from '../../../../graph/client/json.ts';
 import { type ResponseKind, responseTo } from '../../operations/items/respond.ts';
 import type { MessageContent } from '../../store/item.ts';
 import { GraphFault } from '../errors.ts';
+import { readText } from '../json/read-values.ts';
 import { type GraphAnswer, type GraphContext, newIds, requirePermission } from './operation.ts';
 import { ofMime, readRecipients, withChanges } from './read-message.ts';
 import { findItem, messageAnswer } from './resources.ts';
@@ -40,8 +41,7 @@ function answerOf(kind: ResponseKind, context: GraphContext): MessageContent {
     return { ...read, to, cc, bcc };
   }
   const message = field(body, 'message') ?? undefined;
-  const comment = field(body, 'comment') ?? '';
-  if (typeof comment !== 'string') throw new GraphFault('RequestBodyRead');
+  const comment = readText(body, 'comment') ?? '';
   const to = readRecipients(body, 'toRecipients');
   if (comment !== '' && (field(message, 'body') ?? undefined) !== undefined) {
     throw new GraphFault('ErrorInvalidRequest', 400, 'Give either a comment or the body of the message, not both.');

@@ -134,7 +134,7 @@ function transfer(verb: 'move' | 'copy'): Operation {
             throw new EwsItemError('ErrorMoveCopyFailed', 'A folder can neither be moved nor copied into itself.');
         }
         if (mailboxOf(to, context) !== mailbox) throw new EwsItemError('ErrorCrossMailboxMoveCopy');
-        requireFree(to, folder.displayName, folder);
+        requireFree(to, folder.displayName, verb === 'move' ? folder : undefined);
         if (verb === 'copy') return `<m:Folders>${idOf(mailbox.copyFolder(folder, to))}</m:Folders>`;
         mailbox.moveFolder(folder, to);
         return `<m:Folders>${idOf(folder)}</m:Folders>`;

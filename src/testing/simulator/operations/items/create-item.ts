@@ -7,7 +7,7 @@ import type { SimulatedFolder } from '../../store/folder.ts';
 import type { MessageContent } from '../../store/item.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
 import { isBelow } from '../../store/message-class.ts';
-import { flagsOf } from '../../store/message-flags.ts';
+import { flagsIn, flagsOf } from '../../store/message-flags.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
 import { folderIdsIn, mailboxOf } from '../ids.ts';
@@ -79,8 +79,7 @@ function save(
   const mailbox = folder === undefined ? owner : mailboxOf(folder, context);
   context.exchange.quotas.requireRoom(mailbox);
   // Setting the message flags is the one way to create something that is no draft.
-  const flags = content.properties.find((p) => p.path.tag === 0x0e07)?.value;
-  const messageFlags = asGiven(given, typeof flags === 'string' ? Number(flags) : flagsOf('draft'));
+  const messageFlags = asGiven(given, flagsIn(content.properties) ?? flagsOf('draft'));
   const item = mailbox.store(folder ?? owner.folder('drafts'), content, { messageFlags });
   noteCreator(context, mailbox, item);
   return `<m:Items><t:Message><t:ItemId Id="${item.id}" ChangeKey="${item.changeKey}"/></t:Message></m:Items>`;

@@ -6,7 +6,7 @@ import { withAliased, withoutAliased } from '../../schema/mapi-properties.ts';
 import { itemElements } from '../../schema/names.ts';
 import { type ExtendedProperty, keyOfPath } from '../../store/extended-property.ts';
 import type { MessageContent, SimulatedItem } from '../../store/item.ts';
-import { messageFlag } from '../../store/message-flags.ts';
+import { flagsIn, messageFlag } from '../../store/message-flags.ts';
 import { withCompletion } from '../../store/seeding/item-defaults.ts';
 import { asChanged } from '../../store/series/changed-series.ts';
 import { type StatedException, withExceptions, withStated } from '../../store/series/exceptions.ts';
@@ -253,7 +253,7 @@ function setProperty(draft: Draft, property: ExtendedProperty): void {
   const key = keyOfPath(property.path);
   const others = draft.content.properties.filter((one) => keyOfPath(one.path) !== key);
   draft.content = withAliased({ ...draft.content, properties: [...others, property] }, [property]);
-  if (property.path.tag === 0x0e07 && typeof property.value === 'string') draft.messageFlags = Number(property.value);
+  draft.messageFlags = flagsIn([property]) ?? draft.messageFlags;
 }
 
 function setField(draft: Draft, name: string, written: string): void {
