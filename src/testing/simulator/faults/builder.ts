@@ -4,7 +4,12 @@ import { statusOf } from '../graph/errors.ts';
 import type { Fault, ItemSelection } from './fault.ts';
 import type { FaultBook, FaultHandle, FaultSelector, FaultSubject } from './fault-book.ts';
 
-const sending: ReadonlySet<string> = new Set(['CreateItem', 'SendItem', 'sendMail', '*']);
+const sending: ReadonlySet<string> = new Set([
+  'CreateItem',
+  'SendItem',
+  ...['sendMail', 'sendMessage', 'reply', 'replyAll', 'forward'],
+  '*',
+]);
 
 /**
  * Selects requests, then sets their fault. All conditions must hold; without any, every request of the operation gets the fault
@@ -195,17 +200,17 @@ export class FaultBuilder {
     return this.#add({ kind: 'graphError', code, status, message, headers: all, processed });
   }
   /**
-   * sendMail of Graph: accepted with 202, and the item stays in Drafts, unsent: for `ms` by the clock, or, without `ms`, for ever: then it
+   * Whatever sends by Graph: accepted with 202, and the item stays in Drafts, unsent: for `ms` by the clock, or, without `ms`, for ever: then it
    * is never sent. `submitted`: it counts as submitted to transport.
    */
   staysInDrafts(options: { readonly ms?: number; readonly submitted?: boolean } = {}): FaultHandle {
     return this.#add({ kind: 'staysInDrafts', delay: options.ms, submitted: options.submitted ?? options.ms !== undefined });
   }
-  /** sendMail of Graph: one request, one 202, and every recipient gets it twice. */
+  /** Whatever sends by Graph: one request, one 202, and every recipient gets it twice. */
   sentTwice(): FaultHandle {
     return this.#add({ kind: 'sentTwice' });
   }
-  /** sendMail of Graph: the Message-ID is replaced by the server's own. */
+  /** Whatever sends by Graph: the Message-ID is replaced by the server's own. */
   messageIdRewritten(): FaultHandle {
     return this.#add({ kind: 'messageIdRewritten' });
   }

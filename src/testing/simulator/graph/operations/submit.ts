@@ -35,7 +35,9 @@ export function submit(exchange: Exchange, submission: GraphSubmission, plan: It
     case 'everything': {
       const { submitAfter, sendAfter, moveAfter } = exchange.graph;
       const times = plan.twice === true ? 2 : 1;
-      onItsWay(exchange, given, stored('draft'), { submitAfter, sendAfter, moveAfter, times });
+      // A draft counts as submitted from the start, so that it leaves once, however often it is asked for.
+      const item = stored(draft === undefined ? 'draft' : 'pending');
+      onItsWay(exchange, given, item, { submitAfter, sendAfter, moveAfter, times });
       return;
     }
     case 'stay-in-drafts': {
