@@ -18,16 +18,16 @@ const to = [{ emailAddress: { address: bob } }];
 const sizes = (): readonly number[] =>
   ['drafts', 'sentitems'].map((name) => server.mailbox(alice).folder(name).size).concat(server.mailbox(bob).folder('inbox').size);
 
-async function raw(method: string, path: string, body?: object): Promise<Response> {
+async function raw(method: string, path: string, body?: object, more: Record<string, string> = {}): Promise<Response> {
   return fetch(`${server.graphUrl}/v1.0/${path}`, {
     method,
-    headers: { authorization: `Bearer ${server.tokens.issue(alice)}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${server.tokens.issue(alice)}`, 'content-type': 'application/json', ...more },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
 }
 
-async function draft(): Promise<string> {
-  const response = await raw('POST', 'me/messages', { subject: 'One', toRecipients: to });
+async function draft(more: Record<string, string> = {}): Promise<string> {
+  const response = await raw('POST', 'me/messages', { subject: 'One', toRecipients: to }, more);
   return ((await response.json()) as { readonly id: string }).id;
 }
 
@@ -79,6 +79,15 @@ it('a draft that is sent a second time before it is submitted leaves once', asyn
   expect([(await raw('POST', path)).status, (await raw('POST', path)).status]).toEqual([202, 400]);
   await clock.advance(3000);
   expect(sizes()).toEqual([0, 1, 1]);
+});
+
+it.each(['on time', 'late'])('a copy that comes %s is known by the immutable id of its draft', async (when) => {
+  const id = await draft({ prefer: 'IdType="ImmutableId"' });
+  if (when === 'late') server.faults.on('sendMessage').lateCopy(3000);
+  await raw('POST', `me/messages/${id}/send`);
+  await clock.advance(3000);
+  const copy = await raw('GET', `me/messages/${id}`);
+  expect(await copy.json()).toMatchObject({ subject: 'One', isDraft: false });
 });
 
 it('a lost response is lost when it is an error, too', async () => {

@@ -57,7 +57,7 @@ export function submit(exchange: Exchange, submission: GraphSubmission, plan: It
       const sent = { ...content, sentAt: exchange.registry.now() };
       if (draft !== undefined) owner.remove(draft);
       deliver(exchange, sender, sent);
-      exchange.timers.after(plan.delay, () => keep(given, sent));
+      exchange.timers.after(plan.delay, () => keep(exchange, given, sent, draft));
       return;
     }
     case 'copy-only':
@@ -66,7 +66,7 @@ export function submit(exchange: Exchange, submission: GraphSubmission, plan: It
         return;
       }
       if (draft !== undefined) owner.remove(draft);
-      keep(given, { ...content, sentAt: exchange.registry.now() });
+      keep(exchange, given, { ...content, sentAt: exchange.registry.now() }, draft);
       return;
     case 'draft-only':
       stored('draft');
@@ -101,16 +101,17 @@ function onItsWay(exchange: Exchange, submission: GraphSubmission, item: Simulat
         const left = registry.latest(item);
         if (left === undefined) return;
         owner.remove(left);
-        const copy = keep(submission, sent);
-        // Who knows a draft by its immutable id knows its copy by the same: https://learn.microsoft.com/graph/outlook-immutable-id
-        if (copy !== undefined && submission.draft !== undefined) registry.moved(left, copy);
+        keep(exchange, submission, sent, submission.draft && left);
       });
     });
   });
 }
 
-function keep({ owner, keepCopy }: GraphSubmission, content: MessageContent): SimulatedItem | undefined {
-  return keepCopy ? owner.store(owner.folder('sentitems'), content, 'sent-copy') : undefined;
+/** Who knows a draft by its immutable id knows its copy by the same: https://learn.microsoft.com/graph/outlook-immutable-id */
+function keep(exchange: Exchange, { owner, keepCopy }: GraphSubmission, content: MessageContent, draft?: SimulatedItem): void {
+  if (!keepCopy) return;
+  const copy = owner.store(owner.folder('sentitems'), content, 'sent-copy');
+  if (draft !== undefined) exchange.registry.moved(draft, copy);
 }
 
 function rewritten(exchange: Exchange, { owner, content }: GraphSubmission): MessageContent {
