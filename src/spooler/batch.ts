@@ -42,7 +42,8 @@ export async function workOn(context: SpoolerContext, lanes: Lanes, batch: Batch
     }
     context.leases.add(tokens, batch.claimedAt);
     for (const note of batch.notes) reportClaim(context, batch.kind, note);
-    return await (batch.kind === 'deliver' ? deliverBatch(context, lanes, batch, slot) : probeBatch(context, lanes, batch, slot));
+    await (batch.kind === 'deliver' ? deliverBatch(context, lanes, batch, slot) : probeBatch(context, lanes, batch, slot));
+    return await slot.recorded();
   } finally {
     context.leases.remove(tokens);
     slot.leave();
@@ -53,6 +54,7 @@ export async function workOn(context: SpoolerContext, lanes: Lanes, batch: Batch
 class Slot {
   readonly #lanes: Lanes;
   readonly #batch: Batch;
+  readonly #recording: Promise<readonly Change[]>[] = [];
   #end: (() => void) | undefined;
 
   constructor(lanes: Lanes, batch: Batch) {
@@ -61,9 +63,17 @@ class Slot {
     this.#end = lanes.begin(batch.lane, batch.kind);
   }
 
-  /** Leaves while the storage takes long to record results. */
-  recording<Result>(recorded: Promise<Result>): Promise<Result> {
-    return this.#batch.room.recording(this.#batch.notes.length, recorded, () => this.leave());
+  /** Waits for results of so many notes to be recorded. Where the storage takes long, it leaves meanwhile, and the rest of the batch goes on. */
+  async recording(notes: number, recorded: Promise<readonly Change[]>): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const all = this.#batch.room.recording(notes, recorded, () => late.resolve(this.leave()));
+    this.#recording.push(all);
+    await Promise.race([all, late.promise]);
+  }
+
+  /** Resolves with all changes of the batch once its results are recorded. */
+  async recorded(): Promise<readonly Change[]> {
+    return (await Promise.all(this.#recording)).flat();
   }
 
   leave(): void {
@@ -83,17 +93,15 @@ class Slot {
 }
 
 /** Asks the hook about each note, then delivers. */
-async function deliverBatch(context: SpoolerContext, lanes: Lanes, batch: Batch, slot: Slot): Promise<readonly Change[]> {
+async function deliverBatch(context: SpoolerContext, lanes: Lanes, batch: Batch, slot: Slot): Promise<void> {
   const { beforeDelivery } = context.options;
   if (beforeDelivery === undefined) return deliverInRequests(context, lanes, batch, batch.notes.map(build), slot);
   const decisions = batch.notes.map((claimed) => decide(context, claimed, beforeDelivery));
-  const changes: Change[] = [];
   // A hook that hangs holds up its own note, but neither the batch nor the mailbox's other requests.
   for await (const group of inGroups(context.clock, decisions, () => slot.leave())) {
     const prepared = slot.enter() ? group : group.map(notNow);
-    changes.push(...(await deliverInRequests(context, lanes, batch, prepared, slot)));
+    await deliverInRequests(context, lanes, batch, prepared, slot);
   }
-  return changes;
 }
 
 /** Delivers all notes together, or one per request to a server that needs that. */
@@ -103,14 +111,13 @@ async function deliverInRequests(
   batch: Batch,
   prepared: readonly Prepared[],
   slot: Slot,
-): Promise<readonly Change[]> {
+): Promise<void> {
   if (prepared.length <= 1 || !lanes.isOneByOne(batch.lane)) return deliverPrepared(context, lanes, batch, prepared, slot);
-  const changes: Change[] = [];
   for (const [index, one] of prepared.entries()) {
     const goesOn = index === 0 || (lanes.mayGoOn(batch.lane) && !context.stopping() && slot.enter());
-    changes.push(...(await deliverPrepared(context, lanes, batch, [goesOn ? one : notNow(one)], slot)));
+    if (!goesOn) return deliverPrepared(context, lanes, batch, prepared.slice(index).map(notNow), slot);
+    await deliverPrepared(context, lanes, batch, [one], slot);
   }
-  return changes;
 }
 
 async function deliverPrepared(
@@ -119,7 +126,7 @@ async function deliverPrepared(
   batch: Batch,
   prepared: readonly Prepared[],
   slot: Slot,
-): Promise<readonly Change[]> {
+): Promise<void> {
   const startedAt = context.clock.monotonic();
   const { settled, ready } = sorted(prepared);
   const outcomes = await transportOutcomes(context, ready);
@@ -128,11 +135,11 @@ async function deliverPrepared(
     lanes.record(batch.lane, outcome, startedAt);
     settled.push({ note: claimed, settlement: settlementOf(claimed, outcome, context), outcome });
   }
-  return conclude(context, 'deliver', settled, startedAt, slot);
+  await slot.recording(settled.length, conclude(context, 'deliver', settled, startedAt));
 }
 
 /** Probes notes that may have been sent. */
-async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch, slot: Slot): Promise<readonly Change[]> {
+async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch, slot: Slot): Promise<void> {
   const startedAt = context.clock.monotonic();
   const besideLost = new Set<ClaimedNote>();
   const { settled, ready } = sorted(
@@ -160,7 +167,7 @@ async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch, s
     if (settlement.to === 'unconfirmed') context.probes.planned(claimed.noteId, settlement.after);
     settled.push({ note: claimed, settlement, result });
   }
-  return conclude(context, 'probe', settled, startedAt, slot);
+  await slot.recording(settled.length, conclude(context, 'probe', settled, startedAt));
 }
 
 async function conclude(
@@ -168,9 +175,8 @@ async function conclude(
   kind: 'deliver' | 'probe',
   settled: readonly Settled[],
   startedAt: number,
-  slot: Slot,
 ): Promise<readonly Change[]> {
-  const { changes, lost } = await slot.recording(settleAll(context, settled));
+  const { changes, lost } = await settleAll(context, settled);
   context.leases.remove(settled.map(({ note }) => note.token));
   for (const token of lost) context.trace.step('settle:lost', { token });
   reportSettled(context, kind, settled, changes);

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.ts';
+import { type Clock, whenAborted } from '../core/clock.ts';
 import { missing } from '../core/errors/missing.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
@@ -28,14 +28,16 @@ export interface Round {
 export class Room {
   readonly #clock: Clock;
   readonly #patience: number;
+  readonly #stopped: AbortSignal;
   #taken = 0;
   /** Notes that take no place, since the storage does not record their results; at most as many as there are places. */
   #aside = 0;
 
-  /** @param patience ms that a storage has to record results. */
-  constructor(clock: Clock, patience: number) {
+  /** @param patience ms that a storage has to record results. @param stopped From then on places are given to nobody. */
+  constructor(clock: Clock, patience: number, stopped: AbortSignal) {
     this.#clock = clock;
     this.#patience = patience;
+    this.#stopped = stopped;
   }
 
   get left(): number {
@@ -50,14 +52,18 @@ export class Room {
   recording<Result>(notes: number, recorded: Promise<Result>, late: () => void): Promise<Result> {
     let aside = 0;
     const cancel = this.#clock.setTimer(() => {
-      if (this.#aside + notes > notesAtWork) return;
-      aside = notes;
-      this.#aside += notes;
-      this.#taken -= notes;
+      if (this.#aside + notes <= notesAtWork) {
+        aside = notes;
+        this.#aside += notes;
+        this.#taken -= notes;
+      }
       late();
     }, this.#patience);
+    // A timer left behind would keep the process from ending.
+    const forget = whenAborted(this.#stopped, cancel);
     return recorded.finally(() => {
       cancel();
+      forget();
       this.#aside -= aside;
       this.#taken += aside;
     });

@@ -64,7 +64,7 @@ export class Spooler {
         available: (endpoint) => trace.event('transport:available', { endpoint }),
       },
     });
-    this.#room = new Room(clock, options.lease.duration);
+    this.#room = new Room(clock, options.lease.duration, this.#abort.signal);
     this.#pauses = new Pauses(storage, clock, options.pollInterval);
     this.#obstacleReport = new ObstacleReport(parts, this.#lanes);
     this.#loop = new WakeLoop({
