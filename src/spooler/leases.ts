@@ -53,8 +53,8 @@ export class Leases {
   /** Those of them that the storage no longer knows. */
   readonly #lost = new Set<ClaimToken>();
   #cancelTimer: (() => void) | undefined;
-  /** The parts of the storage that have not answered a renewal yet. */
-  readonly #renewing = new Set<string>();
+  /** The parts of the storage that have not answered a renewal yet, by the time at which they were asked. */
+  readonly #renewing = new Map<string, number>();
   #closed = false;
 
   constructor(context: LeasesContext) {
@@ -113,7 +113,18 @@ export class Leases {
 
   #renewAll(): void {
     const parts = Map.groupBy(this.#until.keys(), (token) => this.#partOf(token));
-    for (const [part, tokens] of parts) if (!this.#renewing.has(part)) void this.#renew(part, tokens);
+    for (const [part, tokens] of parts) {
+      const askedAt = this.#renewing.get(part);
+      if (askedAt !== undefined) {
+        if (this.now() - askedAt < this.#context.lease) continue;
+        // What it was asked to renew has lapsed: a call that is never answered must not keep later claims from being renewed.
+        this.#context.onTrouble(
+          new OfflineImError('SPOOL_FAILED', 'renew() of the spool has not returned; it is called again.'),
+          [],
+        );
+      }
+      void this.#renew(part, tokens);
+    }
     if (parts.size > 0) this.#schedule();
   }
 
@@ -126,8 +137,8 @@ export class Leases {
   }
 
   async #renew(part: string, tokens: readonly ClaimToken[]): Promise<void> {
-    this.#renewing.add(part);
     const askedAt = this.now();
+    this.#renewing.set(part, askedAt);
     try {
       const lost = checkedLost(await this.#context.storage.renew(tokens, this.#context.lease));
       const gone = new Set(lost);
@@ -144,12 +155,15 @@ export class Leases {
       for (const token of lost) this.#lost.add(token);
       this.#context.onTrouble(error, lost);
     } finally {
-      this.#renewing.delete(part);
+      if (this.#renewing.get(part) === askedAt) this.#renewing.delete(part);
     }
   }
 
   #renewed(tokens: readonly ClaimToken[], askedAt: number): void {
-    for (const token of tokens) if (this.#until.has(token)) this.#until.set(token, askedAt + this.#context.lease);
+    for (const token of tokens) {
+      const until = this.#until.get(token);
+      if (until !== undefined) this.#until.set(token, Math.max(until, askedAt + this.#context.lease));
+    }
   }
 }
 

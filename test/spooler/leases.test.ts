@@ -18,8 +18,9 @@ function slowRenewals() {
   const renewals: { readonly tokens: readonly ClaimToken[]; answer(lost: readonly ClaimToken[]): void }[] = [];
   const renew = (tokens: readonly ClaimToken[]): Promise<readonly ClaimToken[]> =>
     new Promise((resolve) => renewals.push({ tokens, answer: resolve }));
-  const leases = new Leases({ clock, storage: { renew }, lease: 120_000, renewEvery: 30_000, onTrouble: () => undefined });
-  return { clock, leases, renewals };
+  const troubles: unknown[] = [];
+  const leases = leasesOf(clock, renew, (error) => error !== undefined && troubles.push(error));
+  return { clock, leases, renewals, troubles };
 }
 
 describe('leases', () => {
@@ -248,5 +249,23 @@ it.each([undefined, null, 'a', {}, 5])('a renewal that returns %j renews nothing
   await clock.advance(30_000);
   expect(leases.left(['a'])).toBe(90_000);
   expect(troubles).toMatchObject([{ code: 'SPOOL_FAILED' }]);
+  leases.close();
+});
+
+it('a renewal that is never answered keeps no later claim from being renewed, and is reported', async () => {
+  const { clock, leases, renewals, troubles } = slowRenewals();
+  leases.add(['a'], clock.monotonic());
+  await clock.advance(149_000);
+  expect(renewals).toHaveLength(1);
+  leases.add(['b'], clock.monotonic());
+  await clock.advance(1_000);
+  expect(renewals.map(({ tokens }) => tokens)).toEqual([['a'], ['a', 'b']]);
+  renewals[1]?.answer(['a']);
+  await clock.advance(0);
+  expect(leases.left(['b'])).toBe(120_000);
+  renewals[0]?.answer([]);
+  await clock.advance(0);
+  expect(leases.left(['b'])).toBe(120_000);
+  expect(troubles).toMatchObject([{ code: 'SPOOL_FAILED', message: expect.stringContaining('has not returned') }]);
   leases.close();
 });
