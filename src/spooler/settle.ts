@@ -241,7 +241,8 @@ export async function settleAll(context: SpoolerContext, settled: readonly Settl
       return failures > 1 && result.lost.length > 0 ? await withEarlier(context, settled, result) : result;
     } catch (error) {
       context.trace.warn(asError(error));
-      const isLeased = context.leases.left(settled.map(({ note }) => note.token)) > 0;
+      // Whatever a renewal says: a claim that an earlier try of ours has settled counts as lost there.
+      const isLeased = settled.every(({ note }) => context.leases.isStillOurs(note.token));
       const goesOn = isLeased || (isDelivered && !context.stopping());
       if (!goesOn || hasCode(error, 'SPOOL_CLOSED') || context.signal.aborted)
         return { lost: settled.map(({ note }) => note.token), changes: [] };

@@ -46,6 +46,17 @@ it('message:cancelled comes once where the host has cancelled before the repetit
   await Promise.all([sender.stop({ timeout: 0 }), clock.advance(0)]);
 });
 
+it('message:dead comes though a renewal has called the claim lost before the repetition', async () => {
+  const { sender, clock, transport, eventsOf } = losesTheFirstAnswer(9);
+  const error = new OfflineImError('EWS_ERROR', 'It is odd.');
+  transport.answer = () => ({ status: 'rejected', scope: 'note', splittable: false, draft: 'none', error });
+  await sender.start();
+  const { messageId } = await sender.send({ to: 'sip:bob@contoso.com', text: 'a' });
+  await clock.advance(200_000);
+  expect(eventsOf('message:dead')).toMatchObject([{ messageId }]);
+  await Promise.all([sender.stop({ timeout: 0 }), clock.advance(0)]);
+});
+
 it('message:held comes of what the hook holds', async () => {
   const { sender, clock, eventsOf } = losesTheFirstAnswer(0, { beforeDelivery: async () => 'hold' as const });
   await sender.start();
