@@ -1,4 +1,4 @@
-import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { hasCode, OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { asError } from '../../core/errors/thrown.ts';
 import type { Change, ClaimToken, Refreeze, Settlement, SettleResult } from '../contract.ts';
 import { splitToken } from './claims.ts';
@@ -124,7 +124,7 @@ export class Settlements {
         told.push(await (isGivenBack ? this.#giveBack(shard, items) : settleIn(shard, items)));
         for (const { token } of items) before.add(`${shard.name}/${token}`);
       } catch (error) {
-        errors.push(error);
+        errors.push(shard.isOpen ? error : reopened(shard, error));
       }
     });
     await Promise.all(asking);
@@ -178,6 +178,12 @@ export class Settlements {
     }
     return { groups: [...byShard].map(([shard, own]) => ({ shard, items: own })), unknown };
   }
+}
+
+/** Of a shard that closed itself, and that the next call opens again: `SPOOL_CLOSED` means that trying again is of no use. */
+function reopened({ name }: Shard, error: unknown): unknown {
+  if (!hasCode(error, 'SPOOL_CLOSED')) return error;
+  return new OfflineImError('SPOOL_FAILED', `The shard ${name} closed itself.`, { cause: error });
 }
 
 async function settleIn(shard: Shard, items: readonly Settlement[]): Promise<SettleResult> {

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { OfflineImError, sharded } from '../../../src/index.ts';
 import type { SpoolEntry, SpoolStorage } from '../../../src/spool/contract.ts';
+import { FileSpool } from '../../../src/spool/file/file-spool.ts';
 import { type Journal, JournalError } from '../../../src/spool/journaled/journal.ts';
 import { JournaledSpool } from '../../../src/spool/journaled/journaled-spool.ts';
 import { MemorySpool } from '../../../src/spool/journaled/memory-spool.ts';
 import { Shard } from '../../../src/spool/sharded/shard.ts';
 import { ManualClock } from '../../../src/testing.ts';
+import { ForgetfulDisk } from '../../support/forgetful-disk.ts';
+import { aliceSends } from '../../support/sender-fixture.ts';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';
 import { troubled } from './troubled.ts';
 
@@ -209,6 +212,29 @@ describe('a shard that closed itself', () => {
     expect(journal.openings).toBe(1);
     await spool.close();
   });
+});
+
+it('a delivery that a shard could not record since it closed itself is recorded once it is open again, and neither probed nor sent again', async () => {
+  const disk = new ForgetfulDisk();
+  const spool = sharded({ one: new FileSpool({ root: '/spool', files: disk.layer() }), two: new MemorySpool() });
+  const { sender, transport, clock, eventsOf } = aliceSends({ spool, pickupDelay: 0 });
+  await sender.start();
+  const from = Array.from({ length: 30 }, (_, n) => `user${n}@contoso.com`).find((mailbox) => spool.shardOf(mailbox) === 'one');
+  await sender.send({ from: `sip:${from}`, to: 'sip:bob@contoso.com', text: 'x', messageId: 'x' });
+  transport.answer = async (note) => {
+    // The loop sleeps by then, so that the settlement is the first call that finds the shard closed.
+    await new Promise<void>((resolve) => clock.setTimer(resolve, 5_000));
+    disk.fault = (operation) => (operation === 'sync' ? 'EIO' : undefined);
+    return { status: 'delivered', messageClass: note.messageClass };
+  };
+  await clock.advance(5_050);
+  expect([transport.delivered.length, eventsOf('message:delivered').length]).toEqual([1, 0]);
+  disk.fault = undefined;
+  await clock.advance(60_000);
+  expect(eventsOf('message:delivered')).toMatchObject([{ messageId: 'x', foundByProbe: false }]);
+  await clock.advance(3_600_000);
+  expect([transport.delivered.length, transport.probed.length]).toEqual([1, 0]);
+  await sender.stop();
 });
 
 it('a shard whose lock is lost lets requests for notes of the others be written, and none for its own', async () => {
