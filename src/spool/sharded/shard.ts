@@ -11,6 +11,9 @@ const longestRetry = 30_000;
 /** ms for which a call that concerns every shard waits for each of them. */
 const patience = 1_000;
 
+/** ms after which a shard that is late with an answer is reported. */
+const longestSilence = 60_000;
+
 /** Errors that time does not mend: the host has to. */
 const lasting = [
   'OPTION_INVALID',
@@ -49,11 +52,14 @@ export class Shard {
   #failures = 0;
   #retryAt = Number.NEGATIVE_INFINITY;
   #isOpen = false;
+  /** From then on nothing opens it again, and nobody is told of it, until {@link open}. */
+  #isClosing = false;
   /** How often it was opened. */
   #openings = 0;
   #opening: Promise<void> | undefined;
   /** Calls that nobody waits for any more, and that it has not answered. */
   readonly #late = new Set<Promise<unknown>>();
+  #cancelReport: (() => void) | undefined;
   readonly #watching = new Set<Watching>();
 
   constructor(name: string, storage: SpoolStorage<unknown>) {
@@ -68,6 +74,11 @@ export class Shard {
   /** @throws what the storage threw */
   open(context: SpoolContext): Promise<void> {
     this.#context = context;
+    this.#isClosing = false;
+    return this.#openOnce(context);
+  }
+
+  #openOnce(context: SpoolContext): Promise<void> {
     this.#opening ??= this.#openNow(context).finally(() => {
       this.#opening = undefined;
     });
@@ -137,10 +148,23 @@ export class Shard {
     return this.#within(ms, asked, late, (ended) => {
       const left = ended.then(() => {
         this.#late.delete(left);
+        if (this.#late.size === 0) this.#endReport();
         for (const { wake } of this.#watching) tell(wake);
       });
       this.#late.add(left);
+      if (!this.#isClosing) this.#cancelReport ??= this.#context?.clock.setTimer(() => this.#silent(), longestSilence);
     });
+  }
+
+  /** Nothing else says why its messages wait. */
+  #silent(): void {
+    const text = `The shard ${this.name} has not answered for over a minute; its messages wait until it does.`;
+    this.warn(new OfflineImError('SPOOL_FAILED', text, { details: { shard: this.name } }));
+  }
+
+  #endReport(): void {
+    this.#cancelReport?.();
+    this.#cancelReport = undefined;
   }
 
   /** The same for what a host looks up: one lookup that hangs does not keep the shard from being asked for notes, nor from being closed. */
@@ -172,14 +196,16 @@ export class Shard {
     }
   }
 
-  /** Resolves once it has given every answer that it is late with. */
+  /** Resolves once it has given every answer that it is late with; it is closed next. */
   async idle(): Promise<void> {
+    this.#isClosing = true;
+    this.#endReport();
     await Promise.all(this.#late);
   }
 
   /** Records a failure; warns once until the shard answers again. */
   failed(error: unknown): void {
-    if (hasCode(error, 'OPTION_INVALID') || hasCode(error, 'MESSAGE_INVALID')) return;
+    if (this.#isClosing || hasCode(error, 'OPTION_INVALID') || hasCode(error, 'MESSAGE_INVALID')) return;
     this.#failures += 1;
     this.#retryAt = this.#now() + Math.min(longestRetry, firstRetry * 2 ** Math.min(this.#failures - 1, 10));
     if (this.#failures > 1) return;
@@ -192,8 +218,10 @@ export class Shard {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#endReport();
     await this.#opening?.catch(() => {});
-    if (!this.#isOpen) return;
+    if (!this.#isOpen || !this.#isClosing) return;
     this.#isOpen = false;
     await this.storage.close();
   }
@@ -234,11 +262,13 @@ export class Shard {
     this.#retryAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** @throws {OfflineImError} `SPOOL_CLOSED` for one that nobody opened */
+  /** @throws {OfflineImError} `SPOOL_CLOSED` for one that nobody opened, or that is being closed */
   async #openAgain(): Promise<void> {
     const context = this.#context;
-    if (context === undefined) throw new OfflineImError('SPOOL_CLOSED', `The shard ${this.name} is not open; call open() first.`);
-    await this.open(context);
+    // A call may have begun before the closing; nobody would close the storage that is opened for it.
+    if (context === undefined || this.#isClosing)
+      throw new OfflineImError('SPOOL_CLOSED', `The shard ${this.name} is not open; call open() first.`);
+    await this.#openOnce(context);
   }
 
   #now(): number {

@@ -508,3 +508,38 @@ it('freezing anew leaves out the notes of a shard that fails or hangs', async ()
   await answer('b');
   await spool.close();
 });
+
+it('a shard that does not answer for long is reported once, until it has answered', async () => {
+  const { clock, spool, hang, answer, of, warnings, append, open } = hangingScene();
+  await open();
+  await append(of('a'), 'a');
+  for (const times of [1, 2]) {
+    hang('b', (call) => call === 'claim');
+    await byNow(spool.claim(claimRequest()), clock, 1_000);
+    await clock.advance(59 * seconds);
+    expect(warnings).toHaveLength(times - 1);
+    await clock.advance(1_800 * seconds);
+    expect(warnings).toEqual(Array.from({ length: times }, () => expect.stringContaining('The shard b has not answered')));
+    await answer('b');
+    await clock.advance(60 * seconds);
+  }
+  hang('b', (call) => call === 'nextDue');
+  await byNow(spool.nextDue(), clock, 1_000);
+  const closing = spool.close();
+  await clock.advance(10 * seconds);
+  expect(clock.pending).toBe(0);
+  await answer('b');
+  await closing;
+});
+
+it('a lookup that is under way while the spool is closed opens none of the shards again', async () => {
+  const { clock, spool, inner, hang, answer, of, open } = hangingScene();
+  await open();
+  hang('b', (call) => call === 'get');
+  const looking = spool.get(spool.entryIdFor?.(of('b'), 'unknown') ?? '').catch(({ code }: OfflineImError) => code);
+  await spool.close();
+  await clock.advance(2_000);
+  await answer('b');
+  expect(await looking).toBe('SPOOL_CLOSED');
+  for (const name of names) await expect(inner[name].counts()).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
+});
