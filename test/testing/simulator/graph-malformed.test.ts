@@ -105,6 +105,15 @@ describe('what is nested, or as long, as nobody means it', () => {
   });
 });
 
+it.each([
+  ['a word without quotes', 'subject eq One'],
+  ['a property for a value', 'subject eq bodyPreview'],
+  ['a time that is none', 'receivedDateTime ge 2026-13-45T00:00:00Z'],
+])('a filter by %s is refused, not answered with nothing', async (_, $filter) => {
+  const [status, { error }] = await ask('GET', `/me/messages?${new URLSearchParams({ $filter })}`);
+  expect([status, error?.code]).toEqual([400, 'BadRequest']);
+});
+
 it('names of query options are read in any case, not ignored', async () => {
   server.seed({ [alice]: { inbox: [{ subject: 'One' }, { subject: 'Two' }, { subject: 'Three' }] } });
   const [, { value }] = await ask('GET', '/me/messages?$Top=2&$SELECT=subject&$orderBy=subject');

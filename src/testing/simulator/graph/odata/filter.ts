@@ -196,8 +196,12 @@ class FilterReader<Item> {
     const token = this.#tokens[this.#at++];
     if (token?.kind === 'string') return token.text;
     if (token?.kind !== 'name') throw invalid();
-    if (token.text === 'true' || token.text === 'false') return token.text === 'true';
-    return token.text === 'null' ? null : token.text;
+    const word = token.text.toLowerCase();
+    if (word === 'true' || word === 'false') return word === 'true';
+    if (word === 'null') return null;
+    // A number, or a time; a word without quotes is no value, and nothing would ever equal it.
+    if (!/^-?\d/.test(word) || (/^\d{4}-/.test(word) && Number.isNaN(Date.parse(word)))) throw invalid();
+    return token.text;
   }
 
   #next(word: string): boolean {
