@@ -196,12 +196,14 @@ describe('a file locked by others', () => {
 });
 
 describe('unreadable rows', () => {
-  it.each([
+  const damages = [
     ['a message', "UPDATE bodies SET body = '{' WHERE seq = 2"],
     ['a message that is gone', 'DELETE FROM bodies WHERE seq = 2'],
     ['recipients', "UPDATE entries SET recipients = 'x' WHERE seq = 2"],
     ['a state', "UPDATE entries SET state = 'lost' WHERE seq = 2"],
-  ])('are set aside and reported, and the rest goes on: %s', async (_what, damage) => {
+  ] as const;
+
+  it.each(damages)('are set aside and reported, and the rest goes on: %s', async (_what, damage) => {
     await using at = await world();
     const reports: string[] = [];
     const spool = await at.open({ onCorrupt: ({ where, error }) => reports.push(`${where}: ${error.message}`) });
@@ -212,6 +214,20 @@ describe('unreadable rows', () => {
     expect(await statesOf(spool)).toEqual({ a: 'delivering', c: 'delivering' });
     expect(await spool.counts()).toMatchObject({ spooled: 0, delivering: 2 });
     expect(at.raw((database) => database.prepare('SELECT count(*) AS n FROM corrupt').get()?.n)).toBe(1);
+  });
+
+  it.each(damages)('do not keep back what follows in their conversation: %s', async (_what, damage) => {
+    await using at = await world();
+    const spool = await at.open();
+    await spool.append(['a', 'b', 'c'].map((id) => newEntry(id, due)));
+    at.raw((database) => database.exec(damage));
+    const sent: string[] = [];
+    for (const _entry of ['a', 'c']) {
+      const notes = await spool.claim(claimRequest({ maxEntries: 1 }));
+      sent.push(...notes.flatMap(({ entries }) => entries.map(({ id }) => id)));
+      await spool.settle(notes.map(({ token }) => ({ token, to: 'delivered' })));
+    }
+    expect(sent).toEqual(['a', 'c']);
   });
 
   it('are set aside when list or get reads them', async () => {

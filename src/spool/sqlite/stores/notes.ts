@@ -1,6 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { SpoolState } from '../../contract.ts';
-import { RowError, whole } from '../../rows/entry-row.ts';
+import { knownState, RowError, whole } from '../../rows/entry-row.ts';
 import { type NoteRow, noteCells, noteColumns, noteOf } from '../../rows/note-row.ts';
 import { headDue } from '../../state/derived.ts';
 import { type Due, type EntryRecord, type NoteRecord, streamKey } from '../../state/records.ts';
@@ -119,7 +118,7 @@ export class NoteStore {
 }
 
 interface HeadRow {
-  readonly state: SpoolState;
+  readonly state: string;
   readonly due_at: number;
   readonly due_within: number;
   readonly note_id: string | null;
@@ -210,7 +209,9 @@ export class StreamStore {
 
   #dueOf(head: HeadRow): Due | undefined {
     const note = head.state === 'deferred' ? this.#notes.find(head.note_id ?? undefined) : undefined;
-    const due = headDue({ state: head.state, due: { at: head.due_at, within: head.due_within } }, note);
+    // A state that nobody writes: the claim that reads it sets the row aside, and the rest of the stream goes on.
+    const state = knownState(head.state) ?? 'spooled';
+    const due = headDue({ state, due: { at: head.due_at, within: head.due_within } }, note);
     return due === undefined ? undefined : { at: Math.ceil(due.at), within: Math.ceil(due.within) };
   }
 }
