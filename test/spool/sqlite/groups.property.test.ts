@@ -4,12 +4,12 @@ import type { NewSpoolEntry, Settlement, SpoolEntry, SpoolStorage } from '../../
 import { MemorySpool } from '../../../src/spool/journaled/memory-spool.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';
-import { limit } from '../same-as-memory.ts';
+import { certain, limit, reason } from '../same-as-memory.ts';
 import { contradictions } from './contradictions.ts';
-import { certain, lanes, limited, type Operation, reason, type Step, steps, unit, unlimited } from './random-operations.ts';
+import { lanes, limited, type Operation, type Step, steps, unit, unlimited } from './random-operations.ts';
 import { world } from './support.ts';
 
-const runs = Math.ceil(Number(process.env.OFFLINE_IM_RUNS ?? 40) / 4);
+const runs = Math.ceil(Number(process.env.OFFLINE_IM_RUNS ?? 40) / 10);
 /** Spools with the same content, and its claims. Ids of notes and tokens may differ from another player's. */
 class Player {
   readonly #spools: readonly SpoolStorage[];

@@ -1,24 +1,9 @@
 import fc from 'fast-check';
+import { certain, outcomes } from '../same-as-memory.ts';
 
-export const reason = { code: 'EWS_ERROR', text: 'busy' } as const;
 export const lanes = ['l0', 'l1', 'l2'] as const;
 /** ms: time moves in these steps. Within one, each due time is its own, so that it is certain what comes first. */
 export const unit = 100_000;
-
-/** Settlements whose entries have due times of their own afterwards. */
-export const certain = [
-  { to: 'delivered' },
-  { to: 'delivered', messageClass: 'IPM.Note' },
-  { to: 'deferred', after: 0, failure: true, reason },
-  { to: 'deferred', after: 0, failure: false, sent: 'unknown', reason },
-  { to: 'unconfirmed', after: 0, absent: true, counted: 5, reason },
-  { to: 'dead', sent: 'no', reason },
-  { to: 'dead', sent: 'unknown', reason },
-  { to: 'held' },
-  { to: 'cancelled' },
-  { to: 'unclaim' },
-] as const;
-const outcomes = [...certain, { to: 'split', reason }] as const;
 
 const oneOf = (...numbers: number[]): fc.Arbitrary<number> => fc.constantFrom(...numbers);
 /** Around the number of rows that share a call. */
