@@ -22,27 +22,8 @@ type Content = { -readonly [Key in keyof MessageContent]: MessageContent[Key] };
 /** PR_MESSAGE_CLASS. */
 const classTag = 0x001a;
 
-/** Reads a whole message out of a request. */
-export function readMessage(message: unknown, ids: NewIds): MessageContent {
-  const nothing: MessageContent = {
-    itemClass: 'IPM.Note',
-    subject: '',
-    body: { type: 'text', content: '' },
-    importance: 'Normal',
-    sensitivity: 'Normal',
-    to: [],
-    cc: [],
-    bcc: [],
-    internetMessageId: '',
-    properties: [],
-  };
-  const read = withChanges(nothing, message, ids);
-  return read.internetMessageId === '' ? { ...read, internetMessageId: ids.messageId() } : read;
-}
-
-/** A message that came as MIME. */
-export function ofMime(mime: ParsedMime, ids: NewIds): MessageContent {
-  const { attachments, source, messageId, fields: _ofCalendars, exceptions: _too, refused: _why, ...parts } = mime;
+/** What a message has before anything of it is read. */
+function blank(): Omit<MessageContent, 'internetMessageId'> {
   return {
     itemClass: 'IPM.Note',
     subject: '',
@@ -53,6 +34,20 @@ export function ofMime(mime: ParsedMime, ids: NewIds): MessageContent {
     cc: [],
     bcc: [],
     properties: [],
+  };
+}
+
+/** Reads a whole message out of a request. */
+export function readMessage(message: unknown, ids: NewIds): MessageContent {
+  const read = withChanges({ ...blank(), internetMessageId: '' }, message, ids);
+  return read.internetMessageId === '' ? { ...read, internetMessageId: ids.messageId() } : read;
+}
+
+/** A message that came as MIME. */
+export function ofMime(mime: ParsedMime, ids: NewIds): MessageContent {
+  const { attachments, source, messageId, fields: _ofCalendars, exceptions: _too, refused: _why, ...parts } = mime;
+  return {
+    ...blank(),
     ...parts,
     internetMessageId: messageId ?? ids.messageId(),
     attachments: attachments.map((one) => ({ ...one, id: ids.attachmentId() })),
