@@ -226,6 +226,35 @@ describe('the page', () => {
     }
   });
 
+  it('offers no row of the place that was left, and shows no late answer for it, while a slow server looks for the new one', async () => {
+    exchange.mailbox(bob).receive({ subject: 'In the inbox' });
+    exchange.mailbox(bob).store('drafts', { subject: 'A draft' }, 'draft');
+    await post(exchange.url, envelope(findItem()));
+    const held: (() => void)[] = [];
+    await page.route('**/api/v1/items?*', async (route) => {
+      await new Promise<void>((answer) => held.push(answer));
+      await route.continue();
+    });
+    const answer = async (n: number): Promise<void> => {
+      await expect.poll(() => held.length).toBeGreaterThan(n);
+      held[n]?.();
+    };
+    await open();
+    await row('#1 FindItem').waitFor();
+    await folder('Inbox').click();
+    await row('#1 FindItem').waitFor({ state: 'detached' });
+    await folder('Drafts').click();
+    await answer(1);
+    await row('A draft').waitFor();
+    const late = page.waitForResponse('**/api/v1/items?*');
+    await answer(0);
+    await (await late).finished();
+    await page.evaluate('new Promise((resolve) => setTimeout(resolve))');
+    expect(await page.locator('#list').textContent()).toContain('A draft');
+    await row('A draft').click();
+    await details().getByRole('heading', { name: 'A draft' }).waitFor();
+  });
+
   it('works when a token is required', async () => {
     await using known = await startExchangeSimulator({ mailboxes: [bob], token: 's3cret' });
     known.mailbox(bob).receive({ subject: 'Hello', body: 'by token' });

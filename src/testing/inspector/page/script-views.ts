@@ -43,13 +43,13 @@ function showList() {
       ...(entry.fault ? [['fault: ' + entry.fault, 'bad']] : []),
       ...(entry.problem ? [[entry.problem, 'bad']] : []),
     ]))
-    : state.items.map((item) => row(item.id, [
+    : (state.items || []).map((item) => row(item.id, [
       [item.subject || '(no subject)'],
       [[item.from ? item.from.name || item.from.address : '', time(item.receivedAt || item.sentAt || item.createdAt)].filter(Boolean).join(' · '), 'dim'],
       ...(state.place.all ? [[item.mailbox + ', ' + item.folder, 'dim']] : []),
     ], !item.isRead));
   const focused = document.activeElement && document.activeElement.dataset ? document.activeElement.dataset.id : undefined;
-  $('list').replaceChildren(...(rows.length > 0 ? rows : [make('li', { className: 'empty', textContent: 'Nothing here.' })]));
+  $('list').replaceChildren(...(rows.length > 0 ? rows : [make('li', { className: 'empty', textContent: journal || state.items ? 'Nothing here.' : 'Loading …' })]));
   if (focused !== undefined) [...$('list').querySelectorAll('button')].find((one) => one.dataset.id === focused)?.focus();
 }
 
@@ -82,8 +82,9 @@ async function showItem(id) {
   const tab = (name, label) => make('button', {
     type: 'button', textContent: label, 'aria-current': String(state.tab === name), onclick: () => { state.tab = name; attempt(() => showItem(id)); },
   });
-  const content = await views[state.tab]();
-  if (state.chosen !== id) return;
+  const asked = state.tab;
+  const content = await views[asked]();
+  if (state.chosen !== id || state.tab !== asked) return;
   $('details').replaceChildren(
     make('h3', { textContent: item.subject || '(no subject)' }),
     make('div', { className: 'dim', textContent: (item.from ? people([item.from]) : 'nobody') + ' to ' + people(item.to) }),

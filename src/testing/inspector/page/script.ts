@@ -3,7 +3,7 @@ export const script = `
 const $ = (id) => document.getElementById(id);
 const api = new URL('api/v1/', location.href.split('?')[0]);
 const token = new URLSearchParams(location.search).get('token');
-const state = { mailboxes: [], place: { journal: true }, items: [], journal: [], chosen: undefined, tab: 'rendered', search: '' };
+const state = { mailboxes: [], place: { journal: true }, items: undefined, journal: [], chosen: undefined, tab: 'rendered', search: '' };
 
 const make = (name, properties, children) => {
   const node = document.createElement(name);
@@ -40,14 +40,24 @@ async function loadPlaces() {
   state.mailboxes = (await ask('GET', 'mailboxes')).mailboxes;
   showPlaces();
 }
+let looks = 0;
 async function loadItems() {
   if (state.place.journal) return;
   const query = new URLSearchParams({ limit: '200' });
   if (state.place.mailbox) query.set('mailbox', state.place.mailbox);
   if (state.place.folder) query.set('folder', state.place.folder);
   if (state.search) query.set('search', state.search);
-  state.items = (await ask('GET', 'items?' + query)).items;
-  showList();
+  const look = (looks += 1);
+  let found = state.items || [];
+  try {
+    found = (await ask('GET', 'items?' + query)).items;
+  } finally {
+    // An answer that a later look has overtaken is for another place, or out of date.
+    if (look === looks) {
+      state.items = found;
+      showList();
+    }
+  }
 }
 let loading;
 function reload() {
@@ -60,10 +70,12 @@ function reload() {
 function go(place) {
   state.place = place;
   state.chosen = undefined;
+  state.items = undefined;
   $('details').replaceChildren(make('p', { className: 'empty', textContent: 'Choose an item or a request.' }));
   showPlaces();
-  if (place.journal) showList();
-  else attempt(loadItems);
+  // The rows of the place before would be looked for here.
+  showList();
+  if (!place.journal) attempt(loadItems);
 }
 function choose(id) {
   state.chosen = id;
