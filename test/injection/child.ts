@@ -38,7 +38,7 @@ let done = false;
 /** Reports if anything ends the process too early: nothing left that could settle what is awaited, or a call of `process.exit`. */
 process.on('exit', (code) => {
   if (done) return;
-  const complaints = [`ended with ${code} during ${[running, ...awaited].join(' > ')}`];
+  const complaints = [`ended with ${code} during ${[running, ...[...awaited].map(({ what }) => what)].join(' > ')}`];
   writeSync(1, `${JSON.stringify({ complaints })}\n`);
   process.exitCode = 0; // The complaint is what counts.
 });
@@ -58,14 +58,20 @@ let run = 0;
 async function once(fault?: Fault): Promise<readonly string[]> {
   run += 1;
   if (fault !== undefined) running = `${fault.key} ${fault.manner} (${fault.skip})`;
+  const began = performance.now();
+  // Nothing may reject past this: what nobody catches only counts as unhandled here, and the process would end without a reason.
+  const complaints = await inFolder(fault).catch((error: unknown) => [
+    `the run ended with ${error instanceof Error ? error.stack : String(error)}`,
+  ]);
+  if (complaints.length > 0 || fault === undefined) say({ ...fault, ms: Math.round(performance.now() - began), complaints });
+  return complaints;
+}
+
+async function inFolder(fault: Fault | undefined): Promise<readonly string[]> {
   const folder = join(scene.folder, `run-${run}`);
   await mkdir(folder);
-  const began = performance.now();
-  const complaints = await runOnce({ ...scene, folder, run: run + 1000 * (process.pid % 1000), fault }, unhandled).catch(
-    (error: unknown) => [`the run ended with ${error instanceof Error ? error.stack : String(error)}`],
-  );
+  const complaints = await runOnce({ ...scene, folder, run: run + 1000 * (process.pid % 1000), fault }, unhandled);
   await rm(folder, { recursive: true, force: true });
-  if (complaints.length > 0 || fault === undefined) say({ ...fault, ms: Math.round(performance.now() - began), complaints });
   return complaints;
 }
 

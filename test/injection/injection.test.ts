@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
 import { inject } from './process.ts';
 
@@ -14,3 +16,9 @@ it.concurrent.each([
     expect(tried).toBeGreaterThan(3);
   },
 );
+
+it('a run whose trace is written slowly ends no process early: its folder is removed after it', async () => {
+  const preload = pathToFileURL(join(import.meta.dirname, 'slow-trace.ts')).href;
+  const { complaints } = await inject({ storage: 'memory', carrier: 'ews', only: 'no such place' }, preload);
+  expect(complaints).toEqual([]);
+});

@@ -16,10 +16,12 @@ export interface Injected {
   readonly complaints: readonly string[];
 }
 
-export async function inject(scene: Omit<Scene, 'folder'>): Promise<Injected> {
+/** @param preload A module that the process loads first. */
+export async function inject(scene: Omit<Scene, 'folder'>, preload?: string): Promise<Injected> {
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-injection-'));
   try {
-    const { stdout } = await run(process.execPath, [script, JSON.stringify({ ...scene, folder })], {
+    const before = preload === undefined ? [] : ['--import', preload];
+    const { stdout } = await run(process.execPath, [...before, script, JSON.stringify({ ...scene, folder })], {
       maxBuffer: 64 * 1024 * 1024,
     });
     const lines = stdout

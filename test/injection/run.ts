@@ -1,5 +1,6 @@
 /** One run: a sender over a storage and a carrier, with a single fault, to its end; and the complaints about it. */
 import { setTimeout as wait } from 'node:timers/promises';
+import type { TraceFile } from '../../src/file.ts';
 import type { OfflineImSender, Transport } from '../../src/index.ts';
 import type { SpoolStorage } from '../../src/spool/contract.ts';
 import { type ExchangeSimulator, startExchangeSimulator } from '../../src/testing/simulator/simulator.ts';
@@ -79,6 +80,7 @@ class Host {
   sender!: OfflineImSender;
   spool: SpoolStorage | undefined;
   #inMemory: SpoolStorage | undefined;
+  #trace: TraceFile | undefined;
 
   constructor(plan: Plan, transport: Transport, complaints: string[]) {
     this.#plan = plan;
@@ -93,12 +95,13 @@ class Host {
       const { storage, folder, run, postgres } = this.#plan;
       this.spool = await makeStorage(storage, folder, run, postgres);
       if (storage === 'memory') this.#inMemory = this.spool;
+      this.#trace = traceFile({ path: `${folder}/trace.log` });
       this.sender = new OfflineImSender({
         identity: { sip: `sip:${alice}` },
         client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
         spool: this.spool,
         transport: this.#transport,
-        logger: traceFile({ path: `${folder}/trace.log` }),
+        logger: this.#trace,
         pickupDelay: 20,
         pollInterval: 50,
         lease: { duration: 2_000, renewEvery: 300 },
@@ -180,6 +183,8 @@ class Host {
     await within(paced(15_000), 'stop()', this.sender.stop({ timeout: 2_000 })).catch((error: unknown) => {
       this.#complaints.push(`stop() rejected: ${String(error)}`);
     });
+    // Otherwise it may still write while the folder is removed.
+    if (this.#trace !== undefined) await within(patience, 'the trace to be written', this.#trace.close());
   }
 
   async #again(): Promise<void> {
