@@ -84,13 +84,15 @@ function streamOf({
       sink.write(`event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`);
     const tell = (entry: JournalEntry): void => say('request', entryShape(entry), entry.number);
     const { entries } = core.journal;
-    // A browser that comes back says what it has; after a reset that is more than there is.
+    // A browser that comes back says what it has; after a reset, or a restart of the simulator, that is more than there is.
     const known = Number(headers['last-event-id'] ?? query.after ?? 0);
+    const isReset = known > (entries.at(-1)?.number ?? 0);
     sink.write('retry: 1000\n\n');
-    for (const entry of entries) if (entry.number > known || known > (entries.at(-1)?.number ?? 0)) tell(entry);
+    if (isReset) say('reset', {}, 0);
+    for (const entry of entries) if (entry.number > known || isReset) tell(entry);
     let [told, open] = [true, true];
     const silences = [
-      core.journal.listen((entry) => (entry === undefined ? say('reset', {}) : tell(entry))),
+      core.journal.listen((entry) => (entry === undefined ? say('reset', {}, 0) : tell(entry))),
       // Once for all that changes in one turn.
       core.exchange.registry.watch(() => {
         if (!told) return;

@@ -1,35 +1,32 @@
 /** What the page shows, and where it begins. */
 export const scriptViews = String.raw`
-const place = (name, count, target, current) => make('li', {}, [
-  make('button', { type: 'button', onclick: () => go(target), 'aria-current': String(current) }, [
+const place = (name, count, target, current) => make('li', { 'data-key': target.folder || name }, [
+  make('button', { type: 'button', onclick: () => go(target), 'aria-current': String(current), 'data-key': name }, [
     make('span', { textContent: name }),
     make('span', { className: 'dim', textContent: count }),
   ]),
 ]);
 function showPlaces() {
   const { place: at } = state;
-  const focused = document.activeElement && $('places').contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
-  const nodes = [make('ul', {}, [
+  const nodes = [make('ul', { 'data-key': 'all' }, [
     place('Journal', '', { journal: true }, at.journal === true),
     place('All items', '', { all: true }, at.all === true),
   ])];
   for (const { address: mailbox, folders } of state.mailboxes) {
     const shown = folders.filter((one) => one.total > 0 || ['inbox', 'drafts', 'sentitems'].includes(one.name) || one.id === at.folder);
-    nodes.push(make('h2', { textContent: mailbox }), make('ul', {}, shown.map((folder) => place(
+    nodes.push(make('h2', { textContent: mailbox }), make('ul', { 'data-key': mailbox }, shown.map((folder) => place(
       folder.displayName || folder.name,
       folder.unread > 0 ? folder.unread + '/' + folder.total : String(folder.total),
       { mailbox, folder: folder.id, title: mailbox + ', ' + (folder.displayName || folder.name) },
       at.folder === folder.id,
     ))));
   }
-  for (const button of nodes.flatMap((node) => [...node.querySelectorAll('button')])) button.dataset.key = button.firstChild.textContent;
-  $('places').replaceChildren(...nodes);
-  if (focused !== undefined) [...$('places').querySelectorAll('button')].find((one) => one.dataset.key === focused)?.focus();
+  draw($('places'), nodes);
 }
 
 const time = (text) => (text ? new Date(text).toLocaleString() : '');
-const row = (id, lines, unread) => make('li', {}, [
-  make('button', { type: 'button', onclick: () => choose(id), 'aria-current': String(String(id) === String(state.chosen)), 'data-id': String(id) },
+const row = (id, lines, unread) => make('li', { 'data-key': String(id) }, [
+  make('button', { type: 'button', onclick: () => choose(id), 'aria-current': String(String(id) === String(state.chosen)), 'data-key': String(id) },
     lines.map(([text, className], n) => make('div', { textContent: text, className: (className || '') + (unread && n === 0 ? ' unread' : '') }))),
 ]);
 function showList() {
@@ -48,9 +45,7 @@ function showList() {
       [[item.from ? item.from.name || item.from.address : '', time(item.receivedAt || item.sentAt || item.createdAt)].filter(Boolean).join(' · '), 'dim'],
       ...(state.place.all ? [[item.mailbox + ', ' + item.folder, 'dim']] : []),
     ], !item.isRead));
-  const focused = document.activeElement && document.activeElement.dataset ? document.activeElement.dataset.id : undefined;
-  $('list').replaceChildren(...(rows.length > 0 ? rows : [make('li', { className: 'empty', textContent: journal || state.items ? 'Nothing here.' : 'Loading …' })]));
-  if (focused !== undefined) [...$('list').querySelectorAll('button')].find((one) => one.dataset.id === focused)?.focus();
+  draw($('list'), rows.length > 0 ? rows : [make('li', { className: 'empty', textContent: journal || state.items ? 'Nothing here.' : 'Loading …' })]);
 }
 
 const table = (head, rows) => make('table', {}, [
@@ -80,20 +75,20 @@ async function showItem(id) {
     ]),
   };
   const tab = (name, label) => make('button', {
-    type: 'button', textContent: label, 'aria-current': String(state.tab === name), onclick: () => { state.tab = name; attempt(() => showItem(id)); },
+    type: 'button', textContent: label, 'aria-current': String(state.tab === name), 'data-key': name, onclick: () => { state.tab = name; attempt(() => showItem(state.chosen)); },
   });
   const asked = state.tab;
   const content = await views[asked]();
   if (state.chosen !== id || state.tab !== asked) return;
-  $('details').replaceChildren(
+  draw($('details'), [
     make('h3', { textContent: item.subject || '(no subject)' }),
     make('div', { className: 'dim', textContent: (item.from ? people([item.from]) : 'nobody') + ' to ' + people(item.to) }),
-    make('div', { className: 'tabs' }, [
+    make('div', { className: 'tabs', 'data-key': 'tabs of ' + id }, [
       tab('rendered', 'Rendered'), tab('source', 'Source'), tab('properties', 'Properties'),
-      make('button', { type: 'button', textContent: 'Delete', onclick: () => attempt(remove) }),
+      make('button', { type: 'button', textContent: 'Delete', 'data-key': 'delete', onclick: () => attempt(() => remove(id)) }),
     ]),
     content,
-  );
+  ]);
 }
 
 function pretty(text) {
@@ -123,17 +118,21 @@ async function showEntry(number) {
   const entry = await ask('GET', 'journal/' + number);
   if (String(state.chosen) !== String(number)) return;
   const side = (title, text) => make('section', { 'aria-label': title }, [make('h3', { textContent: title }), code(pretty(text) || '(empty)', title)]);
-  $('details').replaceChildren(
+  draw($('details'), [
     make('h3', { textContent: '#' + entry.number + ' ' + (entry.operation || '(unreadable)') }),
     make('div', { className: 'dim', textContent: [time(entry.at), entry.path, entry.mailbox, entry.status === null ? entry.outcome : entry.status, entry.responseCodes.join(', ')].filter(Boolean).join(' · ') }),
-    entry.fault ? make('div', { className: 'bad', textContent: 'Fault: ' + entry.fault }) : '',
+    entry.fault ? make('div', { className: 'bad', textContent: 'Fault: ' + entry.fault }) : make('div'),
     make('div', { className: 'side' }, [side('Request', entry.requestBody), side('Response', entry.responseBody)]),
-  );
+  ]);
 }
 
-function open(title, children) {
+function fill(title, children) {
   $('dialog').replaceChildren(make('h2', { id: 'dialog-title', textContent: title }), ...children);
   if (!$('dialog').open) $('dialog').showModal();
+}
+function open(title, children) {
+  fill(title, children);
+  return look('dialog');
 }
 const close = () => $('dialog').close();
 const field = (label, input) => make('label', {}, [make('span', { textContent: label }), input]);
@@ -142,10 +141,11 @@ const submitting = (work) => (event) => { event.preventDefault(); attempt(() => 
 
 function showCompose() {
   const from = make('select', { name: 'from' }, state.mailboxes.map((one) => make('option', { textContent: one.address })));
-  open('Compose', [make('form', { onsubmit: submitting(async (form) => {
+  const isShown = open('Compose', [make('form', { onsubmit: submitting(async (form) => {
     const to = String(form.get('to')).split(/[,;\s]+/).filter(Boolean);
     await ask('POST', 'messages', { from: form.get('from'), to, subject: form.get('subject'), body: form.get('body') });
-    close();
+    // Not one opened meanwhile.
+    if (isShown()) close();
     say('Message sent.');
   }) }, [
     field('From', from),
@@ -160,9 +160,13 @@ const presets = {
   'Reset before': { kind: 'resetBefore' }, 'Lost response': { kind: 'lostResponse' }, 'No answer': { kind: 'hang' },
   'Delay of 5 s': { kind: 'delay', delay: 5000 }, 'Truncated answer': { kind: 'truncated' }, 'Internal error': { kind: 'soapFault', code: 'ErrorInternalServerError' },
 };
-async function showFaults() {
+async function showFaults(isShown) {
+  const isLatest = look('faults');
+  const isMine = isShown || look('dialog');
   const { faults } = await ask('GET', 'faults');
-  const again = (work) => () => attempt(async () => { await work(); await showFaults(); });
+  // Not over what was opened, and not again after it was closed, while the answer was on its way.
+  if (!isLatest() || !isMine() || (isShown && !$('dialog').open)) return;
+  const again = (work) => () => attempt(async () => { await work(); await showFaults(isMine); });
   const switches = Object.entries(presets).map(([name, fault]) => {
     const set = faults.filter((one) => one.selector.operation === '*' && Object.keys(one.selector).length === 1 && Object.entries(fault).every(([key, value]) => one.fault[key] === value));
     return make('label', { className: 'row' }, [
@@ -179,17 +183,17 @@ async function showFaults() {
   const form = make('form', { onsubmit: submitting(async (data) => {
     const selector = { operation: String(data.get('operation')), ...(data.get('once') ? { times: 1 } : {}) };
     await ask('POST', 'faults', { selector, fault: presets[data.get('preset')] });
-    await showFaults();
+    await showFaults(isMine);
   }) }, [
     field('Operation', make('input', { name: 'operation', value: 'CreateItem', required: true, autocomplete: 'off' })),
     field('What goes wrong', make('select', { name: 'preset' }, Object.keys(presets).map((name) => make('option', { textContent: name })))),
     make('label', { className: 'row' }, [make('input', { type: 'checkbox', name: 'once' }), make('span', { textContent: 'The next request only' })]),
     buttons('Set', [make('button', { type: 'button', textContent: 'Remove all', onclick: again(() => ask('DELETE', 'faults')) })]),
   ]);
-  open('Faults', [make('h3', { textContent: 'Every request' }), ...switches, make('h3', { textContent: 'Active faults' }), make('ul', {}, others), make('h3', { textContent: 'One operation' }), form]);
+  fill('Faults', [make('h3', { textContent: 'Every request' }), ...switches, make('h3', { textContent: 'Active faults' }), make('ul', {}, others), make('h3', { textContent: 'One operation' }), form]);
 }
 function showReset() {
-  open('Reset', [make('form', { onsubmit: submitting(async () => { await ask('POST', 'reset'); close(); say('Everything was reset.'); }) }, [
+  const isShown = open('Reset', [make('form', { onsubmit: submitting(async () => { await ask('POST', 'reset'); if (isShown()) close(); say('Everything was reset.'); }) }, [
     make('p', { textContent: 'This removes all items, all faults and the journal.' }), buttons('Reset everything'),
   ])]);
 }

@@ -15,6 +15,37 @@ const make = (name, properties, children) => {
   node.append(...(children || []).filter((one) => one !== undefined));
   return node;
 };
+// A click is lost if its button moves or goes between mouse down and mouse up: until then nothing is drawn.
+let isPressed = false;
+const waiting = new Map();
+function draw(parent, nodes) {
+  if (isPressed) waiting.set(parent, nodes);
+  else renew(parent, nodes);
+}
+const released = () => setTimeout(() => {
+  isPressed = false;
+  for (const [parent, nodes] of waiting) renew(parent, nodes);
+  waiting.clear();
+});
+addEventListener('pointerdown', ({ button }) => { isPressed = button === 0; });
+for (const end of ['pointerup', 'pointercancel', 'contextmenu', 'blur']) addEventListener(end, released);
+// What has the key of something drawn before keeps its node, and with it the focus.
+function renew(parent, nodes) {
+  const before = new Map([...parent.children].map((one) => [one.dataset.key, one]));
+  before.delete(undefined);
+  const kept = nodes.map((node) => {
+    const old = node.dataset ? before.get(node.dataset.key) : undefined;
+    if (old === undefined) return node;
+    if (!old.isEqualNode(node)) {
+      for (const { name, value } of node.attributes) old.setAttribute(name, value);
+      renew(old, [...node.childNodes]);
+    }
+    return old;
+  });
+  const staying = new Set(kept);
+  for (const one of [...parent.childNodes]) if (!staying.has(one)) one.remove();
+  kept.forEach((one, n) => { if (parent.childNodes[n] !== one) parent.insertBefore(one, parent.childNodes[n] || null); });
+}
 const say = (text) => {
   $('status').textContent = text;
   clearTimeout(say.timer);
@@ -36,24 +67,31 @@ async function ask(method, path, body) {
 }
 const attempt = (work) => work().catch((error) => say(error.message));
 
+// An answer that a later one has overtaken is for another place, or out of date.
+const looks = { places: 0, items: 0, journal: 0, faults: 0, dialog: 0 };
+const look = (at) => {
+  const mine = (looks[at] += 1);
+  return () => mine === looks[at];
+};
 async function loadPlaces() {
-  state.mailboxes = (await ask('GET', 'mailboxes')).mailboxes;
+  const isLatest = look('places');
+  const { mailboxes } = await ask('GET', 'mailboxes');
+  if (!isLatest()) return;
+  state.mailboxes = mailboxes;
   showPlaces();
 }
-let looks = 0;
 async function loadItems() {
   if (state.place.journal) return;
   const query = new URLSearchParams({ limit: '200' });
   if (state.place.mailbox) query.set('mailbox', state.place.mailbox);
   if (state.place.folder) query.set('folder', state.place.folder);
   if (state.search) query.set('search', state.search);
-  const look = (looks += 1);
+  const isLatest = look('items');
   let found = state.items || [];
   try {
     found = (await ask('GET', 'items?' + query)).items;
   } finally {
-    // An answer that a later look has overtaken is for another place, or out of date.
-    if (look === looks) {
+    if (isLatest()) {
       state.items = found;
       showList();
     }
@@ -71,7 +109,7 @@ function go(place) {
   state.place = place;
   state.chosen = undefined;
   state.items = undefined;
-  $('details').replaceChildren(make('p', { className: 'empty', textContent: 'Choose an item or a request.' }));
+  draw($('details'), [make('p', { className: 'empty', textContent: 'Choose an item or a request.' })]);
   showPlaces();
   // The rows of the place before would be looked for here.
   showList();
@@ -79,22 +117,22 @@ function go(place) {
 }
 function choose(id) {
   state.chosen = id;
-  for (const button of $('list').querySelectorAll('button')) button.setAttribute('aria-current', String(button.dataset.id === String(id)));
+  for (const button of $('list').querySelectorAll('button')) button.setAttribute('aria-current', String(button.dataset.key === String(id)));
   attempt(() => (state.place.journal ? showEntry(id) : showItem(id)));
 }
-async function remove() {
-  if (state.place.journal || state.chosen === undefined) return;
-  await ask('DELETE', 'items/' + encodeURIComponent(state.chosen));
+async function remove(id) {
+  if (state.place.journal || id === undefined) return;
+  await ask('DELETE', 'items/' + encodeURIComponent(id));
   say('Item deleted.');
-  go(state.place);
+  if (state.chosen === id) go(state.place);
 }
 function move(by) {
   const buttons = [...$('list').querySelectorAll('button')];
   if (buttons.length === 0) return;
-  const now = buttons.findIndex((one) => one.dataset.id === String(state.chosen));
+  const now = buttons.findIndex((one) => one.dataset.key === String(state.chosen));
   const next = buttons[Math.max(0, Math.min(buttons.length - 1, now + by))];
   next.focus();
-  choose(next.dataset.id);
+  choose(next.dataset.key);
 }
 
 const themes = { '': ['Auto', 'as in the system'], light: ['Light', 'light'], dark: ['Dark', 'dark'] };
@@ -119,7 +157,7 @@ $('search').oninput = () => {
   else attempt(loadItems);
 };
 $('compose').onclick = () => showCompose();
-$('faults').onclick = () => attempt(showFaults);
+$('faults').onclick = () => attempt(() => showFaults());
 $('help').onclick = () => showHelp();
 $('reset').onclick = () => showReset();
 
@@ -136,10 +174,10 @@ document.addEventListener('keydown', (event) => {
     k: () => move(-1),
     ArrowUp: () => move(-1),
     c: () => showCompose(),
-    f: () => attempt(showFaults),
+    f: () => attempt(() => showFaults()),
     l: () => go({ journal: true }),
     t: () => $('theme').click(),
-    Delete: () => attempt(remove),
+    Delete: () => attempt(() => remove(state.chosen)),
     '?': () => showHelp(),
   }[event.key];
   if (act === undefined) return;
@@ -158,12 +196,18 @@ function listen() {
   });
   events.addEventListener('reset', () => {
     state.journal = [];
+    go(state.place);
     attempt(async () => {
-      state.journal = (await ask('GET', 'journal')).entries;
-      go(state.place);
-      reload();
+      const isLatest = look('journal');
+      const { entries } = await ask('GET', 'journal');
+      // Before those told meanwhile.
+      if (isLatest()) state.journal = [...entries, ...state.journal.filter(({ number }) => !entries.some((one) => one.number === number))];
+      showList();
     });
+    reload();
   });
   events.addEventListener('change', reload);
+  // What changed while nobody listened is not told.
+  events.addEventListener('open', reload);
 }
 `;
