@@ -18,11 +18,11 @@ beforeAll(async () => {
   const bundle = await build({ stdin, bundle: true, write: false, format: 'iife', platform: 'browser' });
   script = bundle.outputFiles[0]?.text ?? '';
   chromium = await startChromium().catch(() => undefined);
-}, 120_000);
+});
 afterAll(async () => {
   for (const close of closes) close();
   await chromium?.close();
-}, 30_000);
+});
 
 async function serve(handler: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
   const server = createServer(handler);
@@ -53,7 +53,7 @@ function toPages(
   };
 }
 
-it("a draft of any age is pending, and a busy server's back-off is unknown", { timeout: 120_000 }, async ({ skip }) => {
+it("a draft of any age is pending, and a busy server's back-off is unknown", async ({ skip }) => {
   if (chromium === undefined) return skip('Chromium cannot start here');
   const flags = [{ id: 'Integer 0xe07', value: '8' }];
   const own = [{ id: 'String {b1f7c0a4-52c8-4d5e-9c3b-6f0d8e2a9147} Name OfflineImTag', value: tag }];

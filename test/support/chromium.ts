@@ -35,6 +35,8 @@ export async function startChromium(): Promise<Chromium> {
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 5 });
   try {
     const context = await launch(folder);
+    // On a busy machine, Playwright's 30 s are not out of reach.
+    context.setDefaultTimeout(200_000);
     return {
       context,
       async close() {

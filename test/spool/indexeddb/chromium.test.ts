@@ -51,7 +51,7 @@ async function leave(): Promise<void> {
   await page.close();
 }
 
-async function until(condition: () => boolean | Promise<boolean>, what: string, timeout = 20_000): Promise<void> {
+async function until(condition: () => boolean | Promise<boolean>, what: string, timeout = 200_000): Promise<void> {
   const end = performance.now() + timeout;
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`not within ${timeout} ms: ${what}`);
@@ -78,7 +78,7 @@ describe('IndexedDbSpool in Chromium', () => {
 
   it('delivers everything once, in order, while its page is reloaded, closed and crashes', async () => {
     await using exchange = await startExchangeSimulator({ mailboxes: [alice, bob], cors: true });
-    const open: OpenOptions = { url: exchange.url, waitForLock: 5_000 };
+    const open: OpenOptions = { url: exchange.url, waitForLock: 200_000 };
     let next = 0;
     const some = (count: number) =>
       Array.from({ length: count }, () => {
@@ -140,7 +140,7 @@ describe('IndexedDbSpool in Chromium', () => {
     await crash(first);
     expect(await later).toMatchObject({ spooled: 1 });
     expect(await ask(second, 'start')).toBe('done');
-    await exchange.waitForMessage(({ mailbox }) => mailbox === bob, { timeout: 10_000 });
+    await exchange.waitForMessage(({ mailbox }) => mailbox === bob, { timeout: 200_000 });
     await until(async () => ((await ask(second, 'counts')) as { delivered: number }).delivered === 1, 'it is delivered');
     expect(shown(exchange)).toEqual([1]);
   });

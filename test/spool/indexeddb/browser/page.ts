@@ -43,7 +43,7 @@ const page = {
     );
   },
   start: () => answer(() => opened().start()),
-  stop: () => answer(() => opened().stop({ timeout: 2_000 })),
+  stop: () => answer(() => opened().stop({ timeout: 200_000 })),
   counts: () =>
     answer(() =>
       opened()
