@@ -11,6 +11,8 @@ export interface ChildOptions {
 export interface ChildLine {
   readonly open?: true;
   readonly claimed?: readonly string[];
+  /** Before they were claimed; ms since 1970 UTC. */
+  readonly at?: number;
   readonly lost?: number;
   readonly notRenewed?: number;
   readonly kept?: readonly string[];

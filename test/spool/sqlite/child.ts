@@ -31,8 +31,9 @@ async function drain(): Promise<void> {
 
 /** Claims, then settles when told to. */
 async function hold(): Promise<void> {
+  const at = Date.now();
   const notes = await spool.claim(request);
-  say({ claimed: notes.flatMap(({ entries }) => entries.map(({ id }) => id)) });
+  say({ claimed: notes.flatMap(({ entries }) => entries.map(({ id }) => id)), at });
   for await (const _line of createInterface({ input: process.stdin })) {
     const renewed = await spool.renew(
       notes.map(({ token }) => token),

@@ -65,22 +65,19 @@ describe('several processes on one file', () => {
     expect(await spool.counts()).toMatchObject({ delivered: 300, spooled: 0, delivering: 0 });
   });
 
-  it('find the notes of a killed process unconfirmed once its lease has expired, not before', {
-    timeout: 60_000,
-  }, async () => {
+  it('find the notes of a killed process unconfirmed once its lease has expired, not before', async () => {
     await using at = await world();
     const spool = await at.open();
     await spool.append(entries(3));
     const child = start({ path: at.path, name: 'a', lease: 1_500, does: 'hold' });
-    await child.until(({ claimed }) => claimed !== undefined);
-    const claimedAt = performance.now();
+    const { at: claimedAt = 0 } = await child.until(({ claimed }) => claimed !== undefined);
     child.process.kill('SIGKILL');
     await child.end();
     while ((await spool.counts()).unconfirmed === 0) {
       expect(await spool.claim(claimRequest({ ignorePickup: true }))).toEqual([]);
       await pause(20);
     }
-    expect(performance.now() - claimedAt).toBeGreaterThan(1_000);
+    expect(Date.now() - claimedAt).toBeGreaterThanOrEqual(1_500);
     expect(await statesOf(spool)).toEqual({ e0: 'unconfirmed', e1: 'unconfirmed', e2: 'unconfirmed' });
     const probes = await spool.claim(claimRequest({ kind: 'probe' }));
     expect(probes.map(({ unknownAttempts }) => unknownAttempts.length)).toEqual([1, 1, 1]);
