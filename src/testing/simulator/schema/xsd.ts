@@ -37,18 +37,15 @@ export function globalElements(): ReadonlyMap<string, string> {
 export function writeSchema(schema: SchemaName): string {
   const { elements, rules, ofMessages } = readWhole();
   const own = schema === 'messages' ? 'm' : 't';
-  const ownType = (name: string): boolean => ofMessages.has(name) === (own === 'm');
-  // Types without a name in the original stand where their element does.
-  const isOwn = (name: string): boolean =>
-    name.startsWith('Anonymous') ? usedBy(name, rules, elements, ofMessages) === own : ownType(name);
-  const writer = new SchemaWriter(own, (name) => {
-    if (name.startsWith('xs:')) return name;
-    return `${name.startsWith('Anonymous') ? usedBy(name, rules, elements, ofMessages) : ofMessages.has(name) ? 'm' : 't'}:${name}`;
-  });
+  const writer = new SchemaWriter(own, rules, (name) =>
+    name.startsWith('xs:') ? name : `${ofMessages.has(name) ? 'm' : 't'}:${name}`,
+  );
   const declared = [...elements]
     .filter(([name]) => name.startsWith(`${own}:`))
-    .map(([name, type]) => writer.global(name.slice(2), type));
-  const defined = [...rules].filter(([name]) => isOwn(name)).map(([name, rule]) => writer.type(name, rule));
+    .map(([name, type]) => writer.element(`name="${name.slice(2)}"`, type));
+  const defined = [...rules]
+    .filter(([name]) => !isAnonymous(name) && ofMessages.has(name) === (own === 'm'))
+    .map(([name, rule]) => writer.type(` name="${name}"`, rule));
   const imported = own === 'm' ? `<xs:import namespace="${typesNs}" schemaLocation="types.xsd"/>` : '';
   return (
     `<?xml version="1.0" encoding="utf-8"?>\n<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:m="${messagesNs}" xmlns:t="${typesNs}" ` +
@@ -56,48 +53,51 @@ export function writeSchema(schema: SchemaName): string {
   );
 }
 
-/** The schema of the type or element that has a type without a name. */
-function usedBy(name: string, rules: Whole['rules'], elements: Whole['elements'], ofMessages: Whole['ofMessages']): 'm' | 't' {
-  const use = new RegExp(`=${name}\\b`);
-  for (const [element, type] of elements) if (type === name) return element.startsWith('m:') ? 'm' : 't';
-  for (const [type, rule] of rules) {
-    if (use.test(rule))
-      return type.startsWith('Anonymous') ? usedBy(type, rules, elements, ofMessages) : ofMessages.has(type) ? 'm' : 't';
-  }
-  return 't';
+/** Whether the original gives a type no name. It is written where its element or attribute is: proxies name their class by that. */
+function isAnonymous(type: string): boolean {
+  return /^Anonymous\d+$/.test(type);
 }
 
 /** Writes the declarations of one schema. */
 class SchemaWriter {
   readonly #own: 'm' | 't';
+  readonly #rules: ReadonlyMap<string, string>;
   readonly #typeName: (name: string) => string;
 
-  constructor(own: 'm' | 't', typeName: (name: string) => string) {
+  constructor(own: 'm' | 't', rules: ReadonlyMap<string, string>, typeName: (name: string) => string) {
     this.#own = own;
+    this.#rules = rules;
     this.#typeName = typeName;
   }
 
-  global(name: string, type: string): string {
-    return type === 'any' ? `<xs:element name="${name}"/>` : `<xs:element name="${name}" type="${this.#typeName(type)}"/>`;
+  element(naming: string, type: string): string {
+    return this.#typed('xs:element', naming, type);
   }
 
-  type(name: string, rule: string): string {
+  /** An element or attribute with its type: any, by name, or one of its own. */
+  #typed(tag: string, naming: string, type: string): string {
+    if (type === 'any') return `<${tag} ${naming}/>`;
+    if (!isAnonymous(type)) return `<${tag} ${naming} type="${this.#typeName(type)}"/>`;
+    return `<${tag} ${naming}>${this.type('', this.#rules.get(type) ?? '')}</${tag}>`;
+  }
+
+  type(naming: string, rule: string): string {
     const [head = '', ...attributes] = rule.split(/ @(?=[\w*])/);
     const written = attributes.map((one) => this.#attribute(one)).join('');
-    if (head.startsWith('~')) return this.#textType(name, head.slice(2), written);
+    if (head.startsWith('~')) return this.#textType(naming, head.slice(2), written);
     const base = /^: (\S+)/.exec(head)?.[1];
     const model = head.slice(head.indexOf('=') + 1).trim();
-    const content = model === '' ? '' : this.#group(readParticle(model));
+    const content = model === '' ? '' : this.#group(readParticle(model), naming === ' name="SingleRecipientType"');
     const inner =
       base === undefined
         ? `${content}${written}`
         : `<xs:complexContent><xs:extension base="${this.#typeName(base)}">${content}${written}</xs:extension></xs:complexContent>`;
-    return `<xs:complexType name="${name}">${inner}</xs:complexType>`;
+    return `<xs:complexType${naming}>${inner}</xs:complexType>`;
   }
 
-  #textType(name: string, text: string, attributes: string): string {
-    if (attributes === '') return `<xs:simpleType name="${name}">${this.#simple(text)}</xs:simpleType>`;
-    return `<xs:complexType name="${name}"><xs:simpleContent><xs:extension base="${this.#typeName(text)}">${attributes}</xs:extension></xs:simpleContent></xs:complexType>`;
+  #textType(naming: string, text: string, attributes: string): string {
+    if (attributes === '') return `<xs:simpleType${naming}>${this.#simple(text)}</xs:simpleType>`;
+    return `<xs:complexType${naming}><xs:simpleContent><xs:extension base="${this.#typeName(text)}">${attributes}</xs:extension></xs:simpleContent></xs:complexType>`;
   }
 
   #simple(text: string): string {
@@ -106,7 +106,7 @@ class SchemaWriter {
         .split(' or ')
         .map((one) => this.#inline(one))
         .join('')}</xs:union>`;
-    if (text.startsWith('list ')) return `<xs:list>${this.#inline(text.slice(5))}</xs:list>`;
+    if (text.startsWith('list ')) return this.#list(text.slice(5));
     if (text.startsWith('"')) {
       const values = text
         .slice(1, -1)
@@ -118,6 +118,11 @@ class SchemaWriter {
     return `<xs:restriction base="${this.#typeName(base)}">${facets.map(writeFacet).join('')}</xs:restriction>`;
   }
 
+  /** A list of a type that has a name says so: gSOAP finds no values in a restriction of one. */
+  #list(items: string): string {
+    return /^\w+$/.test(items) ? `<xs:list itemType="${this.#typeName(items)}"/>` : `<xs:list>${this.#inline(items)}</xs:list>`;
+  }
+
   #inline(text: string): string {
     return `<xs:simpleType>${this.#simple(text)}</xs:simpleType>`;
   }
@@ -126,14 +131,12 @@ class SchemaWriter {
     if (written === '*') return '<xs:anyAttribute processContents="lax"/>';
     const [name, type] = cut(written, '=');
     const use = type.endsWith('?') ? '' : ' use="required"';
-    const plain = type.replace(/\?$/, '');
-    return plain === 'any'
-      ? `<xs:attribute name="${name}"${use}/>`
-      : `<xs:attribute name="${name}" type="${this.#typeName(plain)}"${use}/>`;
+    return this.#typed('xs:attribute', `name="${name}"${use}`, type.replace(/\?$/, ''));
   }
 
-  /** A model as a type may have one: a single element needs a sequence around it. */
-  #group(particle: Particle): string {
+  /** A model as a type may have one: a single element needs a group around it. `choice`: of one, as one type has it, whose member .NET calls Item. */
+  #group(particle: Particle, choice: boolean): string {
+    if (particle.kind === 'sequence' && choice) return this.#particle({ ...particle, kind: 'choice' });
     const isGroup = particle.kind !== 'element' && particle.kind !== 'any';
     return isGroup ? this.#particle(particle) : `<xs:sequence>${this.#particle(particle)}</xs:sequence>`;
   }
@@ -148,8 +151,7 @@ class SchemaWriter {
       case 'element': {
         const [prefix, name] = cut(particle.name, ':');
         if (prefix !== this.#own) return `<xs:element ref="${particle.name}"${times}/>`;
-        const type = particle.type === 'any' ? '' : ` type="${this.#typeName(particle.type)}"`;
-        return `<xs:element name="${name}"${type}${times}/>`;
+        return this.element(`name="${name}"${times}`, particle.type);
       }
       case 'sequence': {
         // One thing that is repeated is a choice in the original: proxies, such as PHP's, take a list for that, and not for a sequence.
