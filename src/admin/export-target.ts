@@ -6,6 +6,7 @@ import { quoted } from '../core/errors/quote.ts';
 import { property } from '../core/errors/thrown.ts';
 import type { SpoolEntry, SpoolState, SpoolStorage } from '../spool/contract.ts';
 import { jsonLines } from '../spool/disk/json-lines.ts';
+import { syncDescriptor } from '../spool/disk/syncing.ts';
 import type { MovedEntry } from '../spool/state/transfer.ts';
 import { type ExportedMessage, isHeader, messagesIn, parse } from './export-file.ts';
 
@@ -118,7 +119,7 @@ export async function publish(partial: string, target: ExportTarget): Promise<vo
   // rename also leaves two names of the same file in place.
   await rm(partial, { force: true });
   const folder = await open(dirname(file), 'r').catch(() => undefined);
-  await folder?.sync().catch(() => undefined);
+  if (folder !== undefined) await syncDescriptor(folder.fd).catch(() => undefined);
   await folder?.close();
 }
 

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import type { EntryFilter } from '../spool/admin/contract.ts';
 import type { SpoolEntry, SpoolStorage } from '../spool/contract.ts';
+import { syncDescriptor } from '../spool/disk/syncing.ts';
 import { isBeingImported, isExported, type MovedEntry, wasHeld } from '../spool/state/transfer.ts';
 import { TransitionSpool } from '../spool/state/transition-spool.ts';
 import type { ExportEnd, ExportedMessage, ExportHeader } from './export-file.ts';
@@ -71,7 +72,7 @@ export async function exportSpool(
     }
     const last: ExportEnd = { end: true, messages, sha256: hash.digest('hex') };
     await kept(output.appendFile(`${JSON.stringify(last)}\n`));
-    await kept(output.sync());
+    await kept(syncDescriptor(output.fd));
     await kept(output.close());
     await publish(partial, { ...target, isHeld });
   } catch (error) {

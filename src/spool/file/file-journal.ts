@@ -2,6 +2,7 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import type { SpoolContext, SpooledMessage } from '../contract.ts';
 import { assertLocal, warnOfRights } from '../disk/local-disk.ts';
+import { adviceOnPath } from '../disk/syncing.ts';
 import {
   type EndedRecords,
   type EndedStep,
@@ -80,8 +81,9 @@ export class FileJournal implements Journal {
       await this.#unlock();
       if (error instanceof OfflineImError) throw error;
       if (error instanceof LaterFormat) throw laterFormatError(this.#layout.root, error);
-      const code = errnoOf(error instanceof JournalError ? error.cause : error);
-      const message = `The folder ${quoted(this.#layout.root)} cannot be created, read or written${code === undefined ? '' : ` (${code})`}. Check the path and its permissions.`;
+      const failure = error instanceof JournalError ? error.cause : error;
+      const code = errnoOf(failure);
+      const message = `The folder ${quoted(this.#layout.root)} cannot be created, read or written${code === undefined ? '' : ` (${code})`}. ${adviceOnPath(failure)}`;
       throw new OfflineImError('SPOOL_ROOT_UNUSABLE', message, { cause: error, details: { root: this.#layout.root } });
     }
   }

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { DatabaseSync, DatabaseSyncOptions } from 'node:sqlite';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { isDeniedByNode, syncDescriptor } from '../../disk/syncing.ts';
 
 const noSqlite =
   'SqliteSpool needs node:sqlite, which this runtime lacks. Use Node 22.13 or newer, without --no-experimental-sqlite.';
@@ -45,7 +46,12 @@ export function makeFile(path: string): boolean {
     tryToSync(dirname(folder));
     return false;
   }
-  syncFolder(folder);
+  try {
+    syncFolder(folder);
+  } catch (error) {
+    // SQLite, which Node's permission model doesn't bind, syncs the folder too when it first writes a journal there.
+    if (!isDeniedByNode(error)) throw error;
+  }
   tryToSync(dirname(folder));
   return true;
 }
@@ -131,7 +137,7 @@ export function truncateLog(database: DatabaseSync): boolean {
 export async function syncFile(path: string): Promise<void> {
   const handle = await open(path, 'r+');
   try {
-    await handle.sync();
+    await syncDescriptor(handle.fd);
   } finally {
     await handle.close();
   }

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../../core/errors/codes.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { quoted } from '../../../core/errors/quote.ts';
 import { asError, isError, property } from '../../../core/errors/thrown.ts';
+import { adviceOnPath, isDeniedByNode } from '../../disk/syncing.ts';
 
 /** SQLite's primary result codes that matter here. */
 const result = { busy: 5, locked: 6, readonly: 8, ioerr: 10, corrupt: 11, full: 13, cantopen: 14, auth: 23, notadb: 26 } as const;
@@ -58,8 +59,8 @@ export function asSpoolError(error: unknown, path: string): Error {
   if (error instanceof OfflineImError) return error;
   const code = resultOf(error);
   // An error of the file system, or of Node's permission model.
-  if (code === undefined && isError(error) && ('syscall' in error || property(error, 'code') === 'ERR_ACCESS_DENIED')) {
-    const message = `The spool ${quoted(path)} can't be used: ${error.message}. Check the path and the permissions of its folder.`;
+  if (code === undefined && isError(error) && ('syscall' in error || isDeniedByNode(error))) {
+    const message = `The spool ${quoted(path)} can't be used: ${error.message.replace(/\.$/, '')}. ${adviceOnPath(error)}`;
     return new OfflineImError('SPOOL_ROOT_UNUSABLE', message, { cause: error });
   }
   if (code === undefined) return asError(error);
