@@ -76,6 +76,11 @@ const rules = (): readonly (readonly [CodeRule, readonly string[]])[] => [
     { verdict: { kind: 'deferred', scope: 'mailbox', retryAfter: dailyLimitBackOff }, anyStatus: true },
     ['ErrorExceededMessageLimit*', 'ErrorSubmissionQuotaExceeded'],
   ],
+  // Of one mailbox, whatever the status says of the service: with 503, the first can last for days.
+  [
+    { verdict: unknown, anyStatus: true },
+    ['MailboxInfoStale', 'ErrorMailboxStoreUnavailable', 'ErrorMailboxMoveInProgress', 'ErrorMailboxFailover'],
+  ],
   [
     { verdict: unknown },
     [
@@ -83,7 +88,6 @@ const rules = (): readonly (readonly [CodeRule, readonly string[]])[] => [
       'ErrorInternalServerError',
       'ErrorInternalServerTransientError',
       'ErrorTimeoutExpired',
-      'ErrorMailboxStoreUnavailable',
       'CommandConcurrencyLimitReached',
       'UnknownError',
       'generalException',

@@ -80,7 +80,11 @@ export function verdictOf(status: number, error: GraphError | undefined, tokenSc
   if (status === 502 || status === 503 || status === 504) return { verdict: endpointUnknown, code: raw };
   if (status >= 500 || undecided.has(status)) return { verdict: mailboxUnknown, code: raw };
   if (rule !== undefined) return { verdict: rule.verdict, rule, code };
-  if (status === 403) return { verdict: { kind: 'blocked', scope: 'endpoint', sent: 'no' }, code: raw };
+  if (status === 403) {
+    // A code of Exchange's own comes from the mailbox that was asked for.
+    const scope = raw?.startsWith('Error') === true ? 'mailbox' : 'endpoint';
+    return { verdict: { kind: 'blocked', scope, sent: 'no' }, code: raw };
+  }
   if (status === 413) return { verdict: { kind: 'rejected', scope: 'note', splittable: true }, code: raw };
   return { verdict: raw === undefined ? endpointUnknown : noteUnknown, code: raw };
 }

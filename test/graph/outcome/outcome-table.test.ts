@@ -68,6 +68,7 @@ const rows: readonly (readonly [name: string, answer: Answer, expected: Expected
   ].map((code) => [`403 ${code}`, graphError(403, code), mailboxBlocked] as const),
   ['403 of nobody', { status: 403, text: '<html>no' }, endpointBlocked],
   ['403 with an unknown code', graphError(403, 'Forbidden'), endpointBlocked],
+  ['403 with an unknown code of Exchange', graphError(403, 'ErrorAccountDisabled'), mailboxBlocked],
   ...[405, 406, 407, 415, 501, 511].map((status) => [`${status}`, { status }, endpointBlocked] as const),
   ['401', graphError(401, 'InvalidAuthenticationToken'), { ...mailboxBlocked, error: { code: 'AUTHENTICATION_FAILED' } }],
   ['401 without a body', { status: 401 }, { ...mailboxBlocked, error: { code: 'AUTHENTICATION_FAILED' } }],
@@ -129,13 +130,23 @@ const rows: readonly (readonly [name: string, answer: Answer, expected: Expected
   ...[502, 503, 504].map(
     (status) => [`${status} with a code that says no`, graphError(status, 'ErrorInvalidRecipients'), endpointUnknown] as const,
   ),
+  // Of this mailbox, so that the others go on.
+  ...['MailboxInfoStale', 'ErrorMailboxStoreUnavailable', 'ErrorMailboxMoveInProgress', 'ErrorMailboxFailover'].flatMap((code) =>
+    [400, 404, 503].map(
+      (status) =>
+        [
+          `${status} ${code}`,
+          graphError(status, code, { headers: { 'retry-after': '11' } }),
+          { ...mailboxUnknown, retryAfter: 11_000 },
+        ] as const,
+    ),
+  ),
   ['500 with a code that says no', graphError(500, 'ErrorInvalidRecipients'), mailboxUnknown],
   ...[
     'ErrorServerBusy',
     'ErrorInternalServerError',
     'ErrorInternalServerTransientError',
     'ErrorTimeoutExpired',
-    'ErrorMailboxStoreUnavailable',
     'CommandConcurrencyLimitReached',
     'UnknownError',
     'generalException',
