@@ -194,16 +194,16 @@ export class EwsClient {
         ...(attempt.sentBesides(response.status) ? { sentBesides: true } : {}),
       };
       unsent = sent === 'no' && !saysNo.has(response.status);
-      // Of the others, only a page with 400 may say more than its status.
-      if (unsent && response.status !== 400) {
+      // Of the others, only a page with 200 or 400 may say more than its status.
+      if (unsent && response.status !== 200 && response.status !== 400) {
         giveUp(response);
         return endedInLogin(meta);
       }
       const reply = understand(await readBody(response, maxResponseBytes, limit), response, meta);
-      return unsent && 'meta' in reply ? endedInLogin(reply.meta) : reply;
+      return unsent ? endedInLogin('meta' in reply ? reply.meta : meta) : reply;
     } catch (error) {
       // Where the status has already told what became of the request, the rest of its body doesn't matter.
-      if (meta !== undefined && meta.status !== 200) return unsent ? endedInLogin(meta) : { kind: 'http', meta };
+      if (meta !== undefined && (unsent || meta.status !== 200)) return unsent ? endedInLogin(meta) : { kind: 'http', meta };
       if (isA(error, ProxyRefusal)) return endedByProxy(error.status, requestId);
       const waits = attempt.waits ? 'server' : 'login';
       const at = attempt.isConnectionError(error) || attempt.unconnected ? 'connection' : waits;

@@ -31,7 +31,7 @@ export interface ReplyMeta {
   readonly requestId: string;
   readonly status: number;
   /** The server's clock, ms since 1970. */
-  readonly date?: number;
+  readonly date?: number | undefined;
   /** Scheme of the login that the request was made with. */
   readonly scheme?: string;
   /** Schemes of logins that a 401 offers. */
@@ -42,10 +42,12 @@ export interface ReplyMeta {
   readonly loginPage?: boolean;
   /** Why what stands in front of EWS has passed nothing on. */
   readonly front?: string;
+  /** Exchange's front end says why it passes the request on to nobody. */
+  readonly nobody?: boolean;
   /** The login sent the body more than once, and another one than this answers may have been processed. */
   readonly sentBesides?: boolean;
   /** From the Retry-After header, in ms. */
-  readonly retryAfter?: number;
+  readonly retryAfter?: number | undefined;
   /** The schema version that the server says it speaks. */
   readonly serverVersion?: EwsServerVersion;
 }
@@ -76,6 +78,8 @@ export type Reply =
       readonly error: OfflineImError;
       /** Trying again won't help before someone has acted. */
       readonly blocks?: boolean;
+      /** From the Retry-After header, in ms. */
+      readonly retryAfter?: number | undefined;
     };
 
 /** Whether a server takes a schema version, as a request that every schema has told; or the answer to that request, where it told nothing. */

@@ -178,16 +178,17 @@ export function metaOf(
     scheme,
   }: { readonly requestId: string; readonly url: string; readonly now: number; readonly scheme: string },
 ): ReplyMeta {
-  const date = dateOf(response.headers);
-  const retryAfter = retryAfterOf(response.headers, now);
+  const { status, headers } = response;
   return {
     requestId,
-    status: response.status,
+    status,
     scheme,
-    ...(response.status === 401 ? refusalOf(response) : {}),
-    ...(response.status >= 300 && response.status < 400 ? redirectOf(response, url) : {}),
-    ...(date === undefined ? {} : { date }),
-    ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...(status === 401 ? refusalOf(response) : {}),
+    ...(status >= 300 && status < 400 ? redirectOf(response, url) : {}),
+    // What its front end has looked up for the request in vain: UserNotFound, MailboxGuidWithDomainNotFound.
+    nobody: (status === 403 || status === 404) && Boolean(headers.get('x-caserrorcode')),
+    date: dateOf(headers),
+    retryAfter: retryAfterOf(headers, now),
   };
 }
 

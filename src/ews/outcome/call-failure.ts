@@ -64,12 +64,13 @@ export function endedByProxy(status: number, requestId: string): Failed {
 }
 
 /** The login ended with an answer to a leg without a body, so that there was nothing to process. What someone must act on blocks as it does after the login. */
-export function endedInLogin(meta: ReplyMeta): Reply {
-  const { verdict } = statusRule(meta);
-  if (verdict.kind === 'blocked' && verdict.sent === 'no') return { kind: 'http', meta };
-  const { status, requestId } = meta;
-  const text = `The server answered HTTP ${status} to the login, before the request was written.`;
-  return failed('no', 'endpoint', new OfflineImError('HTTP_STATUS', text, { details: { status, requestId } }));
+export function endedInLogin({ requestId, retryAfter, ...facts }: ReplyMeta): Failed {
+  const { status } = facts;
+  const { verdict, why } = statusRule(facts);
+  const blocks = verdict.kind === 'blocked';
+  const text = `The server answered HTTP ${status} to the login, before the request was written: ${why}.`;
+  const error = new OfflineImError('HTTP_STATUS', text, { details: { status, requestId } });
+  return { ...failed('no', blocks ? verdict.scope : 'endpoint', error), blocks, retryAfter };
 }
 
 /** The host's impersonate did not say as whom to ask. */

@@ -10,7 +10,7 @@ export interface StatusRule {
 
 const endpointUnknown: Verdict = { kind: 'unconfirmed', scope: 'endpoint' };
 /** It may have passed the request on before. */
-const endpointBlocked: Verdict = { kind: 'blocked', scope: 'endpoint', sent: 'unknown', by: 'login' };
+const endpointBlocked = { kind: 'blocked', scope: 'endpoint', sent: 'unknown', by: 'login' } satisfies Verdict;
 /** From what stands before EWS and goes by the head of a request alone, so that nothing was passed on. */
 const endpointRefused: Verdict = { ...endpointBlocked, sent: 'no' };
 const loginBlocked: Verdict = { kind: 'blocked', scope: 'mailbox', sent: 'no', by: 'login' };
@@ -19,20 +19,24 @@ const loginBlocked: Verdict = { kind: 'blocked', scope: 'mailbox', sent: 'no', b
 export interface StatusFacts {
   readonly status: number;
   /** The server said when to come back. */
-  readonly retryAfter?: number;
+  readonly retryAfter?: number | undefined;
   readonly loginPage?: boolean;
   readonly scheme?: string;
   /** Schemes that a 401 offers; see {@link offeredSchemes}. */
   readonly offers?: readonly string[];
   /** Why what stands in front of EWS has passed nothing on; see {@link movedTo} and {@link refusedHead}. */
   readonly front?: string;
+  /** Exchange's front end says why it passes the request on to nobody. */
+  readonly nobody?: boolean;
 }
 
 export function statusRule(facts: StatusFacts): StatusRule {
-  const { status, retryAfter, loginPage, scheme, offers, front } = facts;
+  const { status, retryAfter, loginPage, scheme, offers, front, nobody } = facts;
   const plain = (verdict: Verdict, why: string): StatusRule => ({ verdict, code: 'HTTP_STATUS', why });
   if (loginPage === true) return plain(endpointBlocked, 'it leads to a login page for browsers, which stands in front of EWS');
   if (front !== undefined) return plain(endpointRefused, front);
+  // It holds for this mailbox only. One that has tried another server before may have passed it on.
+  if (nobody === true) return plain({ ...endpointBlocked, scope: 'mailbox' }, 'its front end knows no such mailbox');
   switch (status) {
     case 401:
       // A proxy in front answers 401 when it means "busy"; only then it names a time.
@@ -65,16 +69,13 @@ export function statusRule(facts: StatusFacts): StatusRule {
     case 414:
     case 431:
     case 494:
-      return plain(
-        endpointRefused,
-        'its URL or its headers, of which the login is the longest, are too long for what stands in front of EWS',
-      );
+      return plain(endpointRefused, 'its URL or its headers, such as the login, are too long for what stands in front of EWS');
     case 495:
     case 496:
     case 497:
-      return plain(endpointRefused, 'what stands in front of EWS wants https://, or a client certificate that it accepts');
+      return plain(endpointRefused, 'what stands in front of EWS wants https:// or a client certificate');
     case 440:
-      return plain(endpointBlocked, 'the session of a login page for browsers, which stands in front of EWS, has ended');
+      return plain(endpointBlocked, 'the session of a login page for browsers has ended');
     case 502:
     case 503:
     case 504:

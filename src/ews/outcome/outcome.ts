@@ -79,7 +79,7 @@ function outcomeOfFailure(reply: Extract<Reply, { kind: 'failed' }>, error: Offl
   if (reply.blocks === true) return toOutcome({ kind: 'blocked', scope: reply.scope, sent: reply.sent, by: 'login' }, error);
   if (reply.sent === 'unknown') return toOutcome({ kind: 'unconfirmed', scope: reply.scope }, error);
   // Nothing of the note's own kept it back, so nothing of its own need pass first.
-  const backOff = error.code === 'NOT_ATTEMPTED' ? 0 : undefined;
+  const backOff = error.code === 'NOT_ATTEMPTED' ? 0 : reply.retryAfter;
   return toOutcome({ kind: 'deferred', scope: reply.scope }, error, backOff);
 }
 

@@ -21,6 +21,33 @@ describe('an HTTP status', () => {
       { status: 404, body: page },
       { status: 'blocked', scope: 'endpoint', sent: 'unknown', error: { code: 'HTTP_STATUS' } },
     ],
+    // Of Exchange's front end, which looked up the mailbox to pass the request on to its server. Other statuses may come after it was passed on.
+    ...(
+      [
+        [404, 'UserNotFound'],
+        [404, 'MailboxGuidWithDomainNotFound'],
+        [403, 'UserNotFound'],
+      ] as const
+    ).map(([status, code]): [string, Answer, object] => [
+      `${status} with X-CasErrorCode: ${code}`,
+      { status, headers: { 'x-caserrorcode': code } },
+      {
+        status: 'blocked',
+        scope: 'mailbox',
+        sent: 'unknown',
+        error: { message: expect.stringMatching(/knows no such mailbox/) },
+      },
+    ]),
+    ...(
+      [
+        [500, 'mailbox'],
+        [503, 'endpoint'],
+      ] as const
+    ).map(([status, scope]): [string, Answer, object] => [
+      `${status} with X-CasErrorCode: ServerNotFound`,
+      { status, headers: { 'x-caserrorcode': 'ServerNotFound' } },
+      { status: 'unconfirmed', scope },
+    ]),
     ['413', { status: 413 }, { status: 'rejected', scope: 'note', splittable: true, draft: 'none' }],
     ['429', { status: 429 }, { status: 'deferred', scope: 'mailbox', error: { code: 'HTTP_STATUS', details: { status: 429 } } }],
     [

@@ -171,13 +171,20 @@ describe('a proxy that refuses to connect', () => {
 });
 
 it('a login that ended with a response before the body was sent: nothing was processed', () => {
-  for (const status of [200, 302, 400, 404, 413, 421, 503]) {
-    expect(seen(endedInLogin({ status, requestId: 'r' }) as ReturnType<typeof failedBy>)).toEqual(
-      failure('no', 'endpoint', 'HTTP_STATUS', new RegExp(`HTTP ${status} to the login`), { status, requestId: 'r' }),
-    );
-  }
-  for (const meta of [{ status: 431 }, { status: 301, front: 'it has moved' }].map((one) => ({ ...one, requestId: 'r' }))) {
-    expect(endedInLogin(meta)).toEqual({ kind: 'http', meta });
+  const loginPage = { status: 302, loginPage: true };
+  const moved = { status: 301, front: 'it has moved' };
+  const passing = [200, 302, 400, 413, 421, 503].map((status) => ({ status }));
+  const standing = [...[404, 405, 410, 431, 440].map((status) => ({ status })), loginPage, moved];
+  for (const [facts, blocks] of [
+    ...passing.map((one) => [one, false] as const),
+    ...standing.map((one) => [one, true] as const),
+  ]) {
+    const { status } = facts;
+    expect(seen(endedInLogin({ ...facts, requestId: 'r', retryAfter: 7 }) as ReturnType<typeof failedBy>)).toEqual({
+      ...failure('no', 'endpoint', 'HTTP_STATUS', new RegExp(`HTTP ${status} to the login`), { status, requestId: 'r' }),
+      blocks,
+      retryAfter: 7,
+    });
   }
 });
 

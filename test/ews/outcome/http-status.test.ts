@@ -42,6 +42,8 @@ const rows: readonly (readonly [facts: StatusFacts, verdict: object, code: strin
   [{ status: 456 }, loginRefused, 'AUTHENTICATION_FAILED', /blocked/],
   [{ status: 403 }, endpointRefuses, 'EWS_DISABLED', /switched off/],
   [{ status: 404 }, wrongServer, 'HTTP_STATUS', /no EWS at this URL/],
+  [{ status: 404, nobody: true }, { ...loginRefused, sent: 'unknown' }, 'HTTP_STATUS', /no such mailbox/],
+  [{ status: 403, nobody: true }, { ...loginRefused, sent: 'unknown' }, 'HTTP_STATUS', /no such mailbox/],
   [{ status: 405 }, wrongServer, 'HTTP_STATUS', /no EWS at this URL/],
   [{ status: 410 }, wrongServer, 'HTTP_STATUS', /no EWS at this URL/],
   [{ status: 407 }, endpointRefuses, 'HTTP_STATUS', /proxy/],

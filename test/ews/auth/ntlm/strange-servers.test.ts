@@ -87,7 +87,10 @@ describe('before the body is sent, nothing can have been processed', () => {
     [503, 'deferred', 'endpoint'],
     [200, 'deferred', 'endpoint'],
     [302, 'deferred', 'endpoint'],
-    [404, 'deferred', 'endpoint'],
+    [404, 'blocked', 'endpoint'],
+    [405, 'blocked', 'endpoint'],
+    [410, 'blocked', 'endpoint'],
+    [440, 'blocked', 'endpoint'],
     [204, 'deferred', 'endpoint'],
     [429, 'deferred', 'mailbox'],
     [403, 'blocked', 'endpoint'],
@@ -105,6 +108,9 @@ describe('before the body is sent, nothing can have been processed', () => {
   it.each<[string, number, Record<string, string>, string, RegExp]>([
     ['the page of a front', 400, {}, page, /refuses the request: The plain HTTP request/],
     ['a redirect to another host', 308, { location: 'https://new.contoso.test/EWS/Exchange.asmx' }, '', /moved to https:\/\/new/],
+    ['a redirect to a login page', 302, { location: '/my.policy' }, '', /login page for browsers/],
+    ['a login page', 200, { 'content-type': 'text/html' }, '<form><input type="password"></form>', /login page for browsers/],
+    ['no such path', 404, {}, '', /there is no EWS at this URL/],
   ])('after %s: what must be mended is said as with another login', async (_, status, headers, body, why) => {
     const outcome = await deliver((response) => response.writeHead(status, headers).end(body));
     expect(outcome).toMatchObject({
@@ -116,9 +122,19 @@ describe('before the body is sent, nothing can have been processed', () => {
     expect(bodies()).toEqual([false]);
   });
 
-  it('after a page of HTTP 400 that breaks off', async () => {
+  it('an address that the front end does not know blocks only its mailbox', async () => {
+    const outcome = await deliver((response) => response.writeHead(404, { 'x-caserrorcode': 'UserNotFound' }).end());
+    expect(outcome).toMatchObject({ status: 'blocked', scope: 'mailbox', sent: 'no' });
+  });
+
+  it.each([503, 500, 302])('after HTTP %s with Retry-After: not before that', async (status) => {
+    const outcome = await deliver((response) => response.writeHead(status, { 'retry-after': '600' }).end());
+    expect(outcome).toMatchObject({ status: 'deferred', scope: 'endpoint', retryAfter: 600_000 });
+  });
+
+  it.each([200, 400])('after a page of HTTP %s that breaks off', async (status) => {
     const outcome = await deliver((response) => {
-      response.writeHead(400, { 'content-length': '100' }).write('<html>');
+      response.writeHead(status, { 'content-length': '100' }).write('<html>');
       setImmediate(() => response.destroy());
     });
     expect(outcome).toMatchObject({ status: 'deferred', scope: 'endpoint', error: { code: 'HTTP_STATUS' } });
