@@ -248,7 +248,7 @@ async function transportOutcomes(context: SpoolerContext, ready: readonly Ready[
       context,
       ({ signal, isWanted }) =>
         context.transport.deliver(notes, { signal, mayWrite: () => isWanted() && !signal.aborted && mayWrite() }),
-      (late) => void settleLate(context, claimed, checkedOutcomes(late, claimed.length, warn)),
+      (late) => context.follow(settleLate(context, claimed, checkedOutcomes(late, claimed.length, warn))),
     );
     return checkedOutcomes(returned, ready.length, warn);
   } catch (error) {

@@ -37,4 +37,6 @@ export interface SpoolerContext {
   stopping(): boolean;
   readonly places: Places;
   readonly complaints: Complaints;
+  /** Has stop() wait for work that nothing else waits for. It must not reject. */
+  follow(work: Promise<void>): void;
 }

@@ -89,7 +89,9 @@ export class Spooler {
     const probes = new ProbeHistories(clock, options, (lane) => this.#pauses.includes(lane));
     const stopping = (): boolean => this.#stopping;
     const { signal } = this.#abort;
-    this.#context = { clock, random, options, storage, transport, trace, leases, probes, signal, stopping, places, complaints };
+    const follow = (work: Promise<void>): void => this.#follow(work);
+    const shared = { clock, random, options, storage, transport, trace, leases, probes };
+    this.#context = { ...shared, signal, stopping, places, complaints, follow };
   }
 
   /** Opens the spool, once. */
@@ -277,11 +279,15 @@ export class Spooler {
     const work = workOn(this.#context, this.#lanes, batch)
       .then((changes) => this.#count(changes))
       .catch((error: unknown) => this.#parts.trace.warn(asError(error)))
-      .finally(() => {
-        this.#room.take(-batch.notes.length);
-        this.#atWork.delete(work);
-        this.wake();
-      });
+      .finally(() => this.#room.take(-batch.notes.length));
+    this.#follow(work);
+  }
+
+  #follow(begun: Promise<void>): void {
+    const work = begun.finally(() => {
+      this.#atWork.delete(work);
+      this.wake();
+    });
     this.#atWork.add(work);
   }
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import type { Settlement } from '../../src/spool/contract.ts';
+import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import type { SpoolerOptions } from '../../src/spooler/options.ts';
 import type { DeliverOptions, DeliveryOutcome, Note } from '../../src/transport/contract.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
@@ -367,4 +369,33 @@ describe('flush()', () => {
     expect(Math.max(...transport.batches.map((batch) => batch.length))).toBeLessThanOrEqual(50);
     await sender.stop();
   });
+});
+
+it('stop() waits until a delivery that came after its call was given up is recorded, and told', async () => {
+  const spool = new MemorySpool();
+  const { sender, transport, clock, eventsOf } = aliceSends({ spool, pickupDelay: 0 });
+  const answer = Promise.withResolvers<DeliveryOutcome>();
+  transport.answer = () => answer.promise;
+  await sender.start();
+  await sender.send({ to: 'sip:bob@contoso.com', text: 'x' });
+  await clock.advance(1_260_000);
+  expect(eventsOf('message:unconfirmed')).toHaveLength(1);
+  const settle = spool.settle.bind(spool);
+  Object.assign(spool, {
+    settle: async (settlements: readonly Settlement[]) => {
+      await new Promise<void>((resolve) => clock.setTimer(resolve, 3_000));
+      return settle(settlements);
+    },
+  });
+  answer.resolve({ status: 'delivered', messageClass: 'IPM.Note' });
+  await clock.advance(1);
+  let stopped = false;
+  const stopping = sender.stop().then(() => {
+    stopped = true;
+  });
+  await clock.advance(1_000);
+  expect(stopped).toBe(false);
+  await clock.advance(10_000);
+  await stopping;
+  expect(eventsOf('message:delivered')).toHaveLength(1);
 });

@@ -94,6 +94,7 @@ export function spooler(options: SpoolerOptions = {}) {
     stopping: () => state.stopping,
     places,
     complaints: new Complaints((error) => warnings.push(error as Error)),
+    follow: (work) => void work,
   };
   const observer = { blocked: () => {}, resumed: () => {}, unavailable: () => {}, available: () => {} };
   const lanes = new Lanes({ clock, random: () => 0.5, options: settings, observer, endpointOf: () => 'e' });
