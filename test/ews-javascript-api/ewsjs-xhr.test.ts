@@ -104,7 +104,7 @@ describe('fromExchangeService', () => {
     const proxy = await startProxy('clerk:secret');
     const service = serviceOf(exchange);
     service.XHRApi = new XhrApi().useProxy(`http://127.0.0.1:${proxy.port}`, 'clerk', 'wrong') as never;
-    const verify = fromExchangeService(service).verify?.({ address: alice }, { signal: AbortSignal.timeout(60_000) });
+    const verify = fromExchangeService(service).verify?.({ address: alice }, { signal: AbortSignal.timeout(200_000) });
     await expect(verify).rejects.toMatchObject({ details: { status: 407 } });
     expect(exchange.journal).toHaveLength(0);
   });
@@ -141,7 +141,7 @@ describe('fromExchangeService', () => {
     const exchange = await exchangeWith({});
     const service = new ExchangeService();
     service.Url = new Uri(exchange.url);
-    const verify = fromExchangeService(service).verify?.({ address: alice }, { signal: AbortSignal.timeout(60_000) });
+    const verify = fromExchangeService(service).verify?.({ address: alice }, { signal: AbortSignal.timeout(200_000) });
     await expect(verify).rejects.toMatchObject({ code: 'OPTION_INVALID' });
     expect(exchange.journal).toHaveLength(0);
   });

@@ -36,7 +36,7 @@ async function started(make: () => Promise<SpoolStorage>, transport = new FakeTr
   /** Real I/O gets its turns between the timers. */
   const pass = async (ms: number, until: () => Promise<boolean>): Promise<void> => {
     await alice.clock.advance(ms);
-    await expect.poll(until, { timeout: 20_000 }).toBe(true);
+    await expect.poll(until).toBe(true);
   };
   return { ...alice, entryOf, pass };
 }

@@ -12,7 +12,7 @@ const kills = fromEnvironment('KILLS', 12);
 const seed = Number(process.env.OFFLINE_IM_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 it(`three processes on one spool, killed, suspended, cut off from a server that restarts and crashes: ${messages} messages of ${mailboxes} mailboxes, seed ${seed}`, {
-  timeout: 120_000 + messages * 60,
+  timeout: 900_000 + messages * 60,
 }, async () => {
   const {
     bodies: _,
