@@ -59,4 +59,15 @@ describe.each(['a server', 'exchange.fetch'])('a body sent by %s', (front) => {
     const init = { method: 'POST', headers, body: new Uint8Array(gzipSync(declared('utf-8'))) };
     expect((await ask(exchange.url, init)).status).toBe(415);
   });
+
+  it('the content type of SOAP 1.2 is refused as such, not by the envelope', async () => {
+    await using exchange = await start();
+    const ask = front === 'a server' ? fetch : exchange.fetch;
+    const body = Buffer.from(declared('utf-8'))
+      .toString()
+      .replace('http://schemas.xmlsoap.org/soap/envelope/', 'http://www.w3.org/2003/05/soap-envelope');
+    const headers = { authorization, 'content-type': 'application/soap+xml; charset=utf-8; action="CreateItem"' };
+    expect((await ask(exchange.url, { method: 'POST', headers, body })).status).toBe(415);
+    expect(exchange.mailbox(bob).folder('inbox').items).toEqual([]);
+  });
 });

@@ -14,7 +14,8 @@ export function refuseByHttp(request: FrontRequest): FrontResponse | undefined {
   // Nothing here unpacks what is compressed; taken for XML it would only be called unreadable.
   if (!/^\s*(?:identity)?\s*$/i.test(request.headers['content-encoding'] ?? '')) return refuse(415);
   if (request.undecodable === true) return refuse(415);
-  return /xml/i.test(request.headers['content-type'] ?? '') ? undefined : refuse(415);
+  // EWS speaks SOAP 1.1 only: Exchange calls the type of 1.2 not the expected text/xml, before it looks at the envelope.
+  return /^(?!\s*application\/soap\+xml).*xml/i.test(request.headers['content-type'] ?? '') ? undefined : refuse(415);
 }
 
 /** One challenge a line, as IIS writes them. */
