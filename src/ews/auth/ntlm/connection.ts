@@ -18,7 +18,9 @@ export function fetchThrough(agent: HttpAgent, secure: boolean): typeof globalTh
       });
       // Stays on: an error after the response reaches the reader of its body.
       request.on('error', (error) => reject(new TypeError('fetch failed', { cause: error })));
+      let isAnswered = false;
       request.once('response', (incoming) => {
+        isAnswered = true;
         try {
           resolve(responseOf(incoming));
         } catch (error) {
@@ -26,8 +28,17 @@ export function fetchThrough(agent: HttpAgent, secure: boolean): typeof globalTh
           reject(error);
         }
       });
+      // All that is told of a switch to another protocol (101), which Node breaks off.
+      request.once('close', () => {
+        if (!isAnswered) reject(new TypeError('fetch failed', { cause: hungUp() }));
+      });
       request.end(typeof body === 'string' ? body : '');
     });
+}
+
+/** As Node reports a connection that ended without a response. */
+function hungUp(): Error {
+  return Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
 }
 
 /** Statuses that `Response` takes only without a body. */
