@@ -44,6 +44,8 @@ export function nodeHandler(
     const gone = new AbortController();
     const leave = (): void => gone.abort();
     response.once('close', leave);
+    // Who left while the handler was still to be called, behind other middleware, closes nothing any more.
+    if (response.destroyed === true) leave();
     let begun = false;
     try {
       const answer = await handler(requestOf(request, gone.signal));
