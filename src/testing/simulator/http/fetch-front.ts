@@ -1,3 +1,4 @@
+import { systemClock } from '../../../core/clock.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { decodedBody } from './body-text.ts';
 import type { FrontRequest, FrontResponse } from './front.ts';
@@ -20,7 +21,8 @@ export async function fetchFrom(
 ): Promise<Response> {
   const target = typeof input === 'string' ? new URL(input, options.url) : input;
   const request = new Request(target, init);
-  const { signal } = request;
+  // The caller's own: that of a request forgets what it follows when the request is collected.
+  const signal = init?.signal ?? request.signal;
   signal.throwIfAborted();
   const bytes = new Uint8Array(await request.arrayBuffer());
   const { protocol, host, pathname, search } = new URL(request.url);
@@ -34,7 +36,22 @@ export async function fetchFrom(
   });
   // The same as a server says of a bug, or of a predicate of the test that threw.
   const shown = answered.catch((error: unknown): FrontResponse => failed(error));
-  return responseOf(await orAbort(shown, signal), options, signal);
+  const letGo = typeof input === 'string' && isMissing(init?.signal) ? () => undefined : held([input, request]);
+  try {
+    return await responseOf(await orAbort(shown, signal), options, signal);
+  } finally {
+    letGo();
+  }
+}
+
+const isMissing = (value: unknown): boolean => value === undefined || value === null;
+
+/**
+ * What a connection is to the process: it keeps it alive for as long as someone waits for the answer, who may have a limit that does not (`AbortSignal.timeout()`); and to
+ * the requests, whose signals no longer abort once they are collected.
+ */
+function held(requests: readonly unknown[]): () => void {
+  return systemClock.setTimer(() => void requests.length, Number.POSITIVE_INFINITY);
 }
 
 function failed(error: unknown): FrontResponse {
