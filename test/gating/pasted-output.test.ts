@@ -29,6 +29,10 @@ describe('a listing pasted from a terminal', () => {
     ['colours whose ESC was lost', colour(list, '[32;1m', '[0m')],
     ['colours whose ESC is shown as a picture', colour(list, '\u241b[32;1m', '\u2190[0m')],
     ['colours in caret notation', colour(list, '^[[32;1m', '^[[0m')],
+    ...['\\x1b', '\\x1B', '\\e', '\\033', '\\u001b', '`e'].map((shown): [string, string] => [
+      `colours whose ESC is written as ${shown}`,
+      list.replace(/Site.*/, `${shown}[32;1m$&${shown}[0m`),
+    ]),
     [
       'a title, a hyperlink, cursor movements',
       `\u001b]0;pwsh\u0007\u001b[?1h\u001b=${list}\u001b]8;;https://x\u001b\\y\u001b]8;;\u001b\\\u001b[K\u001b(B`,
@@ -425,6 +429,7 @@ describe('ConvertTo-Json', () => {
       `WARNING: Resulting JSON is truncated as serialization has exceeded the set depth of 2.\n${json}`,
     ],
     ['colours', `\u001b[32m${json}\u001b[0m`],
+    ['colours in its strings', json.replace(/Site[^"]*/, '\\u001b[32;1m$&\\u001B[0m')],
     ['one document for each object', objects.map((object) => JSON.stringify(object)).join('\n')],
     ['lists in a list', JSON.stringify([objects.slice(0, 1), objects.slice(1)])],
     [
