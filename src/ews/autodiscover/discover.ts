@@ -21,14 +21,15 @@ interface Search {
   /** Hosts that may be asked with the login. */
   readonly trusted: Set<string>;
   address: string;
-  redirects: number;
+  /** How often the mailbox had another address. */
+  moves: number;
 }
 
 /**
  * Finds the EWS address of a mailbox as Microsoft's clients do: Autodiscover v2 (JSON, without a login), then POX with the credentials, at the address's
  * domain and at `autodiscover.` before it; last, an unencrypted request to that name, whose redirect is only a hint.
  *
- * The login goes only to https:// and only to hosts that follow from the address or that `allowHost` approves. At most ten redirects are followed, and none
+ * The login goes only to https:// and only to hosts that follow from the address or that `allowHost` approves. From each of these at most ten redirects are followed, and none
  * from elsewhere to a loopback or private address. (Names are not resolved here: a name that resolves to a private address is treated like any
  * other.)
  *
@@ -44,7 +45,7 @@ interface Search {
 export async function discoverEws(address: string, options: DiscoverOptions = {}): Promise<DiscoveredEws> {
   const settings = discoverSettings(options);
   const limit = startLimit(settings.clock, settings.deadline, settings.signal);
-  const search: Search = { settings, limit, steps: [], trusted: new Set(), address: checked(address), redirects: 0 };
+  const search: Search = { settings, limit, steps: [], trusted: new Set(), address: checked(address), moves: 0 };
   try {
     const found = await searchFor(search);
     if (found !== undefined) return { ...found, address: search.address, steps: search.steps };
@@ -85,6 +86,8 @@ async function searchFor(search: Search): Promise<Found | undefined> {
 /** Asks, and goes where redirects lead as far as they may. */
 async function follow(search: Search, first: Question): Promise<Found | undefined> {
   let question: Question | undefined = first;
+  // From here, since a page that redirects to itself must not use up what the other hosts need.
+  let redirects = 0;
   while (question !== undefined && search.limit.ended() === undefined) {
     const asked: Asked = await askWithin(search, question);
     const to: string | undefined =
@@ -94,9 +97,8 @@ async function follow(search: Search, first: Question): Promise<Found | undefine
           ? asked.answer.to
           : undefined;
     if (to !== undefined) {
-      const refusal = refusalOf(search, question, to);
+      const refusal = refusalOf(search, question, to, redirects++);
       note(search, question, asked, refusal === undefined ? 'redirect' : 'refused', refusal ?? `It leads to ${shown(to)}.`);
-      search.redirects += 1;
       question =
         refusal === undefined
           ? { ...question, service: question.service === 'hint' ? 'pox' : question.service, url: new URL(to) }
@@ -186,7 +188,7 @@ function allows(settings: DiscoverSettings, host: string): boolean {
 }
 
 /** Why a redirect is not followed. */
-function refusalOf({ redirects, trusted, settings }: Search, from: Question, to: string): string | undefined {
+function refusalOf({ trusted, settings }: Search, from: Question, to: string, redirects: number): string | undefined {
   const target = URL.canParse(to) ? new URL(to) : undefined;
   if (redirects >= maxRedirects) return `It is the redirect after ${maxRedirects}.`;
   if (target === undefined || target.protocol !== 'https:') return 'It leads to something other than https://.';
@@ -198,9 +200,8 @@ function refusalOf({ redirects, trusted, settings }: Search, from: Question, to:
 }
 
 function changedAddress(search: Search, address: string): boolean {
-  search.redirects += 1;
-  if (search.redirects > maxRedirects || !isAddress(address) || address.toLowerCase() === search.address.toLowerCase())
-    return false;
+  search.moves += 1;
+  if (search.moves > maxRedirects || !isAddress(address) || address.toLowerCase() === search.address.toLowerCase()) return false;
   // Another domain than the one asked for is as much a redirect as another host.
   const domain = domainOf(address);
   const hosts = [domain, `autodiscover.${domain}`];

@@ -179,6 +179,15 @@ describe('discoverEws()', () => {
     expect(count).toBe(11);
   });
 
+  it('asks the other hosts though one redirects to itself without end', async () => {
+    await using net = await fakeInternet({
+      'https://contoso.test': ({ path }) => ({ status: 302, location: path }),
+      'https://autodiscover.contoso.test': ({ path }) =>
+        path === '/v2' ? jsonAnswer(ews) : { status: 302, location: 'https://autodiscover.contoso.test/v2' },
+    });
+    expect((await discoverEws(alice, { credentials, fetch: net.fetch })).url).toBe(ews);
+  });
+
   it('starts again with the address that the server names, within the domain', async () => {
     const hosts: Record<string, Host> = {
       'https://contoso.test': needsLogin(({ body }) =>
