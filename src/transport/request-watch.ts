@@ -23,6 +23,10 @@ export interface RequestWatch {
 interface State {
   seen: boolean;
   written: boolean;
+  /** Defined if it may be written only once: a host's fetch or agent may repeat it by itself. */
+  readonly once: unknown;
+  /** The request that wrote it last. */
+  writer?: object | undefined;
   /** True if it was given up before it was written. */
   abandoned: boolean;
   status: number | undefined;
@@ -44,11 +48,12 @@ let byRequest = new WeakMap<object, readonly State[]>();
 /** The number of watches, and of abandoned requests that have not ended. While there are any, the channels have listeners. */
 let users = 0;
 
-/** Watches requests with that client-request-id from now on. */
-export function watchRequest(requestId: string): RequestWatch {
+/** Watches requests with that client-request-id from now on. `once`, if defined: repeating it could send a message twice, so that a repetition is not written. */
+export function watchRequest(requestId: string, once?: unknown): RequestWatch {
   const state: State = {
     seen: false,
     written: false,
+    once,
     abandoned: false,
     status: undefined,
     socketError: undefined,
@@ -94,10 +99,11 @@ function factOf(state: State): WireFact {
   return state.written ? 'written' : 'unwritten';
 }
 
+const onWritingIn = (message: unknown): void => onWriting(part(message, 'request'), part(message, 'socket'));
 const subscriptions: readonly (readonly [string, (message: unknown) => void])[] = [
   ['undici:request:create', (message) => onCreated(part(message, 'request'))],
-  ['undici:client:sendHeaders', (message) => onWriting(part(message, 'request'), part(message, 'socket'))],
-  ['undici:request:bodySent', (message) => onWriting(part(message, 'request'), undefined)],
+  ['undici:client:sendHeaders', onWritingIn],
+  ['undici:request:bodySent', onWritingIn], // has no socket
   ['undici:request:headers', (message) => onAnswer(part(message, 'request'), part(message, 'response'))],
   ['undici:request:error', (message) => onEnded(part(message, 'request'))],
   ['http.client.request.created', (message) => onNodeRequest(part(message, 'request'))],
@@ -152,26 +158,30 @@ function note(request: object, id: string): readonly State[] {
 }
 
 /** The request's head is written right after this message. */
-function onWriting(request: object | undefined, socket: object | undefined): void {
+function onWriting(request: object | undefined, socket: SocketLike | undefined): void {
   for (const state of statesOf(request)) {
-    // The note was reported as unsent: the request must not leave any more.
-    if (state.abandoned) destroy(socket);
+    const { writer, status = 0 } = state;
+    const isOther = writer !== request;
+    // What a server redirects or answers with a 4xx, such as a login's challenge, it has not processed.
+    const repeats = state.once && writer && isOther && (status < 300 || status > 499);
+    // The note was reported as unsent, or may have been processed already: the request must not leave any more.
+    if (state.abandoned || repeats) socket?.destroy?.();
     else {
       state.written = true;
+      if (isOther) state.status = undefined;
+      state.writer = request;
       if (socket !== undefined) noteError(state, socket);
     }
   }
 }
 
 /** Keeps the socket's own error: fetch reports "other side closed" even if an alert told the reason. */
-function noteError(state: State, socket: object): void {
-  const [on, off] = [Reflect.get(socket, 'prependListener'), Reflect.get(socket, 'off')] as unknown[];
-  if (typeof on !== 'function' || typeof off !== 'function') return;
+function noteError(state: State, socket: SocketLike): void {
   const listener = (error: unknown): void => {
     state.socketError ??= error;
   };
-  Reflect.apply(on, socket, ['error', listener]);
-  state.undo.push(() => Reflect.apply(off, socket, ['error', listener]));
+  socket.prependListener?.('error', listener);
+  state.undo.push(() => socket.off?.('error', listener));
 }
 
 function onAnswer(request: object | undefined, response: object | undefined): void {
@@ -194,20 +204,28 @@ function onNodeRequest(request: object | undefined): void {
   const id = request.getHeader(header);
   const states = typeof id === 'string' ? note(request, id) : [];
   if (states.length === 0) return;
-  const written = (): void => {
-    for (const state of states) if (!state.abandoned) state.written = true;
-  };
-  request.once('socket', (socket: object) => {
-    const waits = Reflect.get(socket, 'connecting') === true || Reflect.get(socket, 'secureConnecting') === true;
-    const once: unknown = Reflect.get(socket, 'once');
-    if (!waits || typeof once !== 'function') written();
-    else Reflect.apply(once, socket, [Reflect.get(socket, 'encrypted') === true ? 'secureConnect' : 'connect', written]);
+  const written = (): void => onWriting(request, request);
+  request.once('response', (response) => onAnswer(request, response));
+  request.once('socket', (socket: SocketLike) => {
+    if ((socket.connecting !== true && socket.secureConnecting !== true) || typeof socket.once !== 'function') written();
+    else socket.once(socket.encrypted === true ? 'secureConnect' : 'connect', written);
   });
+}
+
+/** Of a socket, or of what a foreign client has in its place. */
+interface SocketLike {
+  readonly connecting?: unknown;
+  readonly secureConnecting?: unknown;
+  readonly encrypted?: unknown;
+  once?(event: string, listener: () => void): void;
+  prependListener?(event: 'error', listener: (error: unknown) => void): void;
+  off?(event: 'error', listener: (error: unknown) => void): void;
+  destroy?(): void;
 }
 
 interface NodeRequest {
   getHeader(name: string): unknown;
-  once(event: 'socket', listener: (socket: object) => void): void;
+  once(event: 'socket' | 'response', listener: (that: object) => void): void;
   destroy(): void;
 }
 
@@ -234,11 +252,6 @@ function idOf(headers: unknown): string | undefined {
 function part(message: unknown, key: string): object | undefined {
   const value: unknown = typeof message === 'object' && message !== null ? Reflect.get(message, key) : undefined;
   return typeof value === 'object' && value !== null ? value : undefined;
-}
-
-function destroy(socket: object | undefined): void {
-  const end: unknown = socket === undefined ? undefined : Reflect.get(socket, 'destroy');
-  if (typeof end === 'function') Reflect.apply(end, socket, []);
 }
 
 let found: DiagnosticsChannel | null | undefined;

@@ -1,0 +1,128 @@
+/** A fetch or an agent of the host that repeats requests by itself, over real connections: what may have been processed leaves once. */
+
+import { createServer, request as httpRequest, type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Agent, interceptors, RetryAgent, fetch as undiciFetch } from 'undici';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EwsTransport } from '../../src/ews/ews-transport.ts';
+import { GraphTransport } from '../../src/graph/graph-transport.ts';
+import { basicAuth, type EwsTransportOptions } from '../../src/index.ts';
+import type { DeliveryOutcome, Transport } from '../../src/transport/contract.ts';
+import { always, makeNote } from '../ews/support/note.ts';
+import { created, ok } from '../ews/support/responses.ts';
+
+type Fetch = typeof globalThis.fetch;
+type Step = 'reset' | 'answer' | 'login' | number;
+
+let steps: Step[] = [];
+const arrived: string[] = [];
+const server = createServer((request, response) => void serve(request, response));
+let origin = '';
+beforeEach(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(async () => {
+  arrived.length = 0;
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+/** Takes the next step once the request is read whole; the last one goes for all that follow. */
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let body = '';
+  for await (const chunk of request.on('error', () => {})) body += String(chunk);
+  arrived.push(body);
+  const step = steps.length > 1 ? steps.shift() : steps[0];
+  if (step === 'reset') request.socket.destroy();
+  else if (step === 'login') response.writeHead(401, { 'www-authenticate': 'Digest realm="x"', 'retry-after': '0' }).end();
+  else if (typeof step === 'number') response.writeHead(step, { 'retry-after': '0' }).end();
+  else if (request.url?.startsWith('/graph')) response.writeHead(202).end();
+  else response.writeHead(200, { 'content-type': 'text/xml' }).end(created(ok));
+}
+
+/** As fetch-retry, p-retry and hosts' own loops do it. */
+function retried(fetch: Fetch, again: (status: number) => boolean = (status) => status >= 429): Fetch {
+  return async (input, init) => {
+    for (let tries = 0; ; tries++) {
+      try {
+        const response = await fetch(input, init);
+        if (tries >= 3 || !again(response.status)) return response;
+        await response.arrayBuffer();
+      } catch (error) {
+        if (tries >= 3) throw error;
+      }
+    }
+  };
+}
+
+/** As axios, got and node-fetch do it, on node:http. */
+const overNodeHttp: Fetch = (input, init) =>
+  new Promise((resolve, reject) => {
+    const headers = Object.fromEntries(new Headers(init?.headers));
+    const options: RequestOptions = { method: init?.method ?? 'GET', headers, ...(init?.signal ? { signal: init.signal } : {}) };
+    const request = httpRequest(String(input), options, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject);
+      const { statusCode = 500 } = response;
+      response.on('end', () => resolve(new Response(Buffer.concat(chunks), { status: statusCode })));
+    });
+    request.on('error', reject).end(init?.body);
+  });
+
+const retry = { methods: ['POST' as const], minTimeout: 1, maxRetries: 3, statusCodes: [429, 503] };
+const hosts: readonly [string, () => Partial<EwsTransportOptions>][] = [
+  ['a fetch in a loop', () => ({ fetch: retried((input, init) => globalThis.fetch(input, init)) })],
+  ['the fetch of the package undici', () => ({ fetch: retried(undiciFetch as unknown as Fetch) })],
+  ['a client on node:http', () => ({ fetch: retried(overNodeHttp) })],
+  ['a RetryAgent', () => ({ dispatcher: new RetryAgent(new Agent(), retry) })],
+  ['an interceptor', () => ({ dispatcher: new Agent().compose(interceptors.retry(retry)) })],
+];
+
+async function deliver(make: () => Partial<EwsTransportOptions>): Promise<DeliveryOutcome | undefined> {
+  const credentials = basicAuth({ username: 'alice', password: 'p' });
+  return outcomeOf(new EwsTransport({ url: `${origin}/ews`, credentials, savedCopyFolder: 'sentitems', ...make() }));
+}
+
+async function outcomeOf(transport: Transport): Promise<DeliveryOutcome | undefined> {
+  const [outcome] = await transport.deliver([makeNote(transport, 0)], always());
+  await transport.close?.();
+  return outcome;
+}
+
+describe.each(hosts)('%s that repeats by itself', (_name, make) => {
+  it.each<[string, Step[]]>([
+    ['a connection that was lost', ['reset', 'answer']],
+    ['a connection that was lost, before a refusal', ['reset', 429]],
+    ['a server that was not available', [503, 'answer']],
+  ])('sends a note once, and leaves it in doubt, after %s', async (_what, way) => {
+    steps = way;
+    expect(await deliver(make)).toMatchObject({ status: 'unconfirmed' });
+    expect(arrived).toHaveLength(1);
+  });
+
+  it('may repeat what the server refused', async () => {
+    steps = [429, 'answer'];
+    expect(await deliver(make)).toMatchObject({ status: 'delivered' });
+    expect(arrived).toHaveLength(2);
+  });
+});
+
+it.each<[string, Fetch]>([
+  ['fetch', (input, init) => globalThis.fetch(input, init)],
+  ['node:http', overNodeHttp],
+])("a host's own login over %s, with a challenge, is served", async (_name, fetch) => {
+  steps = ['login', 'answer'];
+  expect(await deliver(() => ({ fetch: retried(fetch, (status) => status === 401) }))).toMatchObject({ status: 'delivered' });
+  expect(arrived).toHaveLength(2);
+});
+
+it('a note over Graph is sent once, too', async () => {
+  steps = ['reset', 'answer'];
+  const fetch = retried((input, init) => globalThis.fetch(input, init));
+  const root = `${origin}/graph`;
+  const credential = { getToken: async () => ({ token: 'a', expiresOnTimestamp: Date.now() + 3_600_000 }) };
+  const transport = new GraphTransport({ credential, root, fetch });
+  expect(await outcomeOf(transport)).toMatchObject({ status: 'unconfirmed' });
+  expect(arrived).toHaveLength(1);
+});
