@@ -27,6 +27,8 @@ interface State {
   readonly once: unknown;
   /** The request that wrote it last. */
   writer?: object | undefined;
+  /** That one was answered or failed. Another before that is the same one, which a proxy in this process passes on. */
+  over: boolean;
   /** True if it was given up before it was written. */
   abandoned: boolean;
   status: number | undefined;
@@ -54,6 +56,7 @@ export function watchRequest(requestId: string, once?: unknown): RequestWatch {
     seen: false,
     written: false,
     once,
+    over: false,
     abandoned: false,
     status: undefined,
     socketError: undefined,
@@ -160,16 +163,19 @@ function note(request: object, id: string): readonly State[] {
 /** The request's head is written right after this message. */
 function onWriting(request: object | undefined, socket: SocketLike | undefined): void {
   for (const state of statesOf(request)) {
-    const { writer, status = 0 } = state;
-    const isOther = writer !== request;
+    const { status = 0 } = state;
+    const isOther = state.writer !== request;
     // What a server redirects or answers with a 4xx, such as a login's challenge, it has not processed.
-    const repeats = state.once && writer && isOther && (status < 300 || status > 499);
+    const repeats = state.once && state.over && isOther && (status < 300 || status > 499);
     // The note was reported as unsent, or may have been processed already: the request must not leave any more.
     if (state.abandoned || repeats) socket?.destroy?.();
     else {
       state.written = true;
-      if (isOther) state.status = undefined;
-      state.writer = request;
+      if (isOther) {
+        state.status = undefined;
+        state.writer = request;
+        state.over = false;
+      }
       if (socket !== undefined) noteError(state, socket);
     }
   }
@@ -179,6 +185,7 @@ function onWriting(request: object | undefined, socket: SocketLike | undefined):
 function noteError(state: State, socket: SocketLike): void {
   const listener = (error: unknown): void => {
     state.socketError ??= error;
+    state.over = true;
   };
   socket.prependListener?.('error', listener);
   state.undo.push(() => socket.off?.('error', listener));
@@ -189,11 +196,13 @@ function onAnswer(request: object | undefined, response: object | undefined): vo
   for (const state of statesOf(request)) {
     if (!state.abandoned) state.written = true;
     if (typeof status === 'number') state.status = status;
+    if (state.writer === request) state.over = true;
   }
 }
 
 function onEnded(request: object | undefined): void {
   for (const state of statesOf(request)) {
+    if (state.writer === request) state.over = true;
     if (request !== undefined && state.pending.delete(request) && state.abandoned) release();
   }
 }
