@@ -62,12 +62,12 @@ const sender = new OfflineImSender({
       'on-premises': new EwsTransport({
         url: assignment.url,
         credentials: basicAuth({ username: assignment.username, password: assignment.password }),
-        requestTimeout: 4_000,
+        requestTimeout: 30_000,
       }),
       'exchange-online': new GraphTransport({
         root: assignment.graphUrl,
         credential: async ({ address }) => ({ token: assignment.tokens[address] ?? '' }),
-        requestTimeout: 4_000,
+        requestTimeout: 30_000,
         minimumGrace: 2_000,
       }),
     },
@@ -75,7 +75,7 @@ const sender = new OfflineImSender({
   // Two minutes are two seconds here, and the rest is shortened with them. Leave all of these out in your program.
   pickupDelay: 2_000,
   pollInterval: 500,
-  lease: { duration: 10_000, renewEvery: 2_000 },
+  lease: { duration: 40_000, renewEvery: 2_000 },
   probe: { initialDelay: 600, maxDelay: 1_200, grace: 2_000 },
   retry: { initialDelay: 200, maxDelay: 1_000 },
 });
