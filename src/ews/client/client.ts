@@ -225,7 +225,8 @@ export class EwsClient {
       return response;
     } catch (error) {
       const fact = limit.ended() === undefined ? watch.fact : watch.abandon();
-      const refused = handshakeRefused(error) || handshakeRefused(watch.socketError);
+      // Of what was written, the error may be that of a repetition.
+      const refused = handshakeRefused(fact === 'written' ? watch.socketError : error);
       // fetch turns a proxy's 407 into an error without a code.
       if (watch.status === 407) {
         leg.answered(407);

@@ -174,7 +174,7 @@ export class GraphClient {
     } catch (error) {
       // A proxy that wants a login of its own has passed nothing on.
       const fact = limit.ended() === undefined ? watch.fact : watch.abandon();
-      const refused = watch.status === 407 || handshakeRefused(error) || handshakeRefused(watch.socketError);
+      const refused = watch.status === 407 || handshakeRefused(fact === 'written' ? watch.socketError : error);
       if (fact === 'unwritten' || (fact === 'unseen' && nothingWritten(error)) || refused) {
         attempt.written = false;
         attempt.unconnected = true;
