@@ -23,12 +23,10 @@ export interface RequestWatch {
 interface State {
   seen: boolean;
   written: boolean;
-  /** Defined if it may be written only once: a host's fetch or agent may repeat it by itself. */
+  /** Set if it may be written only once: a host's fetch or agent may repeat it by itself. */
   readonly once: unknown;
   /** The request that wrote it last. */
   writer?: object | undefined;
-  /** That one was answered or failed. Another before that is the same one, which a proxy in this process passes on. */
-  over: boolean;
   /** True if it was given up before it was written. */
   abandoned: boolean;
   status: number | undefined;
@@ -50,13 +48,12 @@ let byRequest = new WeakMap<object, readonly State[]>();
 /** The number of watches, and of abandoned requests that have not ended. While there are any, the channels have listeners. */
 let users = 0;
 
-/** Watches requests with that client-request-id from now on. `once`, if defined: repeating it could send a message twice, so that a repetition is not written. */
+/** Watches requests with that client-request-id from now on. `once`, unless false or undefined: repeating it could send a message twice, so that a repetition is not written. */
 export function watchRequest(requestId: string, once?: unknown): RequestWatch {
   const state: State = {
     seen: false,
     written: false,
     once,
-    over: false,
     abandoned: false,
     status: undefined,
     socketError: undefined,
@@ -160,22 +157,37 @@ function note(request: object, id: string): readonly State[] {
   return states;
 }
 
+/** Statuses of what a server has not processed: a login's challenge, a redirect, too many requests. Others, such as 404 or 408, a proxy may give after it passed the request on. */
+const refused = /^(3..|4(0[137]|1[34]|2[19]|31|56|9[4-7]))$/;
+
+/**
+ * Whether a request is made again, here or, once it has ended, at another server. A look with its headers, a report that names its id, and what a gateway in this process
+ * passes on meanwhile are no repetitions.
+ */
+function isSame({ status, socketError, pending }: State, one: object, other: object | undefined): boolean {
+  const [a, b] = [targetOf(one), targetOf(other)];
+  const hasEnded = status !== undefined || socketError !== undefined || !pending.has(one);
+  return a.what === b.what && (a.server === b.server || hasEnded);
+}
+
+function targetOf(request: object | undefined): { what: string; server: string } {
+  const { method, path, origin } = (request ?? {}) as Record<string, unknown>;
+  const server = request !== undefined && isNodeRequest(request) ? request.getHeader('host') : origin;
+  return { what: `${String(method)} ${String(path)}`, server: String(server) };
+}
+
 /** The request's head is written right after this message. */
 function onWriting(request: object | undefined, socket: SocketLike | undefined): void {
   for (const state of statesOf(request)) {
-    const { status = 0 } = state;
-    const isOther = state.writer !== request;
-    // What a server redirects or answers with a 4xx, such as a login's challenge, it has not processed.
-    const repeats = state.once && state.over && isOther && (status < 300 || status > 499);
+    const { writer, status } = state;
+    const isOther = writer !== request;
+    const repeats = state.once && writer && isOther && !refused.test(String(status)) && isSame(state, writer, request);
     // The note was reported as unsent, or may have been processed already: the request must not leave any more.
     if (state.abandoned || repeats) socket?.destroy?.();
     else {
       state.written = true;
-      if (isOther) {
-        state.status = undefined;
-        state.writer = request;
-        state.over = false;
-      }
+      if (isOther) state.status = undefined;
+      state.writer = request;
       if (socket !== undefined) noteError(state, socket);
     }
   }
@@ -185,7 +197,6 @@ function onWriting(request: object | undefined, socket: SocketLike | undefined):
 function noteError(state: State, socket: SocketLike): void {
   const listener = (error: unknown): void => {
     state.socketError ??= error;
-    state.over = true;
   };
   socket.prependListener?.('error', listener);
   state.undo.push(() => socket.off?.('error', listener));
@@ -196,13 +207,11 @@ function onAnswer(request: object | undefined, response: object | undefined): vo
   for (const state of statesOf(request)) {
     if (!state.abandoned) state.written = true;
     if (typeof status === 'number') state.status = status;
-    if (state.writer === request) state.over = true;
   }
 }
 
 function onEnded(request: object | undefined): void {
   for (const state of statesOf(request)) {
-    if (state.writer === request) state.over = true;
     if (request !== undefined && state.pending.delete(request) && state.abandoned) release();
   }
 }

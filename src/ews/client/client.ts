@@ -217,8 +217,10 @@ export class EwsClient {
     if (attempt.over) throw notAttempted('its login has ended before');
     const headers = headersOf(prepared.acting, requestId, what.headers);
     if (prepared.call.mayWrite?.() === false) throw notAttempted('the lease is too short, or the sender stops');
-    const watch = watchRequest(requestId, prepared.call.mayWrite);
-    const leg = attempt.begin(what.options.body !== 'none', () => watch.abandon() === 'unwritten');
+    const hasBody = what.options.body !== 'none';
+    // What changes nothing may be repeated.
+    const watch = watchRequest(requestId, hasBody && prepared.call.reads !== true && prepared.call.mayWrite);
+    const leg = attempt.begin(hasBody, () => watch.abandon() === 'unwritten');
     try {
       const response = await answerWithin(limit, this.#post(prepared, requestId, { ...what, headers }, limit.signal));
       leg.answered(response.status);

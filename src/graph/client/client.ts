@@ -165,7 +165,7 @@ export class GraphClient {
     if (logger !== undefined) traceRequest(logger, call, requestId);
     attempt.written = true;
     attempt.tokens.push(token.value);
-    const watch = watchRequest(requestId, call.mayWrite);
+    const watch = watchRequest(requestId, call.method !== 'GET' && call.mayWrite);
     try {
       const response = await answerWithin(limit, request(fetch, this.#settings.root, attempt, token));
       if (response.status === 401) attempt.written = false;
