@@ -17,6 +17,16 @@ const both = [
 const colour = (text: string, on: string, off = '\u001b[0m'): string => text.replaceAll(/^(\w+ *: )/gm, `${on}$1${off}`);
 const read = parseCsImConfiguration;
 
+it.each(['Site:[Munich] North', 'Site:Redmond [Main]', 'Site:Redmond [main]', 'Tag:[m]'])(
+  'brackets in the name of a scope are no colour: %s',
+  (identity) => {
+    const json = JSON.stringify({ Identity: identity, EnableOfflineIm: false });
+    for (const output of [list.replace(/Site:.*/, identity), json]) {
+      expect(read(output)).toContainEqual({ identity, enableOfflineIm: false });
+    }
+  },
+);
+
 describe('a listing pasted from a terminal', () => {
   const warning =
     'WARNING: The names of some imported commands from the module include unapproved verbs that might make them less\ndiscoverable. To find the commands with unapproved verbs, run the Import-Module command again.\n';
