@@ -70,6 +70,8 @@ const rules = (): readonly (readonly [CodeRule, readonly string[]])[] => [
       'OrganizationFromTenantGuidNotFound', // no Exchange in the tenant of the token
     ],
   ],
+  // Of the whole organisation, as with EWS.
+  [{ verdict: { ...mailboxBlocked, scope: 'endpoint' } }, ['ErrorOrganizationAccessBlocked']],
   // The send may have gone before the copy failed.
   [{ verdict: { ...mailboxBlocked, sent: 'unknown' }, anyStatus: true }, ['ErrorQuotaExceeded', 'quotaLimitReached']],
   [

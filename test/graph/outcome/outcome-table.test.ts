@@ -67,6 +67,7 @@ const rows: readonly (readonly [name: string, answer: Answer, expected: Expected
     'ErrorMessageBlocked',
   ].map((code) => [`403 ${code}`, graphError(403, code), mailboxBlocked] as const),
   ['403 of nobody', { status: 403, text: '<html>no' }, endpointBlocked],
+  ['403 ErrorOrganizationAccessBlocked', graphError(403, 'ErrorOrganizationAccessBlocked'), endpointBlocked],
   ['403 with an unknown code', graphError(403, 'Forbidden'), endpointBlocked],
   ['403 with an unknown code of Exchange', graphError(403, 'ErrorAccountDisabled'), mailboxBlocked],
   ...[405, 406, 407, 415, 501, 511].map((status) => [`${status}`, { status }, endpointBlocked] as const),
