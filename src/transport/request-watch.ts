@@ -15,9 +15,10 @@ export interface RequestWatch {
   readonly status: number | undefined;
   /** The error of the socket while the request was on it; fetch may report another one. */
   readonly socketError: unknown;
-  /** Gives the request up, and keeps it from being written later if it wasn't yet. Returns what is certain then. */
+  /** Gives the request up, and keeps it from being written later if it wasn't yet, or again. Returns what is certain then. */
   abandon(): WireFact;
-  end(): void;
+  /** Call it when the fetch has settled: until then a host's client may make the request again, signal or not. */
+  readonly end: () => void;
 }
 
 interface State {
@@ -25,15 +26,19 @@ interface State {
   written: boolean;
   /** Set if it may be written only once: a host's fetch or agent may repeat it by itself. */
   readonly once: unknown;
-  /** The request that wrote it last. */
-  writer?: object | undefined;
+  /** What was written of it and not refused, and what of that has had an answer or failed. */
+  readonly writers: Set<Target>;
+  readonly ended: Set<object>;
+  /** True if it was given up. */
+  over: boolean;
   /** True if it was given up before it was written. */
   abandoned: boolean;
   status: number | undefined;
-  socketError: unknown;
-  readonly pending: Set<object>;
+  /** Of the socket that it was written to last. */
+  error?: unknown;
   /** Takes the listeners off the sockets. */
   readonly undo: (() => void)[];
+  readonly pending: Set<object>;
 }
 
 /** The part of node:diagnostics_channel that is used. */
@@ -54,10 +59,12 @@ export function watchRequest(requestId: string, once?: unknown): RequestWatch {
     seen: false,
     written: false,
     once,
+    over: false,
     abandoned: false,
     status: undefined,
-    socketError: undefined,
     pending: new Set(),
+    writers: new Set(),
+    ended: new Set(),
     undo: [],
   };
   const states = watched.get(requestId) ?? new Set();
@@ -72,9 +79,10 @@ export function watchRequest(requestId: string, once?: unknown): RequestWatch {
       return state.status;
     },
     get socketError() {
-      return state.socketError;
+      return state.error;
     },
     abandon: () => {
+      state.over = true;
       if (factOf(state) !== 'unwritten') return factOf(state);
       state.abandoned = true;
       for (const request of state.pending) {
@@ -152,7 +160,7 @@ function note(request: object, id: string): readonly State[] {
   if (states.length > 0) byRequest.set(request, states);
   for (const state of states) {
     state.seen = true;
-    state.pending.add(request);
+    if (!state.abandoned) state.pending.add(request);
   }
   return states;
 }
@@ -164,31 +172,41 @@ const refused = /^(3..|4(0[137]|1[34]|2[19]|31|56|9[4-7]))$/;
  * Whether a request is made again, here or, once it has ended, at another server. A look with its headers, a report that names its id, and what a gateway in this process
  * passes on meanwhile are no repetitions.
  */
-function isSame({ status, socketError, pending }: State, one: object, other: object | undefined): boolean {
-  const [a, b] = [targetOf(one), targetOf(other)];
-  const hasEnded = status !== undefined || socketError !== undefined || !pending.has(one);
-  return a.what === b.what && (a.server === b.server || hasEnded);
+function isRepetition(request: Target, { writers, ended, over }: State): boolean {
+  if (over) return !writers.has(request);
+  return [...writers].some(
+    (one) =>
+      one !== request &&
+      one.method === request.method &&
+      one.path === request.path &&
+      (ended.has(one) || serverOf(one) === serverOf(request)),
+  );
 }
 
-function targetOf(request: object | undefined): { what: string; server: string } {
-  const { method, path, origin } = (request ?? {}) as Record<string, unknown>;
-  const server = request !== undefined && isNodeRequest(request) ? request.getHeader('host') : origin;
-  return { what: `${String(method)} ${String(path)}`, server: String(server) };
+function serverOf(request: Target): unknown {
+  return request.origin ?? request.getHeader?.('host');
+}
+
+/** A request of undici or of node:http. */
+interface Target {
+  readonly method?: unknown;
+  readonly path?: unknown;
+  readonly origin?: unknown;
+  getHeader?(name: string): unknown;
 }
 
 /** The request's head is written right after this message. */
 function onWriting(request: object | undefined, socket: SocketLike | undefined): void {
+  if (request === undefined) return;
   for (const state of statesOf(request)) {
-    const { writer, status } = state;
-    const isOther = writer !== request;
-    const repeats = state.once && writer && isOther && !refused.test(String(status)) && isSame(state, writer, request);
     // The note was reported as unsent, or may have been processed already: the request must not leave any more.
-    if (state.abandoned || repeats) socket?.destroy?.();
+    if (state.abandoned || (state.once && isRepetition(request, state))) socket?.destroy?.();
     else {
       state.written = true;
-      if (isOther) state.status = undefined;
-      state.writer = request;
-      if (socket !== undefined) noteError(state, socket);
+      if (socket === undefined) continue;
+      if (!state.writers.has(request)) state.status = state.error = undefined;
+      state.writers.add(request);
+      noteError(state, socket);
     }
   }
 }
@@ -196,7 +214,7 @@ function onWriting(request: object | undefined, socket: SocketLike | undefined):
 /** Keeps the socket's own error: fetch reports "other side closed" even if an alert told the reason. */
 function noteError(state: State, socket: SocketLike): void {
   const listener = (error: unknown): void => {
-    state.socketError ??= error;
+    state.error ??= error;
   };
   socket.prependListener?.('error', listener);
   state.undo.push(() => socket.off?.('error', listener));
@@ -207,12 +225,17 @@ function onAnswer(request: object | undefined, response: object | undefined): vo
   for (const state of statesOf(request)) {
     if (!state.abandoned) state.written = true;
     if (typeof status === 'number') state.status = status;
+    if (request === undefined) continue;
+    state.ended.add(request);
+    if (refused.test(String(status))) state.writers.delete(request);
   }
 }
 
 function onEnded(request: object | undefined): void {
   for (const state of statesOf(request)) {
-    if (request !== undefined && state.pending.delete(request) && state.abandoned) release();
+    if (request === undefined) continue;
+    state.ended.add(request);
+    if (state.pending.delete(request) && state.abandoned) release();
   }
 }
 
@@ -224,6 +247,9 @@ function onNodeRequest(request: object | undefined): void {
   if (states.length === 0) return;
   const written = (): void => onWriting(request, request);
   request.once('response', (response) => onAnswer(request, response));
+  request.once('error', () => {
+    for (const state of states) state.ended.add(request);
+  });
   request.once('socket', (socket: SocketLike) => {
     if ((socket.connecting !== true && socket.secureConnecting !== true) || typeof socket.once !== 'function') written();
     else socket.once(socket.encrypted === true ? 'secureConnect' : 'connect', written);
@@ -243,7 +269,7 @@ interface SocketLike {
 
 interface NodeRequest {
   getHeader(name: string): unknown;
-  once(event: 'socket' | 'response', listener: (that: object) => void): void;
+  once(event: 'socket' | 'response' | 'error', listener: (that: object) => void): void;
   destroy(): void;
 }
 

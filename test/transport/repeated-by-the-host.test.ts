@@ -119,6 +119,51 @@ it.each<[string, Fetch]>([
   expect(arrived).toHaveLength(2);
 });
 
+describe.each<[string, Fetch]>([
+  ['fetch', (input, init) => globalThis.fetch(input, init)],
+  ['node:http', overNodeHttp],
+])('a loop over %s that ignores the end of the send', (_name, fetch) => {
+  const loop = (): { fetch: Fetch; ended: Promise<unknown>; goOn(): void } => {
+    const [turn, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<unknown>()];
+    const deaf: Fetch = async (input, init) => {
+      const { signal: _, ...rest } = init ?? {};
+      for (let tries = 0; ; tries++) {
+        const failed = await fetch(input, rest).then(
+          ({ status }) => status === 503,
+          () => true,
+        );
+        if (failed && tries === 0) await turn.promise;
+        if (tries > 0) {
+          ended.resolve(undefined);
+          throw new TypeError('fetch failed');
+        }
+      }
+    };
+    return { fetch: deaf, ended: ended.promise, goOn: turn.resolve };
+  };
+
+  it('writes nothing of a send that was told as unsent', async () => {
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    steps = ['answer'];
+    const { fetch: deaf, ended, goOn } = loop();
+    expect(await deliver(() => ({ fetch: deaf, requestTimeout: 1_000 }))).toMatchObject({ status: 'deferred' });
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    goOn();
+    await ended;
+    expect(arrived).toHaveLength(0);
+  });
+
+  it('writes a send that is in doubt no second time', async () => {
+    steps = [503, 'answer'];
+    const { fetch: deaf, ended, goOn } = loop();
+    expect(await deliver(() => ({ fetch: deaf, requestTimeout: 1_000 }))).toMatchObject({ status: 'unconfirmed' });
+    goOn();
+    await ended;
+    expect(arrived).toHaveLength(1);
+  });
+});
+
 it('another server of the host is no way around it', async () => {
   steps = ['reset', 'answer'];
   const other = origin.replace('127.0.0.1', 'localhost');

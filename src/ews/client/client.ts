@@ -221,8 +221,9 @@ export class EwsClient {
     // What changes nothing may be repeated.
     const watch = watchRequest(requestId, hasBody && prepared.call.reads !== true && prepared.call.mayWrite);
     const leg = attempt.begin(hasBody, () => watch.abandon() === 'unwritten');
+    const asked = this.#post(prepared, requestId, { ...what, headers }, limit.signal);
     try {
-      const response = await answerWithin(limit, this.#post(prepared, requestId, { ...what, headers }, limit.signal));
+      const response = await answerWithin(limit, asked);
       leg.answered(response.status);
       return response;
     } catch (error) {
@@ -239,7 +240,7 @@ export class EwsClient {
       if (unwritten || limit.ended() === undefined) leg.failed(error, unwritten);
       throw error;
     } finally {
-      watch.end();
+      asked.then(watch.end, watch.end);
     }
   }
 

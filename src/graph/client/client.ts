@@ -166,8 +166,9 @@ export class GraphClient {
     attempt.written = true;
     attempt.tokens.push(token.value);
     const watch = watchRequest(requestId, call.method !== 'GET' && call.mayWrite);
+    const asked = request(fetch, this.#settings.root, attempt, token);
     try {
-      const response = await answerWithin(limit, request(fetch, this.#settings.root, attempt, token));
+      const response = await answerWithin(limit, asked);
       if (response.status === 401) attempt.written = false;
       attempt.headers = response.headers;
       return response;
@@ -182,7 +183,7 @@ export class GraphClient {
       }
       throw error;
     } finally {
-      watch.end();
+      asked.then(watch.end, watch.end);
     }
   }
 
