@@ -17,7 +17,7 @@ export interface RequestWatch {
   readonly socketError: unknown;
   /** Gives the request up, and keeps it from being written later if it wasn't yet, or again. Returns what is certain then. */
   abandon(): WireFact;
-  /** Call it when the fetch has settled: until then a host's client may make the request again, signal or not. */
+  /** Call it once, when the fetch has settled: until then a host's client may make the request again, signal or not. */
   readonly end: () => void;
 }
 
@@ -26,9 +26,8 @@ interface State {
   written: boolean;
   /** Set if it may be written only once: a host's fetch or agent may repeat it by itself. */
   readonly once: unknown;
-  /** What was written of it and not refused, and what of that has had an answer or failed. */
-  readonly writers: Set<Target>;
-  readonly ended: Set<object>;
+  /** What was written of it and not refused, with the port it goes to; `true` once it was answered or failed. */
+  readonly writers: Map<object, unknown>;
   /** True if it was given up. */
   over: boolean;
   /** True if it was given up before it was written. */
@@ -63,14 +62,12 @@ export function watchRequest(requestId: string, once?: unknown): RequestWatch {
     abandoned: false,
     status: undefined,
     pending: new Set(),
-    writers: new Set(),
-    ended: new Set(),
+    writers: new Map(),
     undo: [],
   };
   const states = watched.get(requestId) ?? new Set();
   watched.set(requestId, states.add(state));
   use();
-  let ended = false;
   return {
     get fact() {
       return factOf(state);
@@ -92,8 +89,6 @@ export function watchRequest(requestId: string, once?: unknown): RequestWatch {
       return 'unwritten';
     },
     end: () => {
-      if (ended) return;
-      ended = true;
       for (const undo of state.undo.splice(0)) undo();
       states.delete(state);
       if (states.size === 0) watched.delete(requestId);
@@ -107,36 +102,30 @@ function factOf(state: State): WireFact {
   return state.written ? 'written' : 'unwritten';
 }
 
-const onWritingIn = (message: unknown): void => onWriting(part(message, 'request'), part(message, 'socket'));
-const subscriptions: readonly (readonly [string, (message: unknown) => void])[] = [
-  ['undici:request:create', (message) => onCreated(part(message, 'request'))],
+const onWritingIn = (request: object, message: unknown): void => onWriting(request, part(message, 'socket'));
+const subscriptions: readonly (readonly [string, (request: object, message: unknown) => void])[] = [
+  ['undici:request:create', onCreated],
   ['undici:client:sendHeaders', onWritingIn],
   ['undici:request:bodySent', onWritingIn], // has no socket
-  ['undici:request:headers', (message) => onAnswer(part(message, 'request'), part(message, 'response'))],
-  ['undici:request:error', (message) => onEnded(part(message, 'request'))],
-  ['http.client.request.created', (message) => onNodeRequest(part(message, 'request'))],
+  ['undici:request:headers', (request, message) => onAnswer(request, part(message, 'response'))],
+  ['undici:request:error', onEnded],
+  ['http.client.request.created', onNodeRequest],
 ];
 
 /** Any code in the process may publish on these channels, and Node ends the process if a subscriber throws. */
 const listeners = subscriptions.map(([name, listener]) => {
   const guarded = (message: unknown): void => {
+    let request: object | undefined;
     try {
-      listener(message);
+      request = part(message, 'request');
+      if (request !== undefined) listener(request, message);
     } catch {
       // Not a message of Node or of a known undici: it proves nothing, and its request can no longer be known to be unsent.
-      doubt(message);
+      for (const state of statesOf(request)) state.written = true;
     }
   };
   return [name, guarded] as const;
 });
-
-function doubt(message: unknown): void {
-  try {
-    for (const state of statesOf(part(message, 'request'))) state.written = true;
-  } catch {
-    // Then the request wasn't noted either.
-  }
-}
 
 function use(): void {
   users += 1;
@@ -150,9 +139,9 @@ function release(): void {
   byRequest = new WeakMap();
 }
 
-function onCreated(request: object | undefined): void {
-  const id = request === undefined ? undefined : idOf(Reflect.get(request, 'headers'));
-  if (request !== undefined && id !== undefined) note(request, id);
+function onCreated(request: object): void {
+  const id = idOf(Reflect.get(request, 'headers'));
+  if (id !== undefined) note(request, id);
 }
 
 function note(request: object, id: string): readonly State[] {
@@ -172,14 +161,14 @@ const refused = /^(3..|4(0[137]|1[34]|2[19]|31|56|9[4-7]))$/;
  * Whether a request is made again, here or, once it has ended, at another server. A look with its headers, a report that names its id, and what a gateway in this process
  * passes on meanwhile are no repetitions.
  */
-function isRepetition(request: Target, { writers, ended, over }: State): boolean {
+function isRepetition(request: Target, port: unknown, { writers, over }: State): boolean {
   if (over) return !writers.has(request);
   return [...writers].some(
-    (one) =>
+    ([one, to]: [Target, unknown]) =>
       one !== request &&
       one.method === request.method &&
       one.path === request.path &&
-      (ended.has(one) || serverOf(one) === serverOf(request)),
+      (to === true || (to === port && serverOf(one) === serverOf(request))),
   );
 }
 
@@ -188,24 +177,18 @@ function serverOf(request: Target): unknown {
 }
 
 /** A request of undici or of node:http. */
-interface Target {
-  readonly method?: unknown;
-  readonly path?: unknown;
-  readonly origin?: unknown;
-  getHeader?(name: string): unknown;
-}
+type Target = { readonly [part in 'method' | 'path' | 'origin']?: unknown } & { getHeader?(name: string): unknown };
 
 /** The request's head is written right after this message. */
-function onWriting(request: object | undefined, socket: SocketLike | undefined): void {
-  if (request === undefined) return;
+function onWriting(request: object, socket: SocketLike | undefined, port = socket?.remotePort): void {
   for (const state of statesOf(request)) {
     // The note was reported as unsent, or may have been processed already: the request must not leave any more.
-    if (state.abandoned || (state.once && isRepetition(request, state))) socket?.destroy?.();
+    if (state.abandoned || (state.once && isRepetition(request, port, state))) socket?.destroy?.();
     else {
       state.written = true;
       if (socket === undefined) continue;
       if (!state.writers.has(request)) state.status = state.error = undefined;
-      state.writers.add(request);
+      state.writers.set(request, port);
       noteError(state, socket);
     }
   }
@@ -220,37 +203,39 @@ function noteError(state: State, socket: SocketLike): void {
   state.undo.push(() => socket.off?.('error', listener));
 }
 
-function onAnswer(request: object | undefined, response: object | undefined): void {
+function onAnswer(request: object, response: object | undefined): void {
   const status: unknown = response === undefined ? undefined : Reflect.get(response, 'statusCode');
   for (const state of statesOf(request)) {
     if (!state.abandoned) state.written = true;
     if (typeof status === 'number') state.status = status;
-    if (request === undefined) continue;
-    state.ended.add(request);
     if (refused.test(String(status))) state.writers.delete(request);
+    else end(request, state);
   }
 }
 
-function onEnded(request: object | undefined): void {
+function end(request: object, { writers }: State): void {
+  if (writers.has(request)) writers.set(request, true);
+}
+
+function onEnded(request: object): void {
   for (const state of statesOf(request)) {
-    if (request === undefined) continue;
-    state.ended.add(request);
+    end(request, state);
     if (state.pending.delete(request) && state.abandoned) release();
   }
 }
 
 /** node:http writes to a socket that is still connecting, which holds the request back until the connection or handshake is complete. */
-function onNodeRequest(request: object | undefined): void {
-  if (request === undefined || !isNodeRequest(request)) return;
+function onNodeRequest(request: object): void {
+  if (!isNodeRequest(request)) return;
   const id = request.getHeader(header);
   const states = typeof id === 'string' ? note(request, id) : [];
   if (states.length === 0) return;
-  const written = (): void => onWriting(request, request);
   request.once('response', (response) => onAnswer(request, response));
   request.once('error', () => {
-    for (const state of states) state.ended.add(request);
+    for (const state of states) end(request, state);
   });
   request.once('socket', (socket: SocketLike) => {
+    const written = (): void => onWriting(request, request, socket.remotePort);
     if ((socket.connecting !== true && socket.secureConnecting !== true) || typeof socket.once !== 'function') written();
     else socket.once(socket.encrypted === true ? 'secureConnect' : 'connect', written);
   });
@@ -258,6 +243,7 @@ function onNodeRequest(request: object | undefined): void {
 
 /** Of a socket, or of what a foreign client has in its place. */
 interface SocketLike {
+  readonly remotePort?: unknown;
   readonly connecting?: unknown;
   readonly secureConnecting?: unknown;
   readonly encrypted?: unknown;

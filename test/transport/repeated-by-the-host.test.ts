@@ -172,6 +172,34 @@ it('another server of the host is no way around it', async () => {
   expect(arrived).toHaveLength(1);
 });
 
+it.each(hosts)(
+  '%s, through a proxy in the same process that passes each request on with its headers, sends a note once',
+  async (_name, make) => {
+    const proxy = createServer((incoming, outgoing) => {
+      const onward = httpRequest(origin + incoming.url, { method: 'POST', headers: incoming.headers, agent: false }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      });
+      onward.on('error', () => outgoing.destroy());
+      incoming.pipe(onward);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/ews`;
+    try {
+      steps = ['answer'];
+      expect(await deliver(() => ({ ...make(), url }))).toMatchObject({ status: 'delivered' });
+      steps = [503, 'answer'];
+      expect(await deliver(() => ({ ...make(), url }))).toMatchObject({ status: 'unconfirmed' });
+      steps = ['reset', 'answer'];
+      expect(await deliver(() => ({ ...make(), url }))).toMatchObject({ status: 'unconfirmed' });
+      expect(arrived).toHaveLength(3);
+    } finally {
+      proxy.closeAllConnections();
+      proxy.close();
+    }
+  },
+);
+
 it('a note over Graph is sent once, too', async () => {
   steps = ['reset', 'answer'];
   const fetch = retried((input, init) => globalThis.fetch(input, init));
