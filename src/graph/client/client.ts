@@ -45,10 +45,7 @@ const longestError = 262_144;
 /** How long the rest of an answer that has said everything is still read, in ms, so that its connection can be used again. */
 const drainTime = 5_000;
 
-/**
- * Carries one request out and says how it ended; it never rejects. The one thing it repeats is a request whose token was
- * refused, once, with a new one: a 401 proves that nothing of it was processed.
- */
+/** Carries one request out and says how it ended; it never rejects. It repeats only what a 401 refused, so that nothing of it was processed: once, with a new token. */
 export class GraphClient {
   readonly pace: Pace;
   readonly #settings: GraphSettings;
