@@ -87,11 +87,8 @@ export class Spooler {
       },
     });
     const probes = new ProbeHistories(clock, options, (lane) => this.#pauses.includes(lane));
-    const stopping = (): boolean => this.#stopping;
-    const { signal } = this.#abort;
-    const follow = (work: Promise<void>): void => this.#follow(work);
-    const shared = { clock, random, options, storage, transport, trace, leases, probes };
-    this.#context = { ...shared, signal, stopping, places, complaints, follow };
+    const shared = { clock, random, options, storage, transport, trace, leases, probes, signal: this.#abort.signal };
+    this.#context = { ...shared, places, complaints, stopping: () => this.#stopping, follow: (work) => this.#follow(work) };
   }
 
   /** Opens the spool, once. */
@@ -176,7 +173,10 @@ export class Spooler {
     this.#unwatch?.();
     const usersLeft = users.stop(signals);
     const openingLeft = this.#opening.stop(signals, usersLeft);
-    const work = openingLeft.then(() => this.#rounds.idle()).then(() => Promise.all(this.#atWork));
+    const work = openingLeft.then(async () => {
+      await this.#rounds.idle();
+      while (this.#atWork.size > 0) await Promise.all(this.#atWork);
+    });
     await settled(work, signals, () => this.#abort.abort());
     this.#abandoned.abort();
     this.#context.leases.close();

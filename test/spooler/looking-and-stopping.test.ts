@@ -399,3 +399,38 @@ it('stop() waits until a delivery that came after its call was given up is recor
   await stopping;
   expect(eventsOf('message:delivered')).toHaveLength(1);
 });
+
+it('stop() also waits for a late delivery that comes while it waits for other work', async () => {
+  const spool = new MemorySpool();
+  const { sender, transport, clock, eventsOf } = aliceSends({ spool, pickupDelay: 0 });
+  const late = Promise.withResolvers<DeliveryOutcome>();
+  transport.answer = () => late.promise;
+  await sender.start();
+  await sender.send({ to: 'sip:bob@contoso.com', text: 'x' });
+  await clock.advance(1_260_000);
+  expect(eventsOf('message:unconfirmed')).toHaveLength(1);
+  const inFlight = Promise.withResolvers<DeliveryOutcome>();
+  transport.answer = () => inFlight.promise;
+  await sender.send({ to: 'sip:carol@contoso.com', text: 'y' });
+  await clock.advance(1);
+  const stopping = sender.stop();
+  await clock.advance(1);
+  let settlements = 0;
+  const settle = spool.settle.bind(spool);
+  Object.assign(spool, {
+    settle: async (given: readonly Settlement[]) => {
+      settlements += 1;
+      if (settlements === 1) await new Promise<void>((resolve) => clock.setTimer(resolve, 3_000));
+      return settle(given);
+    },
+  });
+  late.resolve({ status: 'delivered', messageClass: 'IPM.Note' });
+  await clock.advance(1);
+  inFlight.resolve({ status: 'delivered', messageClass: 'IPM.Note' });
+  await clock.advance(1);
+  expect(settlements).toBe(2);
+  expect(eventsOf('stopped')).toHaveLength(0);
+  await clock.advance(10_000);
+  await stopping;
+  expect(eventsOf('message:delivered')).toHaveLength(2);
+});
