@@ -1,4 +1,6 @@
 import { checkArgument } from '../core/arguments.ts';
+import { whenAborted } from '../core/clock.ts';
+import { property } from '../core/errors/thrown.ts';
 import { callback } from '../core/options.ts';
 
 /** The parts of a `node:http` request that are read. */
@@ -45,7 +47,7 @@ export function nodeHandler(
     const leave = (): void => gone.abort();
     response.once('close', leave);
     // Who left while the handler was still to be called, behind other middleware, closes nothing any more.
-    if (response.destroyed === true) leave();
+    if (hasLeft(response)) leave();
     let begun = false;
     try {
       const answer = await handler(requestOf(request, gone.signal));
@@ -59,6 +61,11 @@ export function nodeHandler(
       response.off('close', leave);
     }
   };
+}
+
+/** HTTP/2's compatibility layer tells of it on the stream alone. */
+function hasLeft(response: NodeResponseLike): boolean {
+  return response.destroyed === true || property(property(response, 'stream'), 'destroyed') === true;
 }
 
 /** Never rejects: the caller doesn't wait, so a rejection would end the process. */
@@ -99,7 +106,8 @@ function headersOf(answer: Response): Record<string, string | string[]> {
 async function write(response: NodeResponseLike, answer: Response, gone: AbortSignal): Promise<void> {
   const reader = answer.body?.getReader();
   const cancel = (): void => void reader?.cancel().catch(() => {});
-  gone.addEventListener('abort', cancel, { once: true });
+  // Also for a client that left while the handler was called.
+  whenAborted(gone, cancel);
   try {
     for (let part = await reader?.read(); part !== undefined && !part.done; part = await reader?.read()) {
       if (gone.aborted) return;

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { connect, createServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { nodeHandler } from '../../src/dashboard/node-handler.ts';
@@ -58,4 +60,52 @@ it('a response that cannot be written is cancelled', async () => {
     },
   });
   expect({ cancelled, isBroken }).toEqual({ cancelled: true, isBroken: true });
+});
+
+it('a client that left while the handler was called leaves no answer open that has not begun', async () => {
+  let cancelled = false;
+  const closed: (() => void)[] = [];
+  const body = new ReadableStream<Uint8Array>({
+    cancel: () => {
+      cancelled = true;
+    },
+  });
+  const handler = nodeHandler(async () => {
+    for (const leave of closed) leave();
+    return new Response(body);
+  });
+  await handler(Object.assign(ReadableStream.from([]), { headers: {} }), {
+    writeHead: () => undefined,
+    write: () => true,
+    end: () => undefined,
+    once: (event, listener) => event === 'close' && closed.push(listener),
+    off: () => undefined,
+  });
+  expect(cancelled).toBe(true);
+});
+
+it('a client that left over HTTP/2 before the handler was called leaves no answer open', async () => {
+  const held: [Http2ServerRequest, Http2ServerResponse][] = [];
+  const server = createHttp2Server((request, response) => void held.push([request, response]));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const asked = client.request({ ':path': '/' });
+  asked.on('error', () => undefined).end();
+  await once(server, 'request');
+  const [request, response] = held[0] ?? expect.fail('no request');
+  const left = once(response, 'close');
+  asked.destroy();
+  await left;
+  let cancelled = false;
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(new Uint8Array(1_048_576)),
+    cancel: () => {
+      cancelled = true;
+    },
+  });
+  await nodeHandler(async () => new Response(body))(request, response);
+  expect(cancelled).toBe(true);
+  client.destroy();
+  server.close();
 });
