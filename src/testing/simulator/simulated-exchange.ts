@@ -49,7 +49,7 @@ export class SimulatedExchange {
   readonly fetch: typeof globalThis.fetch;
   readonly #core: SimulatorCore;
   readonly #snapshots = new WeakMap<ExchangeSnapshot, () => void>();
-  #open = true;
+  readonly #closed = new AbortController();
 
   /** @internal */
   constructor(core: SimulatorCore, url: string) {
@@ -64,9 +64,10 @@ export class SimulatedExchange {
       maxRequestBytes: largestRequest(profile.maxRequestBytes),
       handle: core.handle.bind(core),
       wait: timers.wait.bind(timers),
+      closed: this.#closed.signal,
     };
     this.fetch = async (input, init) => {
-      if (!this.#open) throw connectionError('connect ECONNREFUSED', 'ECONNREFUSED');
+      if (this.#closed.signal.aborted) throw connectionError('connect ECONNREFUSED', 'ECONNREFUSED');
       return fetchFrom(front, input, init);
     };
   }
@@ -245,9 +246,9 @@ export class SimulatedExchange {
     restore();
   }
 
-  /** Cancels every timer and rejects every pending `waitForMessage()`; from then on `fetch` fails. */
+  /** Cancels every timer and rejects every pending `waitForMessage()`; `fetch` fails, also where it hangs. */
   close(): Promise<void> {
-    this.#open = false;
+    this.#closed.abort();
     this.#core.close();
     return Promise.resolve();
   }

@@ -46,16 +46,15 @@ async function hanging(exchange: SimulatedExchange, fetch: typeof globalThis.fet
 async function collected(exchange: SimulatedExchange): Promise<void> {
   const { gc } = globalThis as { gc?: () => void };
   if (gc === undefined) return complain('there is no gc()');
-  exchange.faults.on('FindItem').hang();
   const beat = setInterval(gc, 10);
   const giveUp = Promise.withResolvers<void>();
   const limit = setTimeout(() => giveUp.reject(new Error('The signal of a collected request does not abort.')), 10_000);
-  await settles('fetch() whose request is collected', () =>
-    Promise.race([
-      giveUp.promise,
-      exchange.fetch(new Request(exchange.url, asked(AbortSignal.timeout(200)))).catch(() => undefined),
-    ]),
-  );
+  const ask = async () => (await exchange.fetch(new Request(exchange.url, asked(AbortSignal.timeout(200))))).text();
+  exchange.faults.on('FindItem').hang();
+  await settles('fetch() whose request is collected', () => Promise.race([giveUp.promise, ask().catch(() => undefined)]));
+  exchange.faults.clear();
+  exchange.faults.on('FindItem').drip({ chunkBytes: 1, interval: 600_000 });
+  await settles('a body whose request is collected', () => Promise.race([giveUp.promise, ask().catch(() => undefined)]));
   clearInterval(beat);
   clearTimeout(limit);
   exchange.faults.clear();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { basicAuth, EwsTransport, MemorySpool, OfflineImError, OfflineImSender } from '../../../src/index.ts';
 import { createExchange, ManualClock } from '../../../src/testing.ts';
 import { createItem, envelope, findItem, message } from '../support/raw-ews.ts';
@@ -82,6 +82,16 @@ describe('an exchange without a port', () => {
     abort.abort(new Error('enough'));
     await expect(asked).rejects.toThrow('enough');
     await expect(exchange.fetch(exchange.url, ask(findItem(), { signal: abort.signal }))).rejects.toThrow('enough');
+  });
+
+  it('breaks off a response that never comes when it is closed', async () => {
+    const exchange = createExchange({ mailboxes: [alice] });
+    exchange.faults.on('*').hang();
+    const asked = exchange.fetch(exchange.url, ask(findItem(), { signal: new AbortController().signal }));
+    const broken = expect(asked).rejects.toThrow('fetch failed');
+    await vi.waitFor(() => expect(exchange.journal).toHaveLength(1));
+    await exchange.close();
+    await broken;
   });
 
   it('sends slow responses by its clock, and breaks them off when reset', async () => {

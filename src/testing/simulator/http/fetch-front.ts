@@ -1,4 +1,4 @@
-import { systemClock } from '../../../core/clock.ts';
+import { systemClock, whenAborted } from '../../../core/clock.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { decodedBody } from './body-text.ts';
 import type { FrontRequest, FrontResponse } from './front.ts';
@@ -11,6 +11,15 @@ export interface FetchFrontOptions {
   handle(request: FrontRequest): Promise<FrontResponse>;
   /** Waits that many ms by the simulator's clock; false when the simulator was reset or closed before. */
   wait(delay: number): Promise<boolean>;
+  /** Aborts when the simulator is closed: a server breaks the connections then. */
+  readonly closed: AbortSignal;
+}
+
+/** Who waits for an answer. */
+interface Caller {
+  readonly signal: AbortSignal;
+  /** Whatever reads the answer holds them: their signals no longer abort once they are collected. */
+  readonly requests: readonly unknown[];
 }
 
 /** Calls a simulator's core as `fetch` calls a server: no port, nothing of a platform. What breaks a connection rejects as fetch does. */
@@ -36,9 +45,10 @@ export async function fetchFrom(
   });
   // The same as a server says of a bug, or of a predicate of the test that threw.
   const shown = answered.catch((error: unknown): FrontResponse => failed(error));
-  const letGo = typeof input === 'string' && isMissing(init?.signal) ? () => undefined : held([input, request]);
+  const caller: Caller = { signal, requests: [input, request] };
+  const letGo = typeof input === 'string' && isMissing(init?.signal) ? () => undefined : held(caller);
   try {
-    return await responseOf(await orAbort(shown, signal), options, signal);
+    return await responseOf(await orAbort(shown, signal), options, caller);
   } finally {
     letGo();
   }
@@ -50,22 +60,22 @@ const isMissing = (value: unknown): boolean => value === undefined || value === 
  * What a connection is to the process: it keeps it alive for as long as someone waits for the answer, who may have a limit that does not (`AbortSignal.timeout()`); and to
  * the requests, whose signals no longer abort once they are collected.
  */
-function held(requests: readonly unknown[]): () => void {
-  return systemClock.setTimer(() => void requests.length, Number.POSITIVE_INFINITY);
+function held(caller: Caller): () => void {
+  return systemClock.setTimer(() => void caller.requests, Number.POSITIVE_INFINITY);
 }
 
 function failed(error: unknown): FrontResponse {
   return { kind: 'answer', status: 500, headers: {}, body: `simulator: ${String(error)}` };
 }
 
-async function responseOf(answer: FrontResponse, options: FetchFrontOptions, signal: AbortSignal): Promise<Response> {
+async function responseOf(answer: FrontResponse, options: FetchFrontOptions, caller: Caller): Promise<Response> {
   switch (answer.kind) {
     case 'reset':
       throw connectionReset();
     case 'silence':
-      return orAbort(new Promise<never>(() => undefined), signal);
+      return silence(options.closed, caller.signal);
     case 'stream':
-      return new Response(streamed(answer, signal), { status: answer.status, headers: headersOf(answer.headers) });
+      return new Response(streamed(answer, caller), { status: answer.status, headers: headersOf(answer.headers) });
     case 'answer': {
       if (answer.status < 200 || answer.status > 599) {
         throw new OfflineImError(
@@ -74,9 +84,20 @@ async function responseOf(answer: FrontResponse, options: FetchFrontOptions, sig
         );
       }
       const withoutBody = answer.status === 204 || answer.status === 205 || answer.status === 304;
-      const body = withoutBody ? null : bodyOf(answer, options, signal);
+      const body = withoutBody ? null : bodyOf(answer, options, caller);
       return new Response(body, { status: answer.status, headers: headersOf(answer.headers) });
     }
+  }
+}
+
+/** Lasts until the caller gives up, or the simulator is closed. */
+async function silence(closed: AbortSignal, signal: AbortSignal): Promise<never> {
+  const broken = Promise.withResolvers<never>();
+  const forget = whenAborted(closed, () => broken.reject(connectionReset()));
+  try {
+    return await orAbort(broken.promise, signal);
+  } finally {
+    forget();
   }
 }
 
@@ -89,11 +110,11 @@ const textOrBytes = ({ body, bytes }: Answered): string | Uint8Array<ArrayBuffer
 function bodyOf(
   answer: Answered,
   options: FetchFrontOptions,
-  signal: AbortSignal,
+  caller: Caller,
 ): string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
   if (answer.resetAfter === undefined && answer.drip === undefined) return textOrBytes(answer);
   const bytes = answer.bytes ?? new TextEncoder().encode(answer.body);
-  return answer.resetAfter === undefined ? dripping(bytes, answer.drip, options, signal) : cut(bytes, answer.resetAfter);
+  return answer.resetAfter === undefined ? dripping(bytes, answer.drip, options, caller) : cut(bytes, answer.resetAfter);
 }
 
 /** That share of the bytes, never all of them, then a lost connection. */
@@ -112,13 +133,13 @@ function dripping(
   bytes: Uint8Array,
   drip: Answered['drip'],
   options: FetchFrontOptions,
-  signal: AbortSignal,
+  caller: Caller,
 ): ReadableStream<Uint8Array> {
   const { chunkBytes, interval } = drip ?? { chunkBytes: bytes.length, interval: 0 };
   let at = 0;
   return new ReadableStream({
     async pull(controller) {
-      if (at > 0 && !(await orAbort(options.wait(interval), signal))) return controller.error(connectionReset());
+      if (at > 0 && !(await orAbort(options.wait(interval), caller.signal))) return controller.error(connectionReset());
       controller.enqueue(bytes.subarray(at, at + chunkBytes));
       at += chunkBytes;
       if (at >= bytes.length) controller.close();
@@ -127,7 +148,7 @@ function dripping(
 }
 
 /** An answer in pieces, until it ends or the client has gone. */
-function streamed({ open }: Extract<FrontResponse, { kind: 'stream' }>, signal: AbortSignal): ReadableStream<Uint8Array> {
+function streamed({ open }: Extract<FrontResponse, { kind: 'stream' }>, caller: Caller): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let gone = (): void => undefined;
   return new ReadableStream<Uint8Array>({
@@ -142,10 +163,10 @@ function streamed({ open }: Extract<FrontResponse, { kind: 'stream' }>, signal: 
       const abort = (): void => {
         if (over) return;
         over = true;
-        controller.error(signal.reason);
+        controller.error(caller.signal.reason);
         gone();
       };
-      signal.addEventListener('abort', abort, { once: true });
+      caller.signal.addEventListener('abort', abort, { once: true });
     },
     cancel: () => gone(),
   });
