@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { ChangedColumns, type ChangedRow, ForKeys } from '../../../src/spool/sqlite/stores/statements.ts';
+import { ChangedColumns, type ChangedRow, ForKeys, UsualInsert } from '../../../src/spool/sqlite/stores/statements.ts';
 
 const names = ['a', 'b', 'c'] as const;
 
@@ -35,7 +35,8 @@ it.each([0, 1, 3, 4, 31, 32, 33, 36, 70])(
 
 it('rows get exactly the cells that each has after its change, whichever share a call', () => {
   const cell = fc.constantFrom(null, 'x', 'y', 1, 2);
-  const cells = fc.oneof(fc.constant(['x', 'y', 1]), fc.tuple(cell, cell, cell));
+  const likeMost = fc.tuple(fc.constant('x'), cell, fc.constant(1));
+  const cells = fc.oneof(fc.constant(['x', 'y', 1]), { arbitrary: likeMost, weight: 3 }, fc.tuple(cell, cell, cell));
   fc.assert(
     fc.property(fc.array(cells, { maxLength: 80 }), (changed) => {
       const { database } = table(changed.length + 1);
@@ -44,6 +45,32 @@ it('rows get exactly the cells that each has after its change, whichever share a
       new ChangedColumns(database, 't', names, 'id').update(rows);
       const stored = database.prepare('SELECT a, b, c FROM t ORDER BY id').all();
       expect(stored.map((row) => Object.values(row))).toEqual([...changed, before]);
+    }),
+  );
+});
+
+it('rows that differ in one cell each get their own, however many share a call', () => {
+  for (const count of [4, 32, 33, 70]) {
+    const { database } = table(count + 1);
+    const rows = Array.from({ length: count }, (_, index): ChangedRow => {
+      const own = index % 7 === 0 ? null : `note-${index}`;
+      return { key: index + 1, before: ['a', 'b', null], after: ['x', own, 1] };
+    });
+    new ChangedColumns(database, 't', names, 'id').update(rows);
+    const stored = database.prepare('SELECT a, b, c FROM t ORDER BY id').all();
+    expect(stored.map((row) => Object.values(row))).toEqual([...rows.map(({ after }) => after), ['a', 'b', null]]);
+  }
+});
+
+it('an inserted row has its cells, usual or not', () => {
+  const cell = fc.constantFrom(null, 'usual', 'other', 0, 1);
+  fc.assert(
+    fc.property(fc.array(fc.tuple(cell, cell, cell), { maxLength: 20 }), (rows) => {
+      const { database } = table(0);
+      const insert = new UsualInsert(database, 'INSERT INTO t', names, { a: 'usual', c: null });
+      const ids = rows.map((cells) => insert.run(cells));
+      const stored = database.prepare('SELECT id, a, b, c FROM t ORDER BY id').all();
+      expect(stored.map((row) => Object.values(row))).toEqual(rows.map((cells, index) => [ids[index], ...cells]));
     }),
   );
 });

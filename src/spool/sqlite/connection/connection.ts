@@ -88,6 +88,8 @@ class HeldLock {
   /** Opened once: to open it for each look would cost three times as much. */
   #info: number | undefined;
   readonly #buffer = Buffer.alloc(mostBytes);
+  /** What was read when it was held last: the same bytes say the same. */
+  #held: Buffer = Buffer.alloc(0);
 
   /** @param key Device and inode of the file. */
   constructor(key: string, range: string) {
@@ -122,7 +124,10 @@ class HeldLock {
   #isShownBy(info: number): boolean {
     try {
       const length = readSync(info, this.#buffer, 0, mostBytes, 0);
-      return this.#line.test(this.#buffer.toString('latin1', 0, length));
+      if (length > 0 && this.#buffer.compare(this.#held, 0, this.#held.length, 0, length) === 0) return true;
+      const isHeld = this.#line.test(this.#buffer.toString('latin1', 0, length));
+      if (isHeld) this.#held = Buffer.from(this.#buffer.subarray(0, length));
+      return isHeld;
     } catch {
       // Its descriptor was closed.
       return false;

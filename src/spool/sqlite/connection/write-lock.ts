@@ -213,7 +213,8 @@ function openFile(path: string, key: string): Opened | undefined {
   try {
     // With the journal in memory the file stays unchanged, and no other is created.
     database.exec(`PRAGMA busy_timeout = ${blockingWait}; PRAGMA journal_mode = MEMORY`);
-    const [begin, end] = [database.prepare('BEGIN EXCLUSIVE'), database.prepare('ROLLBACK')];
+    // One such lock at a time, and none beside the exclusive one of earlier versions.
+    const [begin, end] = [database.prepare('BEGIN IMMEDIATE'), database.prepare('ROLLBACK')];
     if (keyOf(ownFile(path)) === key) opened = { database, begin, end, path, key, timeout: blockingWait };
   } catch (error) {
     if (!isDamage(error)) throw error;

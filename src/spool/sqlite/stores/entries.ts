@@ -15,7 +15,16 @@ import {
 } from '../../rows/entry-row.ts';
 import { type EntryRecord, type EntryStatus, isInNote, isTombstone, mayExpireAt, tombstoneSince } from '../../state/records.ts';
 import type { Unreadable } from './statements.ts';
-import { ChangedColumns, type ChangedRow, ForKeys, type RowsOf, rowsOf, type StoredRow } from './statements.ts';
+import {
+  ChangedColumns,
+  type ChangedRow,
+  ForKeys,
+  type RowsOf,
+  rowsOf,
+  type StoredRow,
+  UsualInsert,
+  usualEntry,
+} from './statements.ts';
 
 /** The columns that {@link storedRow} reads, in its order. */
 export const entryNames: readonly string[] = ['seq', 'stream', ...fixedColumns, ...statusColumns];
@@ -75,7 +84,6 @@ export interface StoredChange {
 }
 
 const columns = [...fixedColumns, ...statusColumns];
-const marks = (count: number): string => Array.from({ length: count }, () => '?').join(', ');
 const derived = ['expiry', 'tombstone_at'] as const;
 
 /** At most this many entries in progress are kept in memory. */
@@ -96,7 +104,7 @@ export class EntryStore {
   readonly #ofMessage: RowsOf;
   readonly #withTag: RowsOf;
   readonly #ofNote: RowsOf;
-  readonly #insert: StatementSync;
+  readonly #insert: UsualInsert;
   readonly #update: ChangedColumns;
   readonly #putBody: StatementSync;
   readonly #body: RowsOf;
@@ -117,9 +125,7 @@ export class EntryStore {
     this.#ofNote = rowsOf(
       prepare(`SELECT ${entryColumns} FROM entries WHERE note_id = ? AND state IN ('delivering', 'deferred', 'unconfirmed')`),
     );
-    this.#insert = prepare(
-      `INSERT INTO entries (${[...columns, 'stream', ...derived].join(', ')}) VALUES (${marks(columns.length + 3)})`,
-    );
+    this.#insert = new UsualInsert(database, 'INSERT INTO entries', [...columns, 'stream', ...derived], usualEntry);
     this.#update = new ChangedColumns(database, 'entries', [...statusColumns, 'stream', ...derived], 'seq');
     this.#putBody = prepare('INSERT INTO bodies (seq, body) VALUES (?, ?)');
     this.#body = rowsOf(prepare('SELECT body FROM bodies WHERE seq = ?'));
@@ -186,7 +192,7 @@ export class EntryStore {
   insert(record: EntryRecord, stream: number | null, message: SpooledMessage | undefined): void {
     const { fixed, status } = record;
     const cells = changingCells(status, stream);
-    const seq = Number(this.#insert.run(...fixedCells(fixed), ...cells).lastInsertRowid);
+    const seq = this.#insert.run([...fixedCells(fixed), ...cells]);
     // It may have been cancelled in the same group, and purged after that: nothing removes the text of a tombstone.
     if (message !== undefined && !isTombstone(status)) this.#putBody.run(seq, bodyOf(message));
     this.#putAttempts(record, undefined);

@@ -1,12 +1,26 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { missing } from '../../../core/errors/missing.ts';
 import { knownState, RowError, whole } from '../../rows/entry-row.ts';
 import { type NoteRow, noteCells, noteColumns, noteOf } from '../../rows/note-row.ts';
 import { headDue } from '../../state/derived.ts';
 import { type Due, type EntryRecord, type NoteRecord, streamKey } from '../../state/records.ts';
-import { ForKeys, type RowsOf, rowsOf, type Unreadable } from './statements.ts';
+import { ForKeys, type RowsOf, rowsOf, type Unreadable, UsualInsert } from './statements.ts';
 
 /** At most this many notes in progress are kept in memory. */
 const mostKept = 1_024;
+
+/** Columns of a note that is claimed for the first time. */
+const usualNote = {
+  state: 'delivering',
+  due_within: 0,
+  failures: 0,
+  probes: 0,
+  absences: 0,
+  unconfirmed_for: 0,
+  lease_kind: 'deliver',
+  lease_before: null,
+  lease_tried_by: null,
+};
 
 /** Rows of `notes`. As with entries, notes in progress stay in memory, and are valid after a commit of another process if their row still has the same claim. */
 export class NoteStore {
@@ -16,7 +30,7 @@ export class NoteStore {
   #touched: string[] = [];
   readonly #byId: RowsOf;
   readonly #claim: RowsOf;
-  readonly #put: StatementSync;
+  readonly #put: UsualInsert;
   readonly #drop: ForKeys;
   readonly #lapsed: RowsOf;
   readonly #renew: StatementSync;
@@ -29,7 +43,7 @@ export class NoteStore {
     this.#claim = rowsOf(
       database.prepare('SELECT token, lease_until, due_at, last_ran_at, entry_ids, frozen FROM notes WHERE id = ?'),
     );
-    this.#put = database.prepare(`INSERT OR REPLACE INTO notes (${names}) VALUES (${noteColumns.map(() => '?').join(', ')})`);
+    this.#put = new UsualInsert(database, 'INSERT OR REPLACE INTO notes', noteColumns, usualNote);
     this.#drop = new ForKeys(database, (isKey) => `DELETE FROM notes WHERE id ${isKey}`);
     this.#lapsed = rowsOf(database.prepare('SELECT id FROM notes WHERE lease_until <= ? ORDER BY lease_until LIMIT ? + 0'));
     this.#renew = database.prepare('UPDATE notes SET lease_until = ? WHERE id = ? AND token = ?');
@@ -53,7 +67,7 @@ export class NoteStore {
   }
 
   put(note: NoteRecord): void {
-    this.#put.run(...noteCells(note));
+    this.#put.run(noteCells(note));
     this.#keep(note.id, note);
   }
 
@@ -143,7 +157,9 @@ export class StreamStore {
   constructor(database: DatabaseSync, notes: NoteStore) {
     this.#notes = notes;
     this.#byKey = database.prepare('SELECT id FROM streams WHERE key = ?');
-    this.#insert = database.prepare('INSERT INTO streams (lane, key, deferred, due_at, due_within) VALUES (?, ?, 0, ?, ?)');
+    this.#insert = database.prepare(
+      'INSERT INTO streams (lane, key, deferred, due_at, due_within) VALUES (?, ?, 0, ?, ?) ON CONFLICT (key) DO NOTHING',
+    );
     this.#head = database.prepare('SELECT state, due_at, due_within, note_id FROM entries WHERE stream = ? ORDER BY ord LIMIT 1');
     this.#update = database.prepare('UPDATE streams SET deferred = ?, due_at = ?, due_within = ? WHERE id = ?');
     this.#rest = new ForKeys(
@@ -159,16 +175,16 @@ export class StreamStore {
   /** The stream to whose end an entry goes. */
   join({ fixed, status }: EntryRecord): { readonly id: number; readonly isNew: boolean } {
     const key = streamKey(fixed);
-    const row = this.#byKey.get(key);
-    if (row !== undefined) return { id: Number(row.id), isNew: false };
     const spooled = status.state === 'spooled';
-    const { lastInsertRowid } = this.#insert.run(
+    // Most are new: to look for one first would be another call.
+    const { changes, lastInsertRowid } = this.#insert.run(
       fixed.lane,
       key,
       spooled ? Math.ceil(status.due.at) : null,
       Math.ceil(status.due.within),
     );
-    return { id: Number(lastInsertRowid), isNew: true };
+    if (changes > 0) return { id: Number(lastInsertRowid), isNew: true };
+    return { id: Number((this.#byKey.get(key) ?? missing('A stream')).id), isNew: false };
   }
 
   touch(id: number): void {
