@@ -193,7 +193,7 @@ export class EwsClient {
         ...metaOf(response, { requestId, url, now: clock.now(), scheme: credentials.scheme }),
         ...(attempt.sentBesides(response.status) ? { sentBesides: true } : {}),
       };
-      unsent = sent === 'no' && !saysNo.has(response.status);
+      unsent = sent === 'no' && (meta.nobody === true || !saysNo.has(response.status));
       // Of the others, only a page with 200 or 400 may say more than its status.
       if (unsent && response.status !== 200 && response.status !== 400) {
         giveUp(response);

@@ -185,8 +185,8 @@ export function metaOf(
     scheme,
     ...(status === 401 ? refusalOf(response) : {}),
     ...(status >= 300 && status < 400 ? redirectOf(response, url) : {}),
-    // What its front end has looked up for the request in vain: UserNotFound, MailboxGuidWithDomainNotFound.
-    nobody: (status === 403 || status === 404) && Boolean(headers.get('x-caserrorcode')),
+    // What its front end has looked up for the request in vain: UserNotFound, MailboxGuidWithDomainNotFound. Others, such as ServerNotFound, are no mailbox's own.
+    nobody: (status === 403 || status === 404) && /^(user|mailbox)/i.test(headers.get('x-caserrorcode') ?? ''),
     date: dateOf(headers),
     retryAfter: retryAfterOf(headers, now),
   };

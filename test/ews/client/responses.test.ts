@@ -38,6 +38,16 @@ describe('an HTTP status', () => {
         error: { message: expect.stringMatching(/knows no such mailbox/) },
       },
     ]),
+    [
+      '404 with X-CasErrorCode: ServerNotFound',
+      { status: 404, headers: { 'x-caserrorcode': 'ServerNotFound' } },
+      { status: 'blocked', scope: 'endpoint', sent: 'unknown', error: { code: 'HTTP_STATUS' } },
+    ],
+    [
+      '403 with X-CasErrorCode: EndpointNotFound',
+      { status: 403, headers: { 'x-caserrorcode': 'EndpointNotFound' } },
+      { status: 'blocked', scope: 'endpoint', sent: 'no', error: { code: 'EWS_DISABLED' } },
+    ],
     ...(
       [
         [500, 'mailbox'],

@@ -122,8 +122,8 @@ describe('before the body is sent, nothing can have been processed', () => {
     expect(bodies()).toEqual([false]);
   });
 
-  it('an address that the front end does not know blocks only its mailbox', async () => {
-    const outcome = await deliver((response) => response.writeHead(404, { 'x-caserrorcode': 'UserNotFound' }).end());
+  it.each([403, 404])('an address that the front end does not know (HTTP %s) blocks only its mailbox', async (status) => {
+    const outcome = await deliver((response) => response.writeHead(status, { 'x-caserrorcode': 'UserNotFound' }).end());
     expect(outcome).toMatchObject({ status: 'blocked', scope: 'mailbox', sent: 'no' });
   });
 
