@@ -16,9 +16,10 @@ const escapes = () =>
   );
 /**
  * What is left of a colour where ESC itself was lost on the way, `[32;1m`, or is written out, as in JSON and by loggers: `\u001b[32;1m`, `\e[0m`. No name in brackets,
- * such as `[Munich]` or `[main]`, is one.
+ * such as `[Munich]` or that of a host in a prompt, `[mail1.contoso.com]: PS`, is one.
  */
-const colourRemains = /(?:[\\`](?:u001[bB]|x1[bB]|033|[eE]))?\[(?:\d{1,3}(?:;\d{1,3})*m|m(?![\p{L} ]*\]))/gu;
+const colourRemains =
+  /[\\`](?:u001[bB]|x1[bB]|033|[eE])\[(?:\d{1,3}(?:;\d{1,3})*)?m|\[(?:\d{1,3}(?:;\d{1,3})*m|m(?![\p{L} ]*\]|[\w.-]+\]:\s))/gu;
 /** All-capital words before a colon: WARNING, VERBOSE, AVERTISSEMENT, 警告. PowerShell translates the names of its streams, never those of properties. */
 const stream = /^(?=[\p{Lu}\p{Lo}])[\p{Lu}\p{Lo}\p{M} ]{2,30}?\s*:/u;
 /** `PS C:\>`, `[host]: PS C:\>`, `[PS] C:\>`, `C:\>`, `PS /home/me>`, `>>` after an unfinished line, and those of Unix shells. */

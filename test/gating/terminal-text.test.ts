@@ -11,6 +11,8 @@ describe('cleaned text', () => {
     ['a title that never ends, but for its introducer', 'a\u001b]0;b', 'a0;b'],
     ['character sets and modes', 'a\u001b(Bb\u001b=c\u001b>d\u001b7e', 'abcde'],
     ['what is left of a colour where ESC was lost', 'a[32;1mb[0mc[md[1;22;333me', 'abcde'],
+    ['a colour that is written out before a bracket', 'a[\\u001b[32mb\\u001b[m]c', 'a[b]c'],
+    ['no name of a host in a prompt', '[mail1.contoso.com]: PS C:\\> a', '[mail1.contoso.com]: PS C:\\> a'],
     ['not what only looks like it', 'a[m1]b[1234m]c[1;m', 'a[m1]b[1234m]c[1;m'.replace('[m', '')],
     ['byte order marks', '\ufeffa', 'a'],
     ['byte order marks read as bytes', 'ï»¿a', 'a'],
