@@ -5,19 +5,21 @@
  * client-request-id. Other runtimes and fetches report nothing; for them the lists in connection-errors.ts decide.
  */
 
+import { tell } from '../core/host-calls.ts';
+
 /** `unseen`: the runtime reported nothing. `unwritten`: it accepted the request but wrote no byte of it. */
 type WireFact = 'unseen' | 'unwritten' | 'written';
 
 /** What the runtime reports about one leg of a request. */
 export interface RequestWatch {
   readonly fact: WireFact;
-  /** The status of an answer that fetch turned into an error, such as a proxy's 407. */
+  /** The status of an answer that fetch turned into an error, such as a proxy's 407; `undefined` if something else was written that may have been processed. */
   readonly status: number | undefined;
-  /** The error of the socket while the request was on it; fetch may report another one. */
+  /** The error of the socket while the request was on it; fetch may report another one. `undefined` as well. */
   readonly socketError: unknown;
   /** Gives the request up, and keeps it from being written later if it wasn't yet, or again. Returns what is certain then. */
   abandon(): WireFact;
-  /** Call it once, when the fetch has settled: until then a host's client may make the request again, signal or not. */
+  /** Call it once, when the fetch has failed or its answer was read: until then a host's client may make the request again, signal or not. */
   readonly end: () => void;
 }
 
@@ -32,12 +34,17 @@ interface State {
   over: boolean;
   /** True if it was given up before it was written. */
   abandoned: boolean;
+  /** The request that was written last. */
+  last?: object;
+  /** Of the last request. */
   status: number | undefined;
-  /** Of the socket that it was written to last. */
   error?: unknown;
   /** Takes the listeners off the sockets. */
   readonly undo: (() => void)[];
+  /** What was neither answered nor failed. */
   readonly pending: Set<object>;
+  /** True once each of undici's requests among them is a user until its end. */
+  held: boolean;
 }
 
 /** The part of node:diagnostics_channel that is used. */
@@ -49,7 +56,7 @@ interface DiagnosticsChannel {
 const header = 'client-request-id';
 const watched = new Map<string, Set<State>>();
 let byRequest = new WeakMap<object, readonly State[]>();
-/** The number of watches, and of abandoned requests that have not ended. While there are any, the channels have listeners. */
+/** The number of watches, and of requests given up that have not ended. While there are any, the channels have listeners. */
 let users = 0;
 
 /** Watches requests with that client-request-id from now on. `once`, unless false or undefined: repeating it could send a message twice, so that a repetition is not written. */
@@ -62,6 +69,7 @@ export function watchRequest(requestId: string, once?: unknown): RequestWatch {
     abandoned: false,
     status: undefined,
     pending: new Set(),
+    held: false,
     writers: new Map(),
     undo: [],
   };
@@ -73,23 +81,23 @@ export function watchRequest(requestId: string, once?: unknown): RequestWatch {
       return factOf(state);
     },
     get status() {
-      return state.status;
+      return wasSentBesides(state) ? undefined : state.status;
     },
     get socketError() {
-      return state.error;
+      return wasSentBesides(state) ? undefined : state.error;
     },
     abandon: () => {
+      const fact = factOf(state);
       state.over = true;
-      if (factOf(state) !== 'unwritten') return factOf(state);
+      hold(state);
+      if (fact !== 'unwritten') return fact;
       state.abandoned = true;
-      for (const request of state.pending) {
-        if (isNodeRequest(request)) request.destroy();
-        else use(); // until undici reports its end
-      }
-      return 'unwritten';
+      for (const request of state.pending) if (isNodeRequest(request)) request.destroy();
+      return fact;
     },
     end: () => {
       for (const undo of state.undo.splice(0)) undo();
+      hold(state);
       states.delete(state);
       if (states.size === 0) watched.delete(requestId);
       release();
@@ -100,6 +108,18 @@ export function watchRequest(requestId: string, once?: unknown): RequestWatch {
 function factOf(state: State): WireFact {
   if (!state.seen) return 'unseen';
   return state.written ? 'written' : 'unwritten';
+}
+
+/** Goes on watching what has not left yet: nobody hears of it any more. */
+function hold(state: State): void {
+  if (state.held) return;
+  state.held = true;
+  for (const request of state.pending) if (!isNodeRequest(request)) use();
+}
+
+/** Whether another request than the last one may have been processed: what became of that says nothing of it then. */
+function wasSentBesides({ writers, last }: State): boolean {
+  return [...writers.keys()].some((one: Target) => one !== last && one.method !== 'GET');
 }
 
 const onWritingIn = (request: object, message: unknown): void => onWriting(request, part(message, 'socket'));
@@ -149,7 +169,8 @@ function note(request: object, id: string): readonly State[] {
   if (states.length > 0) byRequest.set(request, states);
   for (const state of states) {
     state.seen = true;
-    if (!state.abandoned) state.pending.add(request);
+    state.pending.add(request);
+    if (state.held && !isNodeRequest(request)) use();
   }
   return states;
 }
@@ -168,7 +189,7 @@ function isRepetition(request: Target, port: unknown, { writers, over }: State):
       one !== request &&
       one.method === request.method &&
       one.path === request.path &&
-      (to === true || (to === port && serverOf(one) === serverOf(request))),
+      (to === true || one.destroyed === true || (to === port && serverOf(one) === serverOf(request))),
   );
 }
 
@@ -177,30 +198,31 @@ function serverOf(request: Target): unknown {
 }
 
 /** A request of undici or of node:http. */
-type Target = { readonly [part in 'method' | 'path' | 'origin']?: unknown } & { getHeader?(name: string): unknown };
+type Target = { readonly [part in 'method' | 'path' | 'origin' | 'destroyed']?: unknown } & { getHeader?(name: string): unknown };
 
 /** The request's head is written right after this message. */
-function onWriting(request: object, socket: SocketLike | undefined, port = socket?.remotePort): void {
-  for (const state of statesOf(request)) {
+function onWriting(request: object, socket: SocketLike | undefined, port = socket?.remotePort, states = statesOf(request)): void {
+  for (const state of states) {
     // The note was reported as unsent, or may have been processed already: the request must not leave any more.
     if (state.abandoned || (state.once && isRepetition(request, port, state))) socket?.destroy?.();
     else {
       state.written = true;
       if (socket === undefined) continue;
       if (!state.writers.has(request)) state.status = state.error = undefined;
+      state.last = request;
       state.writers.set(request, port);
-      noteError(state, socket);
+      noteError(state, request, socket);
     }
   }
 }
 
 /** Keeps the socket's own error: fetch reports "other side closed" even if an alert told the reason. */
-function noteError(state: State, socket: SocketLike): void {
+function noteError(state: State, request: object, socket: SocketLike): void {
   const listener = (error: unknown): void => {
-    state.error ??= error;
+    if (state.last === request) state.error ??= error;
   };
   socket.prependListener?.('error', listener);
-  state.undo.push(() => socket.off?.('error', listener));
+  state.undo.push(() => tell(() => socket.off?.('error', listener)));
 }
 
 function onAnswer(request: object, response: object | undefined): void {
@@ -209,19 +231,18 @@ function onAnswer(request: object, response: object | undefined): void {
     if (!state.abandoned) state.written = true;
     if (typeof status === 'number') state.status = status;
     if (refused.test(String(status))) state.writers.delete(request);
-    else end(request, state);
+    end(request, state);
   }
 }
 
-function end(request: object, { writers }: State): void {
+/** It was answered or has failed. */
+function end(request: object, { writers, pending, held }: State): void {
   if (writers.has(request)) writers.set(request, true);
+  if (pending.delete(request) && held && !isNodeRequest(request)) release();
 }
 
 function onEnded(request: object): void {
-  for (const state of statesOf(request)) {
-    end(request, state);
-    if (state.pending.delete(request) && state.abandoned) release();
-  }
+  for (const state of statesOf(request)) end(request, state);
 }
 
 /** node:http writes to a socket that is still connecting, which holds the request back until the connection or handshake is complete. */
@@ -235,7 +256,8 @@ function onNodeRequest(request: object): void {
     for (const state of states) end(request, state);
   });
   request.once('socket', (socket: SocketLike) => {
-    const written = (): void => onWriting(request, request, socket.remotePort);
+    // By then the watch may have ended.
+    const written = (): void => onWriting(request, request, socket.remotePort, states);
     if ((socket.connecting !== true && socket.secureConnecting !== true) || typeof socket.once !== 'function') written();
     else socket.once(socket.encrypted === true ? 'secureConnect' : 'connect', written);
   });

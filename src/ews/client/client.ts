@@ -208,6 +208,8 @@ export class EwsClient {
       const waits = attempt.waits ? 'server' : 'login';
       const at = attempt.isConnectionError(error) || attempt.unconnected ? 'connection' : waits;
       return failedBy(error, { requestId, sent: attempt.sent, ended: limit.ended(), deadline, at });
+    } finally {
+      attempt.close();
     }
   }
 
@@ -218,6 +220,7 @@ export class EwsClient {
     const headers = headersOf(prepared.acting, requestId, what.headers);
     if (prepared.call.mayWrite?.() === false) throw notAttempted('the lease is too short, or the sender stops');
     const hasBody = what.options.body !== 'none';
+    attempt.unwatch();
     // What changes nothing may be repeated.
     const watch = watchRequest(requestId, hasBody && prepared.call.reads !== true && prepared.call.mayWrite);
     const leg = attempt.begin(hasBody, () => watch.abandon() === 'unwritten');
@@ -227,7 +230,8 @@ export class EwsClient {
       leg.answered(response.status);
       return response;
     } catch (error) {
-      const fact = limit.ended() === undefined ? watch.fact : watch.abandon();
+      // A host's fetch that failed may have other requests under way.
+      const fact = hasBody || limit.ended() !== undefined ? watch.abandon() : watch.fact;
       // Of what was written, the error may be that of a repetition.
       const refused = handshakeRefused(fact === 'written' ? watch.socketError : error);
       // fetch turns a proxy's 407 into an error without a code.
@@ -240,7 +244,7 @@ export class EwsClient {
       if (unwritten || limit.ended() === undefined) leg.failed(error, unwritten);
       throw error;
     } finally {
-      asked.then(watch.end, watch.end);
+      asked.then(() => attempt.watched(watch.end), watch.end);
     }
   }
 

@@ -37,6 +37,8 @@ interface Attempt {
   headers: Headers | undefined;
   /** Of the tokens that it was sent with. */
   readonly tokens: string[];
+  /** Ends the watch over what was answered: until its answer was read, a host's dispatcher may make the request again. `undefined` once the call is over. */
+  unwatch: (() => void) | undefined;
 }
 
 /** Maximum size of an error, in bytes; Graph's have some hundred. */
@@ -102,9 +104,12 @@ export class GraphClient {
       refusedBy: undefined,
       headers: undefined,
       tokens: [],
+      unwatch: () => undefined,
     };
     const started = clock.monotonic();
     const reply = await this.#exchange(attempt);
+    attempt.unwatch?.();
+    attempt.unwatch = undefined;
     attempt.limit.release();
     release();
     if (logger !== undefined) {
@@ -162,6 +167,8 @@ export class GraphClient {
     if (logger !== undefined) traceRequest(logger, call, requestId);
     attempt.written = true;
     attempt.tokens.push(token.value);
+    attempt.unwatch?.();
+    attempt.unwatch = () => undefined;
     const watch = watchRequest(requestId, call.method !== 'GET' && call.mayWrite);
     const asked = request(fetch, this.#settings.root, attempt, token);
     try {
@@ -170,8 +177,9 @@ export class GraphClient {
       attempt.headers = response.headers;
       return response;
     } catch (error) {
+      // A host's fetch that failed may have other requests under way.
+      const fact = watch.abandon();
       // A proxy that wants a login of its own has passed nothing on.
-      const fact = limit.ended() === undefined ? watch.fact : watch.abandon();
       const refused = watch.status === 407 || handshakeRefused(fact === 'written' ? watch.socketError : error);
       if (fact === 'unwritten' || (fact === 'unseen' && nothingWritten(error)) || refused) {
         attempt.written = false;
@@ -180,16 +188,20 @@ export class GraphClient {
       }
       throw error;
     } finally {
-      asked.then(watch.end, watch.end);
+      asked.then(() => {
+        if (attempt.unwatch === undefined) watch.end();
+        else attempt.unwatch = watch.end;
+      }, watch.end);
     }
   }
 
   async #understand(response: Response, meta: ReplyMeta, attempt: Attempt): Promise<Reply> {
     const { status } = meta;
-    const { limit } = attempt;
+    const { limit, unwatch } = attempt;
     // It says everything: whatever else comes takes nothing back.
     if (status === 202) {
-      this.#drain(response);
+      attempt.unwatch = undefined;
+      this.#drain(response, unwatch);
       return { kind: 'ok', body: undefined, meta };
     }
     const { maxResponseBytes } = this.#settings;
@@ -206,12 +218,20 @@ export class GraphClient {
   }
 
   /** Reads what is left of an answer, within bounds, or its connection could not be used again. Nobody waits for it. */
-  #drain(response: Response): void {
+  #drain(response: Response, unwatch?: () => void): void {
     // An empty one has been read with its head.
-    if (response.headers.get('content-length') === '0' || response.body === null) return;
+    if (response.headers.get('content-length') === '0' || response.body === null) {
+      unwatch?.();
+      return;
+    }
     const limit = startLimit(this.#settings.clock, drainTime, new AbortController().signal);
     const read = readBody(response, 65_536, limit);
-    read.catch(() => undefined).finally(() => limit.release());
+    read
+      .catch(() => undefined)
+      .finally(() => {
+        limit.release();
+        unwatch?.();
+      });
   }
 
   /** Nothing was written, for want of a token. */
