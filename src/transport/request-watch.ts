@@ -1,22 +1,19 @@
 /**
  * Whether a request was written, as the runtime itself reports it, rather than guessed from the name of an error.
  *
- * On Node, undici (the platform's fetch, and the package's) and node:http report each request on diagnostics channels. Our requests are recognised by their
- * client-request-id. Other runtimes and fetches report nothing; for them the lists in connection-errors.ts decide.
+ * On Node, undici and node:http report each request on diagnostics channels; ours have a client-request-id. Elsewhere the lists in connection-errors.ts decide.
  */
-
-import { tell } from '../core/host-calls.ts';
 
 /** `unseen`: the runtime reported nothing. `unwritten`: it accepted the request but wrote no byte of it. */
 type WireFact = 'unseen' | 'unwritten' | 'written';
 
 /** What the runtime reports about one leg of a request. */
 export interface RequestWatch {
-  readonly fact: WireFact;
+  fact(): WireFact;
   /** The status of an answer that fetch turned into an error, such as a proxy's 407; `undefined` if something else was written that may have been processed. */
-  readonly status: number | undefined;
+  status(): number | undefined;
   /** The error of the socket while the request was on it; fetch may report another one. `undefined` as well. */
-  readonly socketError: unknown;
+  socketError(): unknown;
   /** Gives the request up, and keeps it from being written later if it wasn't yet, or again. Returns what is certain then. */
   abandon(): WireFact;
   /** Call it once, when the fetch has failed or its answer was read: until then a host's client may make the request again, signal or not. */
@@ -43,7 +40,7 @@ interface State {
   readonly undo: (() => void)[];
   /** What was neither answered nor failed. */
   readonly pending: Set<object>;
-  /** True once each of undici's requests among them is a user until its end. */
+  /** Each of undici's requests among them is a user until its end. */
   held: boolean;
 }
 
@@ -77,15 +74,9 @@ export function watchRequest(requestId: string, once?: unknown): RequestWatch {
   watched.set(requestId, states.add(state));
   use();
   return {
-    get fact() {
-      return factOf(state);
-    },
-    get status() {
-      return wasSentBesides(state) ? undefined : state.status;
-    },
-    get socketError() {
-      return wasSentBesides(state) ? undefined : state.error;
-    },
+    fact: () => factOf(state),
+    status: () => (wasSentBesides(state) ? undefined : state.status),
+    socketError: () => (wasSentBesides(state) ? undefined : state.error),
     abandon: () => {
       const fact = factOf(state);
       state.over = true;
@@ -178,10 +169,7 @@ function note(request: object, id: string): readonly State[] {
 /** Statuses of what a server has not processed: a login's challenge, a redirect, too many requests. Others, such as 404 or 408, a proxy may give after it passed the request on. */
 const refused = /^(3..|4(0[137]|1[34]|2[19]|31|56|9[4-7]))$/;
 
-/**
- * Whether a request is made again, here or, once it has ended, at another server. A look with its headers, a report that names its id, and what a gateway in this process
- * passes on meanwhile are no repetitions.
- */
+/** Whether a request is made again, here or, once it has ended, at another server. A look with its headers, a report that names its id, and what a gateway here passes on are none. */
 function isRepetition(request: Target, port: unknown, { writers, over }: State): boolean {
   if (over) return !writers.has(request);
   return [...writers].some(
@@ -222,7 +210,7 @@ function noteError(state: State, request: object, socket: SocketLike): void {
     if (state.last === request) state.error ??= error;
   };
   socket.prependListener?.('error', listener);
-  state.undo.push(() => tell(() => socket.off?.('error', listener)));
+  state.undo.push(() => socket.off?.('error', listener));
 }
 
 function onAnswer(request: object, response: object | undefined): void {
@@ -264,11 +252,7 @@ function onNodeRequest(request: object): void {
 }
 
 /** Of a socket, or of what a foreign client has in its place. */
-interface SocketLike {
-  readonly remotePort?: unknown;
-  readonly connecting?: unknown;
-  readonly secureConnecting?: unknown;
-  readonly encrypted?: unknown;
+interface SocketLike extends Partial<Record<'remotePort' | 'connecting' | 'secureConnecting' | 'encrypted', unknown>> {
   once?(event: string, listener: () => void): void;
   prependListener?(event: 'error', listener: (error: unknown) => void): void;
   off?(event: 'error', listener: (error: unknown) => void): void;
@@ -293,12 +277,9 @@ function statesOf(request: object | undefined): readonly State[] {
 function idOf(headers: unknown): string | undefined {
   if (typeof headers === 'string') return /^client-request-id: ([\w-]+)\r?$/im.exec(headers)?.[1];
   if (!Array.isArray(headers)) return undefined;
-  for (let at = 0; at + 1 < headers.length; at += 2) {
-    const name: unknown = headers[at];
-    if (typeof name === 'string' && name.length === header.length && name.toLowerCase() === header)
-      return String(headers[at + 1]);
-  }
-  return undefined;
+  const list: readonly unknown[] = headers;
+  const at = list.findIndex((name, n) => n % 2 === 0 && typeof name === 'string' && name.toLowerCase() === header);
+  return at < 0 ? undefined : String(list[at + 1]);
 }
 
 function part(message: unknown, key: string): object | undefined {
@@ -306,16 +287,14 @@ function part(message: unknown, key: string): object | undefined {
   return typeof value === 'object' && value !== null ? value : undefined;
 }
 
-let found: DiagnosticsChannel | null | undefined;
+let found: DiagnosticsChannel | undefined;
 
 /** Loaded without an import, which a browser's bundler would have to resolve. */
 function channels(): DiagnosticsChannel | undefined {
-  if (found === undefined) {
-    try {
-      found = (globalThis.process?.getBuiltinModule?.('node:diagnostics_channel') as DiagnosticsChannel | undefined) ?? null;
-    } catch {
-      found = null;
-    }
+  try {
+    found ??= globalThis.process?.getBuiltinModule?.('node:diagnostics_channel') as DiagnosticsChannel | undefined;
+  } catch {
+    // Then nothing is reported.
   }
-  return found ?? undefined;
+  return found;
 }

@@ -33,7 +33,7 @@ it('foreign messages on the diagnostics channels of Node and undici end no proce
   // Node throws the error of a subscriber in the next tick.
   await new Promise((resolve) => setImmediate(resolve));
   expect(unhandled).toEqual([]);
-  expect(watch.fact).toBe('unseen');
+  expect(watch.fact()).toBe('unseen');
   watch.end();
 });
 
@@ -47,6 +47,6 @@ it('a request that looks like ours but cannot be tracked does not prove that not
     },
   };
   channel('http.client.request.created').publish({ request });
-  expect(watch.fact).toBe('written');
+  expect(watch.fact()).toBe('written');
   watch.end();
 });

@@ -34,10 +34,10 @@ interface LegRecord {
  * whether the server may have processed the request.
  */
 export class Attempt {
+  /** Until its answer was read, a host's dispatcher may make the request again. */
+  readonly closed = Promise.withResolvers<void>();
   readonly #legs: LegRecord[] = [];
   #over = false;
-  #closed = false;
-  #unwatch = (): void => undefined;
 
   begin(hasBody: boolean, giveUp: GiveUp = () => false): Leg {
     const record: LegRecord = { hasBody, end: 'under-way', status: undefined, error: undefined, giveUp };
@@ -93,28 +93,6 @@ export class Attempt {
   /** The last leg was given up before a connection stood. */
   get unconnected(): boolean {
     return this.#legs.at(-1)?.end === 'unwritten';
-  }
-
-  /** Keeps the watch over a leg that was answered: until its answer was read, a host's dispatcher may make the request again. */
-  watched(end: () => void): void {
-    if (this.#closed) end();
-    else {
-      this.unwatch();
-      this.#unwatch = end;
-    }
-  }
-
-  /** Ends the watch over the leg before: its login has its answer. */
-  unwatch(): void {
-    const end = this.#unwatch;
-    this.#unwatch = () => undefined;
-    end();
-  }
-
-  /** The answer was read, or there is none. */
-  close(): void {
-    this.#closed = true;
-    this.unwatch();
   }
 
   /** Whether this very error, or the one it was made of, is what a leg failed with before it was written. */

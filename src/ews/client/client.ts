@@ -209,7 +209,7 @@ export class EwsClient {
       const at = attempt.isConnectionError(error) || attempt.unconnected ? 'connection' : waits;
       return failedBy(error, { requestId, sent: attempt.sent, ended: limit.ended(), deadline, at });
     } finally {
-      attempt.close();
+      attempt.closed.resolve();
     }
   }
 
@@ -220,7 +220,6 @@ export class EwsClient {
     const headers = headersOf(prepared.acting, requestId, what.headers);
     if (prepared.call.mayWrite?.() === false) throw notAttempted('the lease is too short, or the sender stops');
     const hasBody = what.options.body !== 'none';
-    attempt.unwatch();
     // What changes nothing may be repeated.
     const watch = watchRequest(requestId, hasBody && prepared.call.reads !== true && prepared.call.mayWrite);
     const leg = attempt.begin(hasBody, () => watch.abandon() === 'unwritten');
@@ -231,11 +230,11 @@ export class EwsClient {
       return response;
     } catch (error) {
       // A host's fetch that failed may have other requests under way.
-      const fact = hasBody || limit.ended() !== undefined ? watch.abandon() : watch.fact;
+      const fact = hasBody || limit.ended() !== undefined ? watch.abandon() : watch.fact();
       // Of what was written, the error may be that of a repetition.
-      const refused = handshakeRefused(fact === 'written' ? watch.socketError : error);
+      const refused = handshakeRefused(fact === 'written' ? watch.socketError() : error);
       // fetch turns a proxy's 407 into an error without a code.
-      if (watch.status === 407) {
+      if (watch.status() === 407) {
         leg.answered(407);
         throw new ProxyRefusal(407);
       }
@@ -244,7 +243,7 @@ export class EwsClient {
       if (unwritten || limit.ended() === undefined) leg.failed(error, unwritten);
       throw error;
     } finally {
-      asked.then(() => attempt.watched(watch.end), watch.end);
+      asked.then(() => attempt.closed.promise.then(watch.end), watch.end);
     }
   }
 

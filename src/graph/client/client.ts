@@ -37,8 +37,8 @@ interface Attempt {
   headers: Headers | undefined;
   /** Of the tokens that it was sent with. */
   readonly tokens: string[];
-  /** Ends the watch over what was answered: until its answer was read, a host's dispatcher may make the request again. `undefined` once the call is over. */
-  unwatch: (() => void) | undefined;
+  /** Until its answer was read, a host's dispatcher may make the request again. */
+  readonly closed: PromiseWithResolvers<void>;
 }
 
 /** Maximum size of an error, in bytes; Graph's have some hundred. */
@@ -104,12 +104,11 @@ export class GraphClient {
       refusedBy: undefined,
       headers: undefined,
       tokens: [],
-      unwatch: () => undefined,
+      closed: Promise.withResolvers(),
     };
     const started = clock.monotonic();
     const reply = await this.#exchange(attempt);
-    attempt.unwatch?.();
-    attempt.unwatch = undefined;
+    attempt.closed.resolve();
     attempt.limit.release();
     release();
     if (logger !== undefined) {
@@ -167,8 +166,6 @@ export class GraphClient {
     if (logger !== undefined) traceRequest(logger, call, requestId);
     attempt.written = true;
     attempt.tokens.push(token.value);
-    attempt.unwatch?.();
-    attempt.unwatch = () => undefined;
     const watch = watchRequest(requestId, call.method !== 'GET' && call.mayWrite);
     const asked = request(fetch, this.#settings.root, attempt, token);
     try {
@@ -180,28 +177,24 @@ export class GraphClient {
       // A host's fetch that failed may have other requests under way.
       const fact = watch.abandon();
       // A proxy that wants a login of its own has passed nothing on.
-      const refused = watch.status === 407 || handshakeRefused(fact === 'written' ? watch.socketError : error);
+      const refused = watch.status() === 407 || handshakeRefused(fact === 'written' ? watch.socketError() : error);
       if (fact === 'unwritten' || (fact === 'unseen' && nothingWritten(error)) || refused) {
         attempt.written = false;
         attempt.unconnected = true;
-        attempt.refusedBy = watch.status === 407 ? 407 : proxyStatus(error);
+        attempt.refusedBy = watch.status() === 407 ? 407 : proxyStatus(error);
       }
       throw error;
     } finally {
-      asked.then(() => {
-        if (attempt.unwatch === undefined) watch.end();
-        else attempt.unwatch = watch.end;
-      }, watch.end);
+      asked.then(() => attempt.closed.promise.then(watch.end), watch.end);
     }
   }
 
   async #understand(response: Response, meta: ReplyMeta, attempt: Attempt): Promise<Reply> {
     const { status } = meta;
-    const { limit, unwatch } = attempt;
+    const { limit } = attempt;
     // It says everything: whatever else comes takes nothing back.
     if (status === 202) {
-      attempt.unwatch = undefined;
-      this.#drain(response, unwatch);
+      this.#drain(response);
       return { kind: 'ok', body: undefined, meta };
     }
     const { maxResponseBytes } = this.#settings;
@@ -218,20 +211,12 @@ export class GraphClient {
   }
 
   /** Reads what is left of an answer, within bounds, or its connection could not be used again. Nobody waits for it. */
-  #drain(response: Response, unwatch?: () => void): void {
+  #drain(response: Response): void {
     // An empty one has been read with its head.
-    if (response.headers.get('content-length') === '0' || response.body === null) {
-      unwatch?.();
-      return;
-    }
+    if (response.headers.get('content-length') === '0' || response.body === null) return;
     const limit = startLimit(this.#settings.clock, drainTime, new AbortController().signal);
     const read = readBody(response, 65_536, limit);
-    read
-      .catch(() => undefined)
-      .finally(() => {
-        limit.release();
-        unwatch?.();
-      });
+    read.catch(() => undefined).finally(() => limit.release());
   }
 
   /** Nothing was written, for want of a token. */
@@ -307,12 +292,6 @@ async function request(
 }
 
 function metaOf(response: Response, requestId: string, now: number): ReplyMeta {
-  const date = dateOf(response.headers);
-  const retryAfter = retryAfterOf(response.headers, now);
-  return {
-    requestId,
-    status: response.status,
-    ...(date === undefined ? {} : { date }),
-    ...(retryAfter === undefined ? {} : { retryAfter }),
-  };
+  const { status, headers } = response;
+  return { requestId, status, date: dateOf(headers), retryAfter: retryAfterOf(headers, now) };
 }

@@ -28,9 +28,9 @@ export interface ReplyMeta {
   readonly requestId: string;
   readonly status: number;
   /** The server's clock, ms since 1970. Browsers may hide it from a page of another origin. */
-  readonly date?: number;
+  readonly date?: number | undefined;
   /** From the Retry-After header, in ms. Hidden likewise. */
-  readonly retryAfter?: number;
+  readonly retryAfter?: number | undefined;
 }
 
 /** What a response in Graph's shape says is wrong. */
