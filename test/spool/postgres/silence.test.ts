@@ -102,13 +102,14 @@ describe.concurrent('a server that vanishes while many calls wait', () => {
 
 describe.concurrent('waits for locks', () => {
   it('do not count as silence, however short the deadline: a locked conversation is awaited', async () => {
-    const within = 3_000; // a wait for a held conversation ends by itself after 10 s
+    // Half of it is left for the machine: a lock is waited for as long at a time. A wait for a held conversation ends by itself after 10 s.
+    const within = 6_000;
     await using scene = await behindProxy(fixture, { within });
     await scene.spool.open(context);
     await using host = await hostTransaction();
     await scene.spool.append([newEntry('held')], { client: host.client });
     const waiting = scene.spool.append([newEntry('behind it')]);
-    await new Promise((resolve) => setTimeout(resolve, 2.5 * within));
+    await new Promise((resolve) => setTimeout(resolve, 1.25 * within));
     await host.client.query('COMMIT');
     expect(await waiting).toMatchObject([{ status: 'appended' }]);
   });
