@@ -1,30 +1,16 @@
 /** A host's fetch that repeats a send whose answer was lost, and meets a server that refuses the handshake: its error speaks of the repetition alone. */
 
-import type { Server } from 'node:http';
 import { createServer, request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Agent, fetch as undiciFetch } from 'undici';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { EwsTransport } from '../../src/ews/ews-transport.ts';
 import { basicAuth } from '../../src/index.ts';
 import { always, makeNote } from '../ews/support/note.ts';
 import { loopbackCertificate, loopbackKey } from '../support/loopback-certificate.ts';
+import { listen } from '../support/loopback-servers.ts';
 
 type Fetch = typeof globalThis.fetch;
-
-const open: Server[] = [];
-afterEach(async () => {
-  for (const server of open.splice(0)) {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
-});
-
-async function listen(server: Server, port = 0): Promise<number> {
-  open.push(server);
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
-}
 
 /** A server that processes the first send and loses its answer; whoever comes next meets another one, which refuses the handshake. */
 async function thenRefusesHandshakes(): Promise<{ url: string; arrived: string[] }> {
@@ -42,7 +28,6 @@ async function thenRefusesHandshakes(): Promise<{ url: string; arrived: string[]
     request.socket.destroy();
   });
   const port = await listen(first);
-  open.splice(open.indexOf(first), 1);
   return { url: `https://localhost:${port}/ews`, arrived };
 }
 

@@ -1,40 +1,19 @@
 /** Requests of a host that carry the id of a send, and are no repetition of it, are written. */
 
-import {
-  createServer,
-  request as httpRequest,
-  type IncomingMessage,
-  type RequestOptions,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, request as httpRequest, type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
 import { Agent, RetryAgent } from 'undici';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { EwsTransport } from '../../src/ews/ews-transport.ts';
 import { basicAuth, type Credentials, type EwsTransportOptions } from '../../src/index.ts';
 import { relay } from '../../src/relay.ts';
 import type { DeliveryOutcome } from '../../src/transport/contract.ts';
 import { always, makeNote } from '../ews/support/note.ts';
 import { created, fault, foundFolders, ok } from '../ews/support/responses.ts';
+import { listen } from '../support/loopback-servers.ts';
 import { serveHandler } from '../support/relay-server.ts';
 
 type Fetch = typeof globalThis.fetch;
 type Handle = (request: IncomingMessage, response: ServerResponse, body: string) => void;
-
-const open: Server[] = [];
-afterEach(async () => {
-  for (const server of open.splice(0)) {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
-});
-
-async function listen(server: Server, port = 0): Promise<number> {
-  open.push(server);
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
-}
 
 const reading =
   (handle: Handle) =>

@@ -3,12 +3,11 @@
 import { execFile } from 'node:child_process';
 import { channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
-import { createServer, request as httpRequest, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Agent, buildConnector, RetryAgent, fetch as undiciFetch } from 'undici';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { EwsTransport } from '../../src/ews/ews-transport.ts';
 import { GraphTransport } from '../../src/graph/graph-transport.ts';
 import { basicAuth, type EwsTransportOptions } from '../../src/index.ts';
@@ -16,22 +15,12 @@ import type { DeliveryOutcome, Transport } from '../../src/transport/contract.ts
 import { watchRequest } from '../../src/transport/request-watch.ts';
 import { always, makeNote } from '../ews/support/note.ts';
 import { created, ok } from '../ews/support/responses.ts';
+import { listen } from '../support/loopback-servers.ts';
 
 type Fetch = typeof globalThis.fetch;
 
-const open: Server[] = [];
-afterEach(async () => {
-  for (const server of open.splice(0)) {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
-});
-
 async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
-  open.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `http://127.0.0.1:${await listen(createServer(listener))}`;
 }
 
 async function read(request: IncomingMessage): Promise<string> {
