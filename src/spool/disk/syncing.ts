@@ -1,10 +1,9 @@
 import { fsync } from 'node:fs';
+import { promisify } from 'node:util';
 import { property } from '../../core/errors/thrown.ts';
 
 /** As a FileHandle's `sync()`, which Yarn's Plug'n'Play replaces by one that throws. */
-export function syncDescriptor(descriptor: number): Promise<void> {
-  return new Promise((resolve, reject) => fsync(descriptor, (error) => (error === null ? resolve() : reject(error))));
-}
+export const syncDescriptor: (descriptor: number) => Promise<void> = promisify(fsync);
 
 /** Whether Node's permission model (`--permission`) refused a call: access to a path, or `fsync`, which it allows no program. */
 export function isDeniedByNode(error: unknown): boolean {

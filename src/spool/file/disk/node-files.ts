@@ -1,5 +1,6 @@
-import { close, constants, fdatasync, fsync, ftruncate, open, read, write } from 'node:fs';
+import { close, constants, fdatasync, ftruncate, open, read, write } from 'node:fs';
 import { chmod, lstat, mkdir, opendir, rename, unlink } from 'node:fs/promises';
+import { syncDescriptor } from '../../disk/syncing.ts';
 import { errnoOf, type FileFacts, type FileLayer, type FolderItem, type WritableFile } from './file-layer.ts';
 import { lockFolder } from './node-lock.ts';
 
@@ -59,7 +60,7 @@ export const nodeFiles: FileLayer = {
     if (windows) return; // NTFS keeps names in its journal, in order; a folder can't be flushed there.
     const folder = await openFile(path, O_RDONLY | constants.O_DIRECTORY, 0);
     try {
-      await call((done) => fsync(folder, done));
+      await syncDescriptor(folder);
     } catch (error) {
       // Some network file systems have no such call; their servers order names themselves.
       if (errnoOf(error) !== 'EINVAL' && errnoOf(error) !== 'ENOTSUP') throw error;
