@@ -150,8 +150,11 @@ export class FileSpool extends JournaledSpool {
   override async close(): Promise<void> {
     const stop = this.#stopListening;
     this.#stopListening = undefined;
-    await stop?.();
-    await super.close();
+    try {
+      await stop?.();
+    } finally {
+      await super.close();
+    }
   }
 
   /** Returns whether no other process has taken the folder; called before each request to a server. */

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -77,6 +79,52 @@ describe('the lock of a file spool', () => {
     await spool.close();
   });
 });
+
+describe.runIf(process.platform === 'linux')('the socket that is named by the inode of a folder', () => {
+  /** What this process has open of the folders beneath the root. */
+  const openFolders = () => openFiles().filter((path) => path.startsWith(root) && !/\/lock(?: \(deleted\))?$/.test(path));
+
+  it('keeps that inode until it is closed, so that no other folder can get it, even if ours is removed', async () => {
+    const spool = new FileSpool({ root });
+    await spool.open(context);
+    const folder = join(root, '.offline-im');
+    expect(openFolders()).toEqual([folder]);
+    await rm(folder, { recursive: true });
+    expect(openFolders()).toEqual([`${folder} (deleted)`]);
+    await spool.close();
+    expect(openFolders()).toEqual([]);
+  });
+
+  it('leaves nothing open where the spool could not be opened', async () => {
+    const first = new FileSpool({ root });
+    await first.open(context);
+    const before = openFolders();
+    await expect(new FileSpool({ root }).open(context)).rejects.toMatchObject({ code: 'SPOOL_LOCKED' });
+    expect(openFolders()).toEqual(before);
+    await first.close();
+  });
+
+  it('keeps no other lock when it cannot be closed', async () => {
+    const spool = new FileSpool({ root });
+    await spool.open(context);
+    const stuck = vi.spyOn(Server.prototype, 'close').mockImplementation(() => {
+      throw new Error('stuck');
+    });
+    await spool.close().catch(() => undefined);
+    stuck.mockRestore();
+    expect(openFiles().filter((path) => path.startsWith(root))).toEqual(openFolders());
+  });
+});
+
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((descriptor) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${descriptor}`)];
+    } catch {
+      return []; // That of the listing itself.
+    }
+  });
+}
 
 async function failList(): Promise<never> {
   throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });

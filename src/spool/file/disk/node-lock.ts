@@ -14,7 +14,7 @@ import { takeToken } from './owner-token.ts';
  *    does, and it holds across containers of one machine. But it is a POSIX lock: whatever in this process closes any descriptor of
  *    that file (a backup, a virus scanner's plug-in, `fs.cp`) drops it, without a word.
  * 2. One that can't be dropped: on Linux a socket in the abstract namespace, named by the folder's device and inode and by the user,
- *    so that nothing of it lies in the folder; elsewhere, where there is one, a lock that belongs to its own descriptor (O_EXLOCK).
+ *    so that nothing of it lies in the folder, and with the folder open, so that its inode can't go to another one; elsewhere, where there is one, a lock that belongs to its own descriptor (O_EXLOCK).
  * 3. A token in the folder, written by whoever got in last. It is read around each commit and right before each request: the last
  *    one that came owns the folder, and everyone else closes.
  */
@@ -39,8 +39,7 @@ export async function lockFolder(path: string, warn?: (error: OfflineImError) =>
       return Object.assign(
         async () => {
           token.leave();
-          await guard();
-          dropped();
+          await guard().finally(dropped);
         },
         { isHeld: token.isOurs, ...(token.secret === undefined ? {} : { secret: token.secret }) },
       );
@@ -111,9 +110,12 @@ const bsdLock: Readonly<Partial<Record<NodeJS.Platform, number>>> = { darwin: 0x
 async function listenOn(folder: string): Promise<() => Promise<void>> {
   const { dev, ino } = statSync(folder, { bigint: true });
   const server = createServer((socket) => socket.destroy());
+  const descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await listening(server, `\0offline-im ${dev} ${ino} ${process.getuid?.() ?? 0}`);
   } catch (error) {
+    server.close();
+    closeSync(descriptor);
     if (errnoOf(error) === 'EADDRINUSE') throw locked(error);
     // A sandbox without sockets.
     return async () => undefined;
@@ -121,7 +123,12 @@ async function listenOn(folder: string): Promise<() => Promise<void>> {
   held.add(server);
   return async () => {
     held.delete(server);
-    await new Promise<void>((resolve) => server.close(() => resolve()));
+    try {
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    } finally {
+      // Last: as long as the socket listens, whoever got this inode would be kept out.
+      closeSync(descriptor);
+    }
   };
 }
 

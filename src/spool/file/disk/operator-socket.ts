@@ -77,10 +77,15 @@ export async function listenForOperators(own: string, token: string, answering: 
 }
 
 async function listening(server: Server, path: string): Promise<void> {
-  // Exclusive: the workers of a cluster would share it.
-  server.listen({ path, exclusive: true });
-  await once(server, 'listening');
-  server.unref();
+  try {
+    // Exclusive: the workers of a cluster would share it.
+    server.listen({ path, exclusive: true });
+    await once(server, 'listening');
+    server.unref();
+  } catch (error) {
+    server.close();
+    throw error;
+  }
 }
 
 /** Serves one operator: proofs first, then one question after the other. Hangs up on anything else. */
