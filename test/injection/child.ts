@@ -3,7 +3,7 @@
  * failing: `node test/injection/child.ts '<Scene as JSON>'`. Prints a line of JSON for each run with complaints, and one at the
  * end.
  */
-import { writeSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { awaited } from './awaited.ts';
@@ -71,8 +71,34 @@ async function inFolder(fault: Fault | undefined): Promise<readonly string[]> {
   const folder = join(scene.folder, `run-${run}`);
   await mkdir(folder);
   const complaints = await runOnce({ ...scene, folder, run: run + 1000 * (process.pid % 1000), fault }, unhandled);
+  const open = fault !== undefined && leavesOpen(fault) ? [] : stillOpen(folder);
   await rm(folder, { recursive: true, force: true });
-  return complaints;
+  return [...complaints, ...open.map((what) => `still open: ${what}`)];
+}
+
+/** Whether the fault itself keeps a descriptor: one that was opened and never handed over, or was never closed. */
+function leavesOpen({ key, manner }: Fault): boolean {
+  return (manner === 'after' && /\.open(?:Sync|dir)? @/.test(key)) || key.startsWith('fs.close @');
+}
+
+/** What this process still has open of a spool: files beneath its folder, its lock in the abstract namespace, the socket for its operators. */
+function stillOpen(folder: string): readonly string[] {
+  if (process.platform !== 'linux') return [];
+  const sockets = new Map(
+    readFileSync('/proc/net/unix', 'latin1')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .filter((fields) => fields[7]?.includes('offline-im'))
+      .map((fields) => [`socket:[${fields[6]}]`, fields[7]?.startsWith('@') === true ? 'the lock' : 'the socket for operators']),
+  );
+  return readdirSync('/proc/self/fd').flatMap((descriptor) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${descriptor}`);
+      return path.startsWith(folder) ? [path.slice(folder.length)] : [sockets.get(path) ?? []].flat();
+    } catch {
+      return []; // That of the listing itself.
+    }
+  });
 }
 
 await once();
