@@ -25,7 +25,7 @@ async function run(example: string, program: string): Promise<string> {
     await symlink(name === 'offline-im' ? packed.installed : join(root, 'node_modules', name), at);
   }
   const { NODE_OPTIONS: _options, VITEST: _vitest, NODE_ENV: _env, ...env } = process.env;
-  const args = [join(root, 'node_modules', program), 'run', '--reporter', 'verbose'];
+  const args = [join(root, 'node_modules', program), 'run', '--reporter', 'verbose', '--testTimeout', '240000'];
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     cwd: folder,
     env: { ...env, NO_COLOR: '1' },

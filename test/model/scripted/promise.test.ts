@@ -7,7 +7,7 @@ import { anyScriptedCommand } from './weather.ts';
 
 const runs = Number(process.env.OFFLINE_IM_MODEL_RUNS ?? 400);
 const seed = Number(process.env.OFFLINE_IM_SEED ?? Math.floor(Math.random() * 2 ** 31));
-const longest = 10_000 + runs * 1_000;
+const longest = 60_000 + runs * 3_000;
 
 /** fast-check prints the failing commands; this says how to repeat them. */
 async function promiseHolds(options: Parameters<typeof scriptedWorld>[0], share: number): Promise<void> {
