@@ -105,8 +105,8 @@ export const cells: Readonly<Record<string, Cell>> = {
   'node-cjs': runtime({ node: '24.21.0' }, 'node_modules/node/bin/node', '--no-experimental-require-module', 'main-job.cjs'),
   bun: runtime({ bun: '1.4.5' }, 'bun', job),
   deno: runtime({ deno: '2.9.6' }, 'deno', 'run', '-A', job),
-  'jest-cjs': { ...runner(jest, 'jest'), folders: ['jest-cjs'] },
-  'jest-29-cjs': { ...runner({ jest: '29.7.0' }, 'jest'), folders: ['jest-cjs'] },
+  'jest-cjs': { ...runner(jest, 'jest', '--testTimeout', '240000'), folders: ['jest-cjs'] },
+  'jest-29-cjs': { ...runner({ jest: '29.7.0' }, 'jest', '--testTimeout', '240000'), folders: ['jest-cjs'] },
   'jest-esm': runner(jest, 'node', '--experimental-vm-modules', 'node_modules/jest/bin/jest.js'),
   'ts-jest': {
     ...runner({ ...jest, 'ts-jest': '29.4.15', typescript: '5.9.3', '@types/jest': '30.0.0', '@types/node': '24.19.2' }, 'jest'),

@@ -12,7 +12,7 @@ it('ews-app passes its own tests under Vitest', async () => {
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await cp(join(root, 'examples/ews-app'), folder, { recursive: true });
   const alias = { 'offline-im/testing': join(root, 'src/testing.ts') };
-  const config = { resolve: { alias }, test: { globals: true, include: ['*.test.mjs'] } };
+  const config = { resolve: { alias }, test: { globals: true, include: ['*.test.mjs'], testTimeout: 240_000 } };
   await writeFile(join(folder, 'vitest.config.mjs'), `export default ${JSON.stringify(config)};`);
   const { NODE_OPTIONS: _options, VITEST: _vitest, NODE_ENV: _env, ...env } = process.env;
   const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--root', folder, '--no-color'];
