@@ -5,6 +5,7 @@ import type { Asking } from '../send/conversation-history.ts';
 import { removeItems } from '../send/drafts.ts';
 import type { SavedFolders } from '../send/saved-folders.ts';
 import type { EwsSettings } from '../settings.ts';
+import { searchMoved } from './moved-folders.ts';
 import { type SearchResult, searchTags } from './search.ts';
 import { type TagFindings, type TaggedItem, type Unreadable, unreadableBy } from './tag-findings.ts';
 import { draftsOf, isFound, verdictOf } from './verdict.ts';
@@ -116,6 +117,7 @@ async function sweep(
   const all = new Map<string, TagFindings>();
   if (tags.length === 0) return all;
   let open = tags;
+  let seen: ReadonlySet<string> = new Set();
   // Once more if the folder known by its id is gone: its replacement may hold the copy.
   for (let looks = 0; looks < 2; looks++) {
     const { folders: copyFolders, failed } = await folders.copyFolders(place, call);
@@ -123,12 +125,19 @@ async function sweep(
     if (failed?.status === 'deferred') return new Map(tags.map((tag) => [tag, unread(unreadableBy(failed))]));
     const inMotion = ['drafts', 'outbox', ...copyFolders, 'sentitems', 'deleteditems', 'recoverableitemsdeletions'];
     const { mailbox } = place;
-    const { byTag, missing } = await searchTags(client, settings, { tags: open, folders: [...new Set(inMotion)], mailbox }, call);
+    const search = { tags: open, folders: [...new Set(inMotion)], mailbox };
+    const { byTag, missing } = await searchTags(client, settings, search, call);
+    seen = new Set([...copyFolders, ...missing]);
     const unreadable: Unreadable | undefined = failed && unreadableBy(failed);
     for (const [tag, found] of byTag) all.set(tag, { ...found, unreadable: found.unreadable ?? unreadable });
     open = tags.filter((tag) => all.get(tag)?.items.length === 0);
     const gone = [...missing].filter((folder) => folders.isGone(mailbox, folder));
     if (gone.length === 0 || open.length === 0) break;
+  }
+  const absent = open.filter((tag) => all.get(tag)?.unreadable === undefined);
+  // Sent Items stays where it is; Conversation History doesn't.
+  if (absent.length > 0 && place.folder !== 'sentitems') {
+    for (const [tag, found] of await searchMoved(client, settings, absent, seen, call)) all.set(tag, found);
   }
   return all;
 }

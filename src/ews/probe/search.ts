@@ -21,7 +21,7 @@ export interface Search {
 /** The result of a search. Every tag has findings. */
 export interface SearchResult {
   readonly byTag: ReadonlyMap<string, TagFindings>;
-  /** Folders that the mailbox doesn't have. */
+  /** Folders that the mailbox doesn't have, or doesn't show to this login. */
   readonly missing: ReadonlySet<string>;
   /** An obstacle that the next request would meet too: the search stopped there. */
   readonly closed: Unreadable | undefined;
@@ -65,10 +65,10 @@ export async function searchTags(client: EwsClient, settings: EwsSettings, searc
   return { byTag, missing, closed };
 }
 
-/** One folder, as one response showed it. `closed`: it holds nothing that this login can see. */
+/** One folder, as one response showed it. `missing`: it holds nothing that this login can see. */
 type Look =
   | ({ readonly kind: 'items' } & FolderItems)
-  | { readonly kind: 'missing' | 'closed'; readonly folder: string }
+  | { readonly kind: 'missing'; readonly folder: string }
   | { readonly kind: 'unreadable'; readonly why: Unreadable };
 
 /**
@@ -136,5 +136,5 @@ function refusedLook(folder: string, responseCode: string, why: Unreadable): Loo
   if (missing === 'folder' || (isById(folder) && missing === 'item')) return { kind: 'missing', folder };
   if (folder !== 'recoverableitemsdeletions') return { kind: 'unreadable', why };
   const verdict = missing === undefined ? codeRules.get(responseCode)?.verdict.kind : undefined;
-  return verdict === 'deferred' || verdict === 'unconfirmed' ? { kind: 'unreadable', why } : { kind: 'closed', folder };
+  return verdict === 'deferred' || verdict === 'unconfirmed' ? { kind: 'unreadable', why } : { kind: 'missing', folder };
 }

@@ -49,7 +49,7 @@ export class Findings {
     }
     if (accounted) return;
     this.#isAmbiguous = true;
-    this.fail({ scope: 'note', error: unaccounted() });
+    this.fail(unaccounted());
   }
 
   /** Records an unreadable folder: it may hold items that were not found elsewhere. */
@@ -67,8 +67,7 @@ export class Findings {
   #lookAlikes(value: string): void {
     const seen = bare(value);
     for (const [tag, findings] of this.byTag) {
-      if (bare(tag).startsWith(seen) || isWithin(bare(tag), seen))
-        findings.unreadable ??= { scope: 'note', error: unaccounted() };
+      if (bare(tag).startsWith(seen) || isWithin(bare(tag), seen)) findings.unreadable ??= unaccounted();
     }
   }
 }
@@ -82,9 +81,10 @@ function bare(tag: string): string {
   return tag.replace(/\s+/g, '').toLowerCase();
 }
 
-function unaccounted(): OfflineImError {
+/** More may be there than was shown. */
+export function unaccounted(): Unreadable {
   const text = 'The search shows matches that fit no tag with certainty, or fewer than it claims to have.';
-  return new OfflineImError('RESPONSE_INCOMPLETE', text);
+  return { scope: 'note', error: new OfflineImError('RESPONSE_INCOMPLETE', text) };
 }
 
 /** Why a probe can't tell: becomes an unknown {@link ProbeResult}. */

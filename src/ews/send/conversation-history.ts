@@ -7,7 +7,7 @@ import type { EwsCall, Reply } from '../client/reply.ts';
 import { folderById } from '../operations/elements.ts';
 import {
   createHistoryXml,
-  type FoundFolder,
+  type FolderError,
   findHistoryXml,
   type HistoryCriterion,
   readCreatedFolder,
@@ -27,7 +27,7 @@ export type Asking = Pick<EwsCall, 'mailbox' | 'signal' | 'notes' | 'looks' | 'm
 export type Lookup = { readonly folder: string } | 'none' | { readonly outcome: DeliveryOutcome };
 
 /** By class or name first; a server that can't do that may be able to search by name only. */
-const criteria: readonly HistoryCriterion[] = ['class-or-name', 'name'];
+export const criteria: readonly HistoryCriterion[] = ['class-or-name', 'name'];
 
 /**
  * Finds Conversation History below the root of the mailbox: in any language by its folder class, else by its English name.
@@ -39,7 +39,7 @@ export async function findHistory(client: EwsClient, settings: EwsSettings, aski
     const body = findHistoryXml(criterion, asking.mailbox);
     const answer = answerOf(await read(client, settings, { ...asking, operation: 'FindFolder', body }), readFoundHistory);
     if (answer.kind === 'outcome') return lookupOf(answer.outcome);
-    if (answer.kind === 'folder') return answer.id === undefined ? 'none' : { folder: folderById(answer.id) };
+    if (answer.kind === 'found') return answer.id === undefined ? 'none' : { folder: folderById(answer.id) };
     unread = answer.error;
   }
   return { outcome: toOutcome({ kind: 'blocked', scope: 'mailbox', sent: 'no' }, unread ?? notAnAnswer('')) };
@@ -54,7 +54,7 @@ export async function findOrCreateHistory(client: EwsClient, settings: EwsSettin
   if (found !== 'none') return found;
   const reply = await client.call({ ...asking, operation: 'CreateFolder', body: createHistoryXml(asking.mailbox) });
   const answer = answerOf(reply, readCreatedFolder);
-  if (answer.kind === 'folder' && answer.id !== undefined) return { folder: folderById(answer.id) };
+  if (answer.kind === 'found' && answer.id !== undefined) return { folder: folderById(answer.id) };
   const made = answer.kind === 'outcome' ? lookupOf(answer.outcome) : 'none';
   const refused = answer.kind === 'outcome' && made === 'none';
   if (refused || (reply.kind === 'failed' && reply.sent === 'no')) return made;
@@ -64,21 +64,25 @@ export async function findOrCreateHistory(client: EwsClient, settings: EwsSettin
 }
 
 /** `unread`: the server answered, but the response can't be understood. */
-type Answer =
-  | { readonly kind: 'folder'; readonly id: string | undefined }
+type Answer<Found> =
+  | ({ readonly kind: 'found' } & Found)
   | { readonly kind: 'outcome'; readonly outcome: DeliveryOutcome }
   | { readonly kind: 'unread'; readonly error: OfflineImError };
 
-function answerOf(reply: Reply, readFolder: (payload: Extract<Reply, { kind: 'body' }>['payload']) => FoundFolder): Answer {
+/** What the server said of folders. */
+export function answerOf<Found extends object>(
+  reply: Reply,
+  readFolders: (payload: Extract<Reply, { kind: 'body' }>['payload']) => Found | FolderError | undefined,
+): Answer<Found> {
   if (reply.kind === 'fault') return understood(reply.fault.responseCode, outcomeOfReply(reply, 1));
   if (reply.kind === 'failed' && reply.scope === 'note' && unreadable.has(reply.error.code)) {
     return { kind: 'unread', error: reply.error };
   }
   if (reply.kind !== 'body') return { kind: 'outcome', outcome: outcomeOfReply(reply, 1) };
   const { requestId } = reply.meta;
-  const found = readFolder(reply.payload);
+  const found = readFolders(reply.payload);
   if (found === undefined) return { kind: 'unread', error: notAnAnswer(requestId) };
-  if ('id' in found) return { kind: 'folder', id: found.id };
+  if (!('responseCode' in found)) return { kind: 'found', ...found };
   return understood(found.responseCode, outcomeOfCode(found.responseCode, found.element, requestId));
 }
 
@@ -86,13 +90,13 @@ function answerOf(reply: Reply, readFolder: (payload: Extract<Reply, { kind: 'bo
 const unreadable: ReadonlySet<string> = new Set(['RESPONSE_UNREADABLE', 'RESPONSE_TOO_LARGE']);
 
 /** A code without a rule tells nothing about the folder. */
-function understood(responseCode: string, outcome: DeliveryOutcome): Answer {
+function understood(responseCode: string, outcome: DeliveryOutcome): Exclude<Answer<object>, { kind: 'found' }> {
   const unknown = outcome.status === 'unconfirmed' && !codeRules.has(responseCode);
   return unknown ? { kind: 'unread', error: outcome.error } : { kind: 'outcome', outcome };
 }
 
 /** A look-up sends nothing. A folder that it may not see, or can't look up, is none to use; to a login that may not see it, Exchange names it an object that is not there. */
-function lookupOf(outcome: DeliveryOutcome): Lookup {
+export function lookupOf(outcome: DeliveryOutcome): Exclude<Lookup, { folder: string }> {
   if (outcome.status === 'delivered' || outcome.status === 'rejected') return 'none';
   if (ruleOfError(outcome.error).missing !== undefined) return 'none';
   if (outcome.status === 'blocked') return { outcome: { ...outcome, sent: 'no' } };

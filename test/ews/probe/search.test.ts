@@ -198,7 +198,8 @@ describe('a folder that is refused', () => {
   const refused = async (folder: string, code: string) => {
     const result = await search({ tags: ['tag-0'], folders: [folder] }, (body) => inEach(body, code));
     const unreadable = whyOf(result, 'tag-0');
-    return result.missing.has(folder) ? 'missing' : unreadable === undefined ? 'closed' : 'unreadable';
+    if (result.missing.has(folder)) return 'missing';
+    return unreadable === undefined ? 'read' : 'unreadable';
   };
 
   it.each([
@@ -211,11 +212,11 @@ describe('a folder that is refused', () => {
     ['drafts', 'ErrorItemNotFound', 'unreadable'],
     [folderById('AAMk'), 'ErrorAccessDenied', 'unreadable'],
     ['drafts', 'ErrorAccessDenied', 'unreadable'],
-    ['recoverableitemsdeletions', 'ErrorAccessDenied', 'closed'],
+    ['recoverableitemsdeletions', 'ErrorAccessDenied', 'missing'],
     // What a login may not see is not in the store, as Exchange says it.
-    ['recoverableitemsdeletions', 'ErrorItemNotFound', 'closed'],
-    ['recoverableitemsdeletions', 'ErrorInvalidFolderType', 'closed'],
-    ['recoverableitemsdeletions', 'ErrorOfThatServer', 'closed'],
+    ['recoverableitemsdeletions', 'ErrorItemNotFound', 'missing'],
+    ['recoverableitemsdeletions', 'ErrorInvalidFolderType', 'missing'],
+    ['recoverableitemsdeletions', 'ErrorOfThatServer', 'missing'],
     ['recoverableitemsdeletions', 'ErrorServerBusy', 'unreadable'],
     ['recoverableitemsdeletions', 'ErrorInternalServerError', 'unreadable'],
     ['recoverableitemsdeletions', 'ErrorConnectionFailedTransientError', 'unreadable'],

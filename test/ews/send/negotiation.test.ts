@@ -87,7 +87,7 @@ describe('the schema version', () => {
     const note = h.note(transport, 0);
     const unknownAttempts = [{ tag: note.tag, place: note.place }];
     expect(await transport.probe([{ ...note, unknownAttempts }], always())).toEqual([{ status: 'absent' }]);
-    const searched = h.server.requests.at(-1)?.body ?? '';
+    const searched = h.server.requests.findLast(({ operation }) => operation === 'FindItem')?.body ?? '';
     expect(searched).toContain('<t:FolderId Id="f"/>');
     expect(searched).not.toContain('conversationhistory');
   });
