@@ -7,7 +7,7 @@ import type { SavedFolders } from '../send/saved-folders.ts';
 import type { EwsSettings } from '../settings.ts';
 import { searchMoved } from './moved-folders.ts';
 import { type SearchResult, searchTags } from './search.ts';
-import { type TagFindings, type TaggedItem, type Unreadable, unreadableBy } from './tag-findings.ts';
+import { type TagFindings, type TaggedItem, type Unreadable, unaccounted, unreadableBy } from './tag-findings.ts';
 import { draftsOf, isFound, verdictOf } from './verdict.ts';
 
 /** The dependencies of a probe. */
@@ -16,6 +16,8 @@ export interface Probing {
   readonly settings: EwsSettings;
   readonly folders: SavedFolders;
 }
+
+const recoverable = 'recoverableitemsdeletions';
 
 /** Attempts that are probed together: of one mailbox, with the copy in one folder. */
 interface Group {
@@ -117,27 +119,32 @@ async function sweep(
   const all = new Map<string, TagFindings>();
   if (tags.length === 0) return all;
   let open = tags;
-  let seen: ReadonlySet<string> = new Set();
+  const searched = new Set<string>();
+  const missing = new Set<string>();
   // Once more if the folder known by its id is gone: its replacement may hold the copy.
   for (let looks = 0; looks < 2; looks++) {
     const { folders: copyFolders, failed } = await folders.copyFolders(place, call);
     // The reason why the folder can't be looked up now would also prevent a search.
     if (failed?.status === 'deferred') return new Map(tags.map((tag) => [tag, unread(unreadableBy(failed))]));
-    const inMotion = ['drafts', 'outbox', ...copyFolders, 'sentitems', 'deleteditems', 'recoverableitemsdeletions'];
+    const inMotion = ['drafts', 'outbox', ...copyFolders, 'sentitems', 'deleteditems', recoverable];
     const { mailbox } = place;
     const search = { tags: open, folders: [...new Set(inMotion)], mailbox };
-    const { byTag, missing } = await searchTags(client, settings, search, call);
-    seen = new Set([...copyFolders, ...missing]);
+    const { byTag, missing: unseen } = await searchTags(client, settings, search, call);
+    for (const folder of copyFolders) searched.add(folder);
+    for (const folder of unseen) missing.add(folder);
     const unreadable: Unreadable | undefined = failed && unreadableBy(failed);
     for (const [tag, found] of byTag) all.set(tag, { ...found, unreadable: found.unreadable ?? unreadable });
     open = tags.filter((tag) => all.get(tag)?.items.length === 0);
-    const gone = [...missing].filter((folder) => folders.isGone(mailbox, folder));
+    const gone = [...unseen].filter((folder) => folders.isGone(mailbox, folder));
     if (gone.length === 0 || open.length === 0) break;
   }
   const absent = open.filter((tag) => all.get(tag)?.unreadable === undefined);
   // Sent Items stays where it is; Conversation History doesn't.
   if (absent.length > 0 && place.folder !== 'sentitems') {
-    for (const [tag, found] of await searchMoved(client, settings, absent, seen, call)) all.set(tag, found);
+    const moved = await searchMoved(client, settings, absent, new Set([...searched, ...missing]), call);
+    // What lay in a folder that was deleted for good is in Recoverable Items. To a login that can't look there, the folder itself may be hidden, too.
+    const hidden = missing.has(recoverable) && folders.hasLost(place, missing) ? unaccounted() : undefined;
+    for (const [tag, found] of moved) all.set(tag, { ...found, unreadable: found.unreadable ?? hidden });
   }
   return all;
 }

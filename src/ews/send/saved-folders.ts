@@ -42,6 +42,8 @@ export class SavedFolders implements Negotiation {
   readonly #instead = new Map<string, { readonly folder: string; readonly until: number }>();
   /** By mailbox: the id of Conversation History, once a look-up has found it. */
   readonly #byId = new Map<string, string>();
+  /** Mailboxes whose Conversation History was known by its id, and is gone. */
+  readonly #lost = new Set<string>();
   /** Mailboxes whose Conversation History has no distinguished name. */
   readonly #nameless = new Set<string>();
   /** By mailbox: the look-up in progress, so that concurrent notes share it, and create one folder. */
@@ -139,8 +141,14 @@ export class SavedFolders implements Negotiation {
     const key = mailbox.toLowerCase();
     if (folder === history) this.#nameless.add(key);
     if (this.#byId.get(key) !== folder) return false;
+    this.#lost.add(key);
     this.#giveUp(mailbox, folder);
     return true;
+  }
+
+  /** Whether a folder that may have received copies of that place is gone; `missing`: those that a search found no more. */
+  hasLost({ mailbox, folder }: Place, missing: ReadonlySet<string>): boolean {
+    return isById(folder) ? missing.has(folder) : folder === history && this.#lost.has(mailbox.toLowerCase());
   }
 
   /** Checks login and folder, for `verify()`: resolves if the next note can be sent, rejects with the obstacle. */
