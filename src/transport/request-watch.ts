@@ -14,6 +14,8 @@ export interface RequestWatch {
   status(): number | undefined;
   /** The error of the socket while the request was on it; fetch may report another one. `undefined` as well. */
   socketError(): unknown;
+  /** Whether another request than the one that was answered with that status may have been processed, in vain for what the answer says: a host's client that lost an answer went on elsewhere. */
+  sentBesides(status: number): boolean | undefined;
   /** Gives the request up, and keeps it from being written later if it wasn't yet, or again. Returns what is certain then. */
   abandon(): WireFact;
   /** Call it once, when the fetch has failed or its answer was read: until then a host's client may make the request again, signal or not. */
@@ -21,27 +23,37 @@ export interface RequestWatch {
 }
 
 interface State {
-  seen: boolean;
-  written: boolean;
+  seen?: boolean;
+  written?: boolean;
   /** Set if it may be written only once: a host's fetch or agent may repeat it by itself. */
-  readonly once: unknown;
-  /** What was written of it and not refused, with the port it goes to; `true` once it was answered or failed. */
-  readonly writers: Map<object, unknown>;
+  readonly once: Once;
+  readonly writers: Map<object, Writer>;
+  /** True if one of them was not refused, and another one was written after its answer. */
+  repeated?: boolean;
   /** True if it was given up. */
-  over: boolean;
+  over?: boolean;
   /** True if it was given up before it was written. */
-  abandoned: boolean;
+  abandoned?: boolean;
   /** The request that was written last. */
   last?: object;
   /** Of the last request. */
-  status: number | undefined;
+  status?: number | undefined;
   error?: unknown;
   /** Takes the listeners off the sockets. */
   readonly undo: (() => void)[];
   /** What was neither answered nor failed. */
   readonly pending: Set<object>;
-  /** Each of undici's requests among them is a user until its end. */
-  held: boolean;
+  /** True once its call has ended, or it was given up: each of undici's pending requests is a user until its end. */
+  held?: boolean;
+}
+
+type Once = boolean | (() => boolean) | undefined;
+
+/** A request that was written. */
+interface Writer {
+  readonly port: unknown;
+  /** The status of its answer; 0 if that was lost. */
+  end?: number;
 }
 
 /** The part of node:diagnostics_channel that is used. */
@@ -51,25 +63,14 @@ interface DiagnosticsChannel {
 }
 
 const header = 'client-request-id';
-const watched = new Map<string, Set<State>>();
-let byRequest = new WeakMap<object, readonly State[]>();
+const watched = new Map<unknown, Set<State>>();
+const byRequest = new WeakMap<object, readonly State[]>();
 /** The number of watches, and of requests given up that have not ended. While there are any, the channels have listeners. */
 let users = 0;
 
 /** Watches requests with that client-request-id from now on. `once`, unless false or undefined: repeating it could send a message twice, so that a repetition is not written. */
-export function watchRequest(requestId: string, once?: unknown): RequestWatch {
-  const state: State = {
-    seen: false,
-    written: false,
-    once,
-    over: false,
-    abandoned: false,
-    status: undefined,
-    pending: new Set(),
-    held: false,
-    writers: new Map(),
-    undo: [],
-  };
+export function watchRequest(requestId: string, once?: Once): RequestWatch {
+  const state: State = { once, writers: new Map(), pending: new Set(), undo: [] };
   const states = watched.get(requestId) ?? new Set();
   watched.set(requestId, states.add(state));
   use();
@@ -77,6 +78,8 @@ export function watchRequest(requestId: string, once?: unknown): RequestWatch {
     fact: () => factOf(state),
     status: () => (wasSentBesides(state) ? undefined : state.status),
     socketError: () => (wasSentBesides(state) ? undefined : state.error),
+    sentBesides: (status) =>
+      once && (state.repeated || mayBeProcessed(state, ({ end = 0 }) => end !== status && !(end > 199 && end < 300))),
     abandon: () => {
       const fact = factOf(state);
       state.over = true;
@@ -108,18 +111,21 @@ function hold(state: State): void {
   for (const request of state.pending) if (!isNodeRequest(request)) use();
 }
 
-/** Whether another request than the last one may have been processed: what became of that says nothing of it then. */
-function wasSentBesides({ writers, last }: State): boolean {
-  return [...writers.keys()].some((one: Target) => one !== last && one.method !== 'GET');
+/** Whether one of those requests may have been processed. */
+function mayBeProcessed({ writers }: State, which: (writer: Writer, one: object) => boolean): boolean {
+  return [...writers].some(([one, writer]: [Target, Writer]) => one.method !== 'GET' && !isRefused(writer) && which(writer, one));
 }
 
+/** What became of the last request says nothing of another one then. */
+const wasSentBesides = (state: State): boolean => mayBeProcessed(state, (_, one) => one !== state.last);
+
 const onWritingIn = (request: object, message: unknown): void => onWriting(request, part(message, 'socket'));
-const subscriptions: readonly (readonly [string, (request: object, message: unknown) => void])[] = [
-  ['undici:request:create', onCreated],
+const subscriptions: readonly (readonly [string, (request: object, message: unknown) => unknown])[] = [
+  ['undici:request:create', (request) => note(request, idOf(Reflect.get(request, 'headers')))],
   ['undici:client:sendHeaders', onWritingIn],
   ['undici:request:bodySent', onWritingIn], // has no socket
   ['undici:request:headers', (request, message) => onAnswer(request, part(message, 'response'))],
-  ['undici:request:error', onEnded],
+  ['undici:request:error', (request) => onEnd(request)],
   ['http.client.request.created', onNodeRequest],
 ];
 
@@ -147,15 +153,10 @@ function release(): void {
   users -= 1;
   if (users > 0) return;
   for (const [name, listener] of listeners) channels()?.unsubscribe(name, listener);
-  byRequest = new WeakMap();
 }
 
-function onCreated(request: object): void {
-  const id = idOf(Reflect.get(request, 'headers'));
-  if (id !== undefined) note(request, id);
-}
-
-function note(request: object, id: string): readonly State[] {
+/** Whether anybody watches it. */
+function note(request: object, id: unknown): boolean {
   const states = [...(watched.get(id) ?? [])];
   if (states.length > 0) byRequest.set(request, states);
   for (const state of states) {
@@ -163,21 +164,22 @@ function note(request: object, id: string): readonly State[] {
     state.pending.add(request);
     if (state.held && !isNodeRequest(request)) use();
   }
-  return states;
+  return states.length > 0;
 }
 
 /** Statuses of what a server has not processed: a login's challenge, a redirect, too many requests. Others, such as 404 or 408, a proxy may give after it passed the request on. */
-const refused = /^(3..|4(0[137]|1[34]|2[19]|31|56|9[4-7]))$/;
+const isRefused = ({ end }: Writer): boolean => /^(3..|4(0[137]|1[34]|2[19]|31|56|9[4-7]))$/.test(String(end));
 
 /** Whether a request is made again, here or, once it has ended, at another server. A look with its headers, a report that names its id, and what a gateway here passes on are none. */
-function isRepetition(request: Target, port: unknown, { writers, over }: State): boolean {
+function isRepetition(request: Target, port: unknown, { writers, over, held }: State): boolean {
   if (over) return !writers.has(request);
   return [...writers].some(
-    ([one, to]: [Target, unknown]) =>
+    ([one, writer]: [Target, Writer]) =>
       one !== request &&
       one.method === request.method &&
       one.path === request.path &&
-      (to === true || one.destroyed === true || (to === port && serverOf(one) === serverOf(request))),
+      (held || !isRefused(writer)) &&
+      (writer.end !== undefined || one.destroyed === true || (writer.port === port && serverOf(one) === serverOf(request))),
   );
 }
 
@@ -189,63 +191,57 @@ function serverOf(request: Target): unknown {
 type Target = { readonly [part in 'method' | 'path' | 'origin' | 'destroyed']?: unknown } & { getHeader?(name: string): unknown };
 
 /** The request's head is written right after this message. */
-function onWriting(request: object, socket: SocketLike | undefined, port = socket?.remotePort, states = statesOf(request)): void {
-  for (const state of states) {
+function onWriting(request: object, socket: SocketLike | undefined, port = socket?.remotePort): void {
+  for (const state of statesOf(request)) {
     // The note was reported as unsent, or may have been processed already: the request must not leave any more.
     if (state.abandoned || (state.once && isRepetition(request, port, state))) socket?.destroy?.();
     else {
       state.written = true;
-      if (socket === undefined) continue;
-      if (!state.writers.has(request)) state.status = state.error = undefined;
+      // Of HTTP/2, undici before version 8 tells no more than that.
+      if (socket === undefined && state.writers.has(request)) continue;
+      state.status = state.error = undefined;
+      state.repeated ||= mayBeProcessed(state, ({ end = 0 }) => end > 299);
       state.last = request;
-      state.writers.set(request, port);
-      noteError(state, request, socket);
+      state.writers.set(request, { port });
+      // The socket's own error: fetch reports "other side closed" even if an alert told the reason.
+      const listener = (error: unknown): void => {
+        if (state.last === request) state.error ??= error;
+      };
+      socket?.prependListener?.('error', listener);
+      state.undo.push(() => socket?.off?.('error', listener));
     }
   }
 }
 
-/** Keeps the socket's own error: fetch reports "other side closed" even if an alert told the reason. */
-function noteError(state: State, request: object, socket: SocketLike): void {
-  const listener = (error: unknown): void => {
-    if (state.last === request) state.error ??= error;
-  };
-  socket.prependListener?.('error', listener);
-  state.undo.push(() => socket.off?.('error', listener));
-}
-
-function onAnswer(request: object, response: object | undefined): void {
-  const status: unknown = response === undefined ? undefined : Reflect.get(response, 'statusCode');
+function onAnswer(request: object, response: Answer | undefined): void {
+  const status = Number(response?.statusCode);
   for (const state of statesOf(request)) {
     if (!state.abandoned) state.written = true;
-    if (typeof status === 'number') state.status = status;
-    if (refused.test(String(status))) state.writers.delete(request);
-    end(request, state);
+    state.status = status;
   }
+  onEnd(request, status);
 }
 
 /** It was answered or has failed. */
-function end(request: object, { writers, pending, held }: State): void {
-  if (writers.has(request)) writers.set(request, true);
-  if (pending.delete(request) && held && !isNodeRequest(request)) release();
-}
-
-function onEnded(request: object): void {
-  for (const state of statesOf(request)) end(request, state);
+function onEnd(request: object, status = 0): void {
+  for (const { writers, pending, held } of statesOf(request)) {
+    const writer = writers.get(request);
+    // What breaks off after it was refused was refused.
+    if (writer !== undefined && !isRefused(writer)) writer.end = status;
+    if (pending.delete(request) && held && !isNodeRequest(request)) release();
+  }
 }
 
 /** node:http writes to a socket that is still connecting, which holds the request back until the connection or handshake is complete. */
 function onNodeRequest(request: object): void {
-  if (!isNodeRequest(request)) return;
-  const id = request.getHeader(header);
-  const states = typeof id === 'string' ? note(request, id) : [];
-  if (states.length === 0) return;
-  request.once('response', (response) => onAnswer(request, response));
-  request.once('error', () => {
-    for (const state of states) end(request, state);
+  if (!isNodeRequest(request) || !note(request, request.getHeader(header))) return;
+  request.once('error', () => onEnd(request));
+  request.once('response', (response: Answer) => {
+    onAnswer(request, response);
+    response.once?.('close', () => response.complete === true || onEnd(request));
   });
   request.once('socket', (socket: SocketLike) => {
-    // By then the watch may have ended.
-    const written = (): void => onWriting(request, request, socket.remotePort, states);
+    const written = (): void => onWriting(request, request, socket.remotePort);
     if ((socket.connecting !== true && socket.secureConnecting !== true) || typeof socket.once !== 'function') written();
     else socket.once(socket.encrypted === true ? 'secureConnect' : 'connect', written);
   });
@@ -258,6 +254,8 @@ interface SocketLike extends Partial<Record<'remotePort' | 'connecting' | 'secur
   off?(event: 'error', listener: (error: unknown) => void): void;
   destroy?(): void;
 }
+
+type Answer = SocketLike & { readonly [part in 'statusCode' | 'complete']?: unknown };
 
 interface NodeRequest {
   getHeader(name: string): unknown;

@@ -91,15 +91,40 @@ describe.each(clients)('over %s', (_name, fetch) => {
     expect(await deliver(`http://127.0.0.1:${port}/ews`, { fetch: audited })).toMatchObject({ status: 'delivered' });
   });
 
-  it('a gateway or relay of the same process passes a send on', async () => {
-    const port = await listen(createServer(reading(answered)));
-    const path = '/EWS/Exchange.asmx';
-    const origin = 'https://app.contoso.com';
-    const handler = relay({ upstreams: { [path]: `http://127.0.0.1:${port}${path}` }, origins: [origin], fetch });
-    await using gateway = await serveHandler(handler);
-    const ofPage: Fetch = (input, init) => fetch(input, { ...init, headers: { ...(init?.headers as object), origin } });
-    expect(await deliver(gateway.origin + path, { fetch: ofPage })).toMatchObject({ status: 'delivered' });
+  it('nor does it put in doubt what a server refuses', async () => {
+    const busy: Handle = (_, response) =>
+      void response.writeHead(500, { 'content-type': 'text/xml' }).end(fault('ErrorServerBusy'));
+    const port = await listen(createServer(reading(busy)));
+    const audit = await listen(createServer(reading((_, response) => void response.writeHead(200).end('noted'))));
+    const audited: Fetch = async (input, init) => {
+      const id = new Headers(init?.headers).get('client-request-id') ?? '';
+      const headers = { 'client-request-id': id };
+      await (await fetch(`http://127.0.0.1:${audit}/audit`, { method: 'POST', headers, body: 'about to send' })).text();
+      return fetch(input, init);
+    };
+    expect(await deliver(`http://127.0.0.1:${port}/ews`, { fetch: audited })).toMatchObject({ status: 'deferred' });
   });
+
+  it.each([
+    ['a send', answered, 'delivered'],
+    ['a refusal', (_, response) => void response.writeHead(429).end(), 'deferred'],
+    [
+      'a fault',
+      (_, response) => void response.writeHead(500, { 'content-type': 'text/xml' }).end(fault('ErrorServerBusy')),
+      'deferred',
+    ],
+  ] satisfies [string, Handle, string][])(
+    'a gateway or relay of the same process passes %s on',
+    async (_what, handle, status) => {
+      const port = await listen(createServer(reading(handle)));
+      const path = '/EWS/Exchange.asmx';
+      const origin = 'https://app.contoso.com';
+      const handler = relay({ upstreams: { [path]: `http://127.0.0.1:${port}${path}` }, origins: [origin], fetch });
+      await using gateway = await serveHandler(handler);
+      const ofPage: Fetch = (input, init) => fetch(input, { ...init, headers: { ...(init?.headers as object), origin } });
+      expect(await deliver(gateway.origin + path, { fetch: ofPage })).toMatchObject({ status });
+    },
+  );
 });
 
 it('a leg of a login without a body that is still under way stops no send', async () => {

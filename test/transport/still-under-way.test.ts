@@ -95,6 +95,21 @@ describe.each([
     expect(arrived).toHaveLength(1);
   });
 
+  it('nor is the one that is still connecting when the other was refused, since the send is told as unsent', async () => {
+    let arrived = 0;
+    const origin = await serve(async (request, response) => {
+      await read(request);
+      arrived += 1;
+      response.writeHead(429).end();
+    });
+    const { dispatcher, connected, goOn } = connecting(['at once', 'late']);
+    const hedged: Fetch = (input, init) => Promise.race([post(dispatcher(), input, init), post(dispatcher(), input, init)]);
+    expect(await outcomeOf(make(origin, { fetch: hedged }))).toMatchObject({ status: 'deferred' });
+    goOn();
+    await connected;
+    expect(arrived).toBe(1);
+  });
+
   it('nor is the one that is still connecting when the other could not, since the send is told as unsent', async () => {
     const { origin, arrived } = await accepting();
     const { dispatcher, connected, goOn } = connecting(['never', 'late']);

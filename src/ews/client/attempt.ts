@@ -36,6 +36,8 @@ interface LegRecord {
 export class Attempt {
   /** Until its answer was read, a host's dispatcher may make the request again. */
   readonly closed = Promise.withResolvers<void>();
+  /** A leg's answer says nothing of what was written for it before: a host's client had lost an answer, and went on elsewhere. Whatever it says, no further leg may begin. */
+  lost: boolean | undefined;
   readonly #legs: LegRecord[] = [];
   #over = false;
 

@@ -43,15 +43,8 @@ interface LegContext {
   readonly limit: Limit;
 }
 
-/** A proxy answered in the server's place, which fetch reports as an error. */
-class ProxyRefusal extends Error {
-  readonly status: number;
-
-  constructor(status: number) {
-    super('a proxy refused');
-    this.status = status;
-  }
-}
+/** A proxy answered 407 in the server's place, which fetch reports as an error without a code. */
+class ProxyRefusal extends Error {}
 
 /**
  * Sends one request and returns how it ended; never rejects. It repeats a request only when the server refused its schema
@@ -204,7 +197,7 @@ export class EwsClient {
     } catch (error) {
       // Where the status has already told what became of the request, the rest of its body doesn't matter.
       if (meta !== undefined && (unsent || meta.status !== 200)) return unsent ? endedInLogin(meta) : { kind: 'http', meta };
-      if (isA(error, ProxyRefusal)) return endedByProxy(error.status, requestId);
+      if (isA(error, ProxyRefusal)) return endedByProxy(407, requestId);
       const waits = attempt.waits ? 'server' : 'login';
       const at = attempt.isConnectionError(error) || attempt.unconnected ? 'connection' : waits;
       return failedBy(error, { requestId, sent: attempt.sent, ended: limit.ended(), deadline, at });
@@ -217,6 +210,7 @@ export class EwsClient {
   async #leg(prepared: Prepared, requestId: string, what: LegRequest, { attempt, limit }: LegContext): Promise<Response> {
     if (limit.ended() !== undefined) throw notAttempted('it was aborted before');
     if (attempt.over) throw notAttempted('its login has ended before');
+    if (attempt.lost) throw new Error('lost');
     const headers = headersOf(prepared.acting, requestId, what.headers);
     if (prepared.call.mayWrite?.() === false) throw notAttempted('the lease is too short, or the sender stops');
     const hasBody = what.options.body !== 'none';
@@ -226,17 +220,17 @@ export class EwsClient {
     const asked = this.#post(prepared, requestId, { ...what, headers }, limit.signal);
     try {
       const response = await answerWithin(limit, asked);
-      leg.answered(response.status);
+      attempt.lost = watch.sentBesides(response.status);
+      if (!attempt.lost) leg.answered(response.status);
       return response;
     } catch (error) {
       // A host's fetch that failed may have other requests under way.
       const fact = hasBody || limit.ended() !== undefined ? watch.abandon() : watch.fact();
       // Of what was written, the error may be that of a repetition.
       const refused = handshakeRefused(fact === 'written' ? watch.socketError() : error);
-      // fetch turns a proxy's 407 into an error without a code.
       if (watch.status() === 407) {
         leg.answered(407);
-        throw new ProxyRefusal(407);
+        throw new ProxyRefusal();
       }
       const unwritten = fact === 'unwritten' || (fact === 'unseen' && nothingWritten(error)) || refused;
       // What the end of its time broke off was still waiting for the server: whoever hears of that end first, here or in the login, says the same.

@@ -11,7 +11,7 @@ import {
   refusedByProxy,
   withoutCause,
 } from '../../transport/connection-errors.ts';
-import { answerWithin, dateOf, readBody, retryAfterOf } from '../../transport/fetch.ts';
+import { answerWithin, dateOf, giveUp, readBody, retryAfterOf } from '../../transport/fetch.ts';
 import { watchRequest } from '../../transport/request-watch.ts';
 import type { CachedToken } from '../../transport/token-cache.ts';
 import { notAttempted } from '../../transport/verdict.ts';
@@ -170,13 +170,17 @@ export class GraphClient {
     const asked = request(fetch, this.#settings.root, attempt, token);
     try {
       const response = await answerWithin(limit, asked);
-      if (response.status === 401) attempt.written = false;
-      attempt.headers = response.headers;
-      return response;
+      if (response.status === 202 || !watch.sentBesides(response.status)) {
+        if (response.status === 401) attempt.written = false;
+        attempt.headers = response.headers;
+        return response;
+      }
+      giveUp(response);
+      throw new Error('lost');
     } catch (error) {
       // A host's fetch that failed may have other requests under way.
       const fact = watch.abandon();
-      // A proxy that wants a login of its own has passed nothing on.
+      // A proxy that wants a login has passed nothing on.
       const refused = watch.status() === 407 || handshakeRefused(fact === 'written' ? watch.socketError() : error);
       if (fact === 'unwritten' || (fact === 'unseen' && nothingWritten(error)) || refused) {
         attempt.written = false;
@@ -191,7 +195,6 @@ export class GraphClient {
 
   async #understand(response: Response, meta: ReplyMeta, attempt: Attempt): Promise<Reply> {
     const { status } = meta;
-    const { limit } = attempt;
     // It says everything: whatever else comes takes nothing back.
     if (status === 202) {
       this.#drain(response);
@@ -200,7 +203,7 @@ export class GraphClient {
     const { maxResponseBytes } = this.#settings;
     // A Response of a host's own kind may say something else of itself.
     const ok = status >= 200 && status <= 299;
-    const text = await readBody(response, ok ? maxResponseBytes : Math.min(maxResponseBytes, longestError), limit);
+    const text = await readBody(response, ok ? maxResponseBytes : Math.min(maxResponseBytes, longestError), attempt.limit);
     if (!ok) {
       return { kind: 'error', error: readError(text, response.headers, (word) => isRepeated(attempt, word)), meta };
     }
