@@ -1,5 +1,5 @@
 import { checkArgument, listWith } from '../core/arguments.ts';
-import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { classes, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { answerAtOnce } from '../core/errors/thrown.ts';
 import {
@@ -90,6 +90,11 @@ export class GateRefusedError extends OfflineImError {
       details: { reasons: reasons.map((reason) => reason.code) },
     });
     this.reasons = reasons;
+  }
+
+  /** @internal */
+  override get [classes](): string {
+    return 'OfflineImError/Gate';
   }
 }
 

@@ -101,6 +101,19 @@ export function moduleTests(packed: () => Packed): void {
     });
   });
 
+  it('knows its errors by instanceof where a process loads it as ESM and as CJS', async () => {
+    const source = `
+      import { createRequire } from 'node:module';
+      import * as esm from 'offline-im';
+      const cjs = createRequire(import.meta.url)('offline-im');
+      const reason = { code: 'offline-im-disabled', text: 'Off.', found: 'off', needed: 'on' };
+      const errors = [esm, cjs].flatMap((copy) => [new copy.OfflineImError('SPOOL_FULL', 'Full.'), new copy.GateRefusedError([reason])]);
+      console.log(JSON.stringify([esm, cjs].map((copy) => errors.map((error) => [error instanceof copy.OfflineImError, error instanceof copy.GateRefusedError]))));
+    `;
+    const known = [true, false, true, true, true, false, true, true];
+    expect(JSON.parse((await packed().node('copies.mjs', source)).text).flat(2)).toEqual([...known, ...known]);
+  });
+
   it('needs no require() of ES modules, which Jest and some bundlers lack', async () => {
     const { files, installed } = packed();
     for (const file of files.filter((path) => path.endsWith('.cjs'))) {

@@ -5,6 +5,11 @@ import { isError, property } from './thrown.ts';
 declare const OFFLINE_IM_HOMEPAGE: string | undefined;
 const home = typeof OFFLINE_IM_HOMEPAGE === 'string' ? OFFLINE_IM_HOMEPAGE.replace(/\/+$/, '') : 'offline-im';
 
+/**
+ * Where an error names its classes, for `instanceof` in every copy of the library: `import` beside `require()` makes two in one process, Next.js one per bundle.
+ */
+export const classes: unique symbol = Symbol.for('OfflineImError');
+
 /** The cause and the details of an {@link OfflineImError}. */
 export interface OfflineImErrorOptions {
   /** The error behind this one; kept as `error.cause`. @default none */
@@ -37,17 +42,24 @@ export class OfflineImError extends Error {
     this.details = options.details ?? {};
   }
 
+  /** @internal */
+  get [classes](): string {
+    return 'OfflineImError';
+  }
+
   /**
-   * Makes `instanceof` safe for anything that was thrown: for a revoked proxy, it would throw in the middle of a `catch`.
+   * True for an error of another copy of the library too, but not for a class of the host's own. Safe for anything that was thrown: for a revoked proxy, the
+   * ordinary `instanceof` throws in the middle of a `catch`.
    *
    * @internal
    */
   static override [Symbol.hasInstance](value: unknown): boolean {
     try {
       // biome-ignore lint/complexity/noThisInStatic: the class that is asked for, which may be a subclass.
-      return Reflect.apply(Function.prototype[Symbol.hasInstance], this, [value]);
+      const [ordinary, { prototype }] = [super[Symbol.hasInstance](value), this];
+      return ordinary || (Object.hasOwn(prototype, classes) && (value as OfflineImError)[classes].startsWith(prototype[classes]));
     } catch {
-      return false;
+      return false; // Nor has it names of its classes.
     }
   }
 
@@ -65,8 +77,8 @@ export function hasCode(error: unknown, code: ErrorCode): boolean {
 }
 
 /**
- * This library's error that a value is; `undefined` for any other. One of another copy of the library, or of another realm, which `instanceof` doesn't know, comes
- * as an error of ours with its code, its message and the server's code.
+ * This library's error that a value is; `undefined` for any other. A value with one of its codes that `instanceof` doesn't know, such as an error that was
+ * cloned or rebuilt by the host, comes as an error of ours with its code, its message and the server's code.
  */
 export function asOfflineImError(value: unknown): OfflineImError | undefined {
   if (value instanceof OfflineImError) return value;
