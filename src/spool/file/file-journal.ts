@@ -237,7 +237,7 @@ export class FileJournal implements Journal {
   }
 
   #lose(): OfflineImError {
-    const message = `The spool ${quoted(this.#layout.root)} closed itself: another process has opened this folder, or it was moved or removed. Everything it accepted is still in the folder.`;
+    const message = `The spool ${quoted(this.#layout.root)} closed itself: another process has opened this folder, or it was moved or removed. What it accepted is in that folder, unless somebody removed it.`;
     const error = new OfflineImError('SPOOL_CLOSED', message, { details: { root: this.#layout.root } });
     this.#taken?.(error);
     return error;

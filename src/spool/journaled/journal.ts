@@ -139,7 +139,9 @@ export class JournalError extends Error {
 
 /** A failed read or write as the library's own error. */
 export function failedError(spool: string, error: JournalError): OfflineImError {
-  const message = `The ${spool} spool failed: ${error.message}. Everything accepted earlier is still there.`;
+  // A journal that lost its storage says what is left.
+  const left = hasCode(error.cause, 'SPOOL_CLOSED') ? '' : '. Everything accepted earlier is still there.';
+  const message = `The ${spool} spool failed: ${error.message}${left}`;
   return new OfflineImError('SPOOL_FAILED', message, { cause: error, details: { kept: error.kept } });
 }
 
