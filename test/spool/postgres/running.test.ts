@@ -150,17 +150,26 @@ describe('a renewal', () => {
   });
 });
 
-it('numbers are read correctly with any type parsers of pg', async () => {
+const bigints = { getTypeParser: (oid: number) => (value: string) => (oid === 20 ? BigInt(value) : value) };
+
+it.each([
+  ['with any type parsers of pg', { types: bigints as never }],
+  // In which pg itself reads a bigint wrongly, by years where it is a time.
+  ['in binary', { binary: true } as object],
+])('numbers are read correctly %s', async (_how, options) => {
   const schema = fixture.newSchema();
-  const types = { getTypeParser: (oid: number) => (value: string) => (oid === 20 ? BigInt(value) : value) };
-  const pool = fixture.server.pool({ types: types as never });
+  const pool = fixture.server.pool(options);
   const spool = await fixture.open(schema, {}, pool);
-  await spool.append([newEntry('m1', due), newEntry('m2', due)]);
+  const [first] = await spool.append([newEntry('m1', due), newEntry('m2', due)]);
+  const entry = first?.status === 'appended' ? first.entries[0] : undefined;
+  const times = { acceptedAt: entry?.acceptedAt, expiresAt: entry?.expiresAt };
+  expect(await spool.get('m1')).toMatchObject(times);
   const [note] = await spool.claim(claimRequest());
   expect(note?.entries.map(({ id, weight, state }) => ({ id, weight, state }))).toEqual([
     { id: 'm1', weight: 600, state: 'delivering' },
     { id: 'm2', weight: 600, state: 'delivering' },
   ]);
+  expect(note?.entries[0]).toMatchObject(times);
   await spool.settle([{ token: note?.token ?? '', to: 'delivered' }]);
   expect(await spool.get('m2')).toMatchObject({ state: 'delivered', attempt: 1 });
   await spool.close();

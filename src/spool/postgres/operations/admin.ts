@@ -7,7 +7,7 @@ import { knownState } from '../../rows/entry-row.ts';
 import { viewOf } from '../../state/records.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
-import { asEntry, entryColumns, Loaded } from '../tables/loaded.ts';
+import { asEntry, entryTexts, Loaded } from '../tables/loaded.ts';
 import { type Sql, statement } from '../tables/statement.ts';
 
 /** How these queries reach the spool. */
@@ -54,7 +54,7 @@ export function postgresRecords(access: AdminAccess): AdminRecords {
  */
 const page = statement(
   'admin_page',
-  (t) => `SELECT ${entryColumns} FROM ${t.entriesNow} WHERE purged = 0 AND id > $1 AND (ended_at IS NOT NULL) = $2
+  (t) => `SELECT ${entryTexts()} FROM ${t.entriesNow} WHERE purged = 0 AND id > $1 AND (ended_at IS NOT NULL) = $2
     AND ($3::text IS NULL OR state = $3) AND ($4::text IS NULL OR lane = $4)
     AND ($5::bigint IS NULL OR accepted_at >= $5) AND ($6::bigint IS NULL OR accepted_at < $6)
     AND ($7::text IS NULL OR strpos(reason, $7) > 0)

@@ -8,14 +8,14 @@ import type { Session } from '../connection/session.ts';
 import type { Done } from '../connection/transact.ts';
 import { heads } from '../tables/due.ts';
 import { type Fresh, inlineNotes } from '../tables/inline-note.ts';
-import { asEntry, entryColumns, Loaded, noteRowColumns } from '../tables/loaded.ts';
+import { asEntry, entryTexts, Loaded, noteRowColumns } from '../tables/loaded.ts';
 import { type Sql, statement } from '../tables/statement.ts';
 import { refreshStreams, storedStreamKey } from '../tables/streams.ts';
 import { writeClaims } from '../tables/write.ts';
 import { type HeadRow, LaneTurns, type LockedDue } from './lock-due.ts';
 import { begin } from './work.ts';
 
-const members = statement('members', (t) => `SELECT ${entryColumns}, body FROM ${t.entries} WHERE id = ANY($1::text[])`);
+const members = statement('members', (t) => `SELECT ${entryTexts()}, body FROM ${t.entries} WHERE id = ANY($1::text[])`);
 
 const notesById = statement(
   'notes_by_id',

@@ -6,7 +6,7 @@ import type { EntryRecord } from '../../state/records.ts';
 import { Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
 import { notInline } from '../tables/inline-note.ts';
-import { asEntry, entryNames, Loaded } from '../tables/loaded.ts';
+import { asEntry, entryTexts, Loaded } from '../tables/loaded.ts';
 import { type Sql, statement } from '../tables/statement.ts';
 import { writeChanges } from '../tables/write.ts';
 
@@ -21,7 +21,7 @@ const running = statement(
 /** Members as they were before the claim. */
 const members = statement(
   'running_members',
-  (t) => `SELECT r.note_id AS running, ${entryNames.map((name) => `e.${name}`).join(', ')} FROM ${t.streams} r, LATERAL (
+  (t) => `SELECT r.note_id AS running, ${entryTexts('e.')} FROM ${t.streams} r, LATERAL (
       SELECT * FROM ${t.entries} WHERE stream = r.key AND active AND state <> 'unconfirmed' AND ord <= r.running_to ORDER BY ord
     ) e WHERE r.key = ANY($1::text[]) ORDER BY e.ord`,
 );

@@ -11,7 +11,7 @@ import { standingOf } from '../../state/derived.ts';
 import { isTombstone, viewOf } from '../../state/records.ts';
 import type { PgClient } from '../connection/pool.ts';
 import { lapsedBy } from '../tables/due.ts';
-import { asEntry, entryColumns, Loaded } from '../tables/loaded.ts';
+import { asEntry, entryTexts, Loaded } from '../tables/loaded.ts';
 import { counterColumns } from '../tables/schema.ts';
 import { type Sql, statement, type Tables } from '../tables/statement.ts';
 import { isNoneOf, textArray } from '../tables/texts.ts';
@@ -69,7 +69,7 @@ function ask(client: PgClient, sql: Sql, lanes: LaneFilter | undefined): Promise
     : sql.row(client, ofAllBut, [textArray(lanes.except)]);
 }
 
-const select = (t: Tables, where: string): string => `SELECT ${entryColumns}, body FROM ${t.entriesNow} WHERE ${where}`;
+const select = (t: Tables, where: string): string => `SELECT ${entryTexts()}, body FROM ${t.entriesNow} WHERE ${where}`;
 
 const anyLapsed = statement('any_lapsed', (t) => `SELECT ${lapsedBy(t, `(SELECT ${t.now}())`)}::text AS lapsed`);
 
@@ -78,7 +78,7 @@ const byMessage = statement('find_message', (t) => select(t, 'message_id = $1 OR
 
 const withHead = statement(
   'get_with_head',
-  (t) => `SELECT ${entryColumns} FROM ${t.entriesNow} WHERE id = $1 OR id = (
+  (t) => `SELECT ${entryTexts()} FROM ${t.entriesNow} WHERE id = $1 OR id = (
     SELECT h.id FROM ${t.entries} h WHERE h.active AND h.stream = (SELECT stream FROM ${t.entries} WHERE id = $1) ORDER BY h.ord LIMIT 1
   )`,
 );

@@ -1,4 +1,4 @@
-import { entryColumns, entryNames } from './loaded.ts';
+import { entryColumns, entryNames, entryTexts } from './loaded.ts';
 import { statement, type Tables } from './statement.ts';
 import { onlyLookedFor } from './streams.ts';
 import { isNoneOf, writtenTexts } from './texts.ts';
@@ -96,7 +96,7 @@ const headsOf = (t: Tables, keys: string, most: string, bytes: string): string =
   ) e ON true`;
 
 /** At least one row per stream; without an id if it has no entry. */
-export const heads = statement('heads', (t) => `SELECT q.key, ${entryColumns}, body ${headsOf(t, '$1::text[]', '$2', '$3')}`);
+export const heads = statement('heads', (t) => `SELECT q.key, ${entryTexts()}, body ${headsOf(t, '$1::text[]', '$2', '$3')}`);
 
 /** Locks the streams that are due; the first row holds the result of {@link due}, the others those of {@link heads}. @see dueFunction */
 export const dueWithHeads = statement('due_with_heads', (t) => `SELECT * FROM ${t.due}($1, $2, $3, $4, $5, $6, $7, $8)`);
@@ -135,7 +135,7 @@ BEGIN
     (array_agg(x.lane))[count(*)] AS last INTO locked FROM (${due.text(t)}) x;
   body := json_build_array(locked.now, locked.lapsed, locked.tick, locked.last);
   RETURN NEXT;
-  RETURN QUERY SELECT q.key, ${entryNames.map((name) => `e.${name}::text`).join(', ')}, e.body ${headsOf(t, 'locked.keys', '$7', '$8')};
+  RETURN QUERY SELECT q.key, ${entryTexts('e.')}, e.body ${headsOf(t, 'locked.keys', '$7', '$8')};
 END
 $due$;
 `;

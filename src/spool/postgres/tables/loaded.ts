@@ -7,6 +7,8 @@ import type { TableReads, TagReads } from '../../state/transaction.ts';
 /** Columns for {@link Loaded.entryRow}. */
 export const entryNames = [...fixedColumns, ...statusColumns];
 export const entryColumns = entryNames.join(', ');
+/** The same as the result of a query: text reads the same whatever type parsers the host's pool has, and in binary, in which pg reads a bigint wrongly. */
+export const entryTexts = (of = ''): string => entryNames.map((name) => `${of}${name}::text`).join(', ');
 export const noteRowColumns = noteColumns.join(', ');
 
 /** Matches JSON.stringify() of a storable id. */
@@ -28,7 +30,7 @@ const numbers = [
   ...['cancel_requested', 'attempt', 'ended_at', 'purged', 'ord'],
 ];
 
-/** Converts an entry's row from pg: numbers may come as text, or as the host's type parsers return them. */
+/** Converts an entry's row of {@link entryTexts}. */
 export function asEntry(row: Readonly<Record<string, unknown>>): ReadEntry {
   const entry: Record<string, unknown> = { ...row };
   for (const name of numbers) if (entry[name] !== null) entry[name] = Number(entry[name]);
