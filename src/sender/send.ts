@@ -164,7 +164,7 @@ export class Sending implements Stoppable {
     const { storage } = this.#context;
     const acceptance = this.#acceptance;
     if (client !== undefined) assertTransactions(storage);
-    const normalized = normalizeMessage(message, acceptance.settings.limits);
+    const normalized = readMessage(message, acceptance);
     const { messageId, entries, admitted, appended } = await this.#turns.inOrder(
       orderKey(normalized, acceptance.settings.sip),
       this.#prepare(normalized, traceparent, underWay),
@@ -208,7 +208,7 @@ export class Sending implements Stoppable {
 
   async check(message: OutgoingMessage): Promise<CheckResult> {
     const acceptance = this.#acceptance;
-    const { decision, groups } = await checkMessage(acceptance, normalizeMessage(message, acceptance.settings.limits));
+    const { decision, groups } = await checkMessage(acceptance, readMessage(message, acceptance));
     const entries = groups.map(({ recipients, ...group }) => ({
       ...group,
       recipients: recipients.map(({ address }) => address),
@@ -260,6 +260,15 @@ function assertTransactions({ capabilities, name }: Pick<SpoolStorage, 'capabili
   if (capabilities.transactions === true) return;
   const text = `client was passed, but the ${name} spool can't join transactions; omit it, or use a PostgresSpool.`;
   throw new OfflineImError('OPTION_INVALID', text, { details: { option: 'client' } });
+}
+
+/** A getter of the host's object may throw, as that of a proxy that was revoked does. */
+function readMessage(message: OutgoingMessage, { settings }: AcceptanceContext): NormalizedMessage {
+  try {
+    return normalizeMessage(message, settings.limits);
+  } catch (error) {
+    throw codedError(error);
+  }
 }
 
 /** Whatever else is thrown comes from a function of the host, or from a spool that could not be opened. */

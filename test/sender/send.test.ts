@@ -251,6 +251,27 @@ describe('send()', () => {
   });
 });
 
+it.each(['send', 'check', 'sendMany'] as const)('a message that cannot be read is MESSAGE_INVALID, to %s() too', async (call) => {
+  const { sender } = aliceSends();
+  const revoked = (): never => {
+    const { proxy, revoke } = Proxy.revocable({ to: bob, text: 'hello' }, {});
+    revoke();
+    return proxy as never;
+  };
+  const lazy = {
+    to: bob,
+    get text(): string {
+      throw new Error('no longer attached');
+    },
+  };
+  for (const message of [revoked(), lazy, { to: bob, text: 'hello', from: revoked() }]) {
+    const failed =
+      call === 'sendMany' ? (await sender.sendMany([message]))[0] : await sender[call](message).catch((error) => ({ error }));
+    expect(failed).toMatchObject({ error: { name: 'OfflineImError', code: 'MESSAGE_INVALID' } });
+  }
+  await sender.stop();
+});
+
 describe('sendMany()', () => {
   it('keeps the code of an error from another copy of the library', async () => {
     const spool = new MemorySpool();
