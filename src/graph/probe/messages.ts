@@ -55,11 +55,14 @@ const mostPages = 20;
 /** Messages of a page at most; Graph gives no more, whatever is asked for. */
 const mostOfAPage = 1_000;
 
-/** Lists the messages of a folder: https://learn.microsoft.com/graph/api/mailfolder-list-messages */
+/**
+ * Lists the messages of a folder, or of all folders:
+ * https://learn.microsoft.com/graph/api/mailfolder-list-messages, https://learn.microsoft.com/graph/api/user-list-messages
+ */
 export async function listMessages(
   access: MailboxAccess,
   query: {
-    readonly folder: string;
+    readonly folder: string | undefined;
     readonly filter: string;
     readonly top?: number;
     readonly select?: string;
@@ -75,7 +78,8 @@ export async function listMessages(
     `$expand=${encodeURIComponent(`singleValueExtendedProperties($filter=id eq ${literal(expand)})`)}`,
   ];
   const messages: GraphMessage[] = [];
-  let path = `${userPath}/mailFolders/${query.folder}/messages?${parameters.join('&')}`;
+  const folder = query.folder === undefined ? '' : `/mailFolders/${query.folder}`;
+  let path = `${userPath}${folder}/messages?${parameters.join('&')}`;
   let whole = true;
   let shown = 0;
   for (let page = 1; ; page++) {

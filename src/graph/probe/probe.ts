@@ -61,22 +61,27 @@ async function probeAttempt(
   const userPath = client.userPath(place.mailbox);
   if (typeof userPath !== 'string') return { status: 'unknown', scope: 'mailbox', error: userPath };
   const access: MailboxAccess = { client, settings, mailbox: place.mailbox, userPath, call };
-  const folders = foldersOf(settings.keepCopyIn !== undefined || place.folder === 'conversationhistory');
+  const keeps = settings.keepCopyIn !== undefined || place.folder === 'conversationhistory';
+  const folders = foldersOf(keeps);
   const wanted = wantedOf(tag, place);
-  for (let walks = 1; walks <= mostWalks; walks++) {
-    const byTag = await walk(access, wanted, 'tag', folders);
-    const first = await resultOf(access, byTag);
-    if (first === 'moved') continue;
-    if (first !== 'nothing') return first;
-    // Nothing with the tag: "absent" has to hold for the second key too, and a login that may not search for tags has only that.
-    const byId = await walk(access, wanted, 'messageId', folders);
-    const second = await resultOf(access, byId);
-    if (second === 'moved') continue;
-    if (second !== 'nothing') return second;
-    const failure = byTag.failure ?? byId.failure;
+  // "Absent" has to hold for the second key too, and a login that may not search for tags has only that. A Conversation History
+  // may have been moved or deleted with the copies in it: in no folder that has a name, nor directly in Deleted Items.
+  const ways = [['tag', folders], ['messageId', folders], ...(keeps ? [['tag', [undefined]] as const] : [])] as const;
+  walks: for (let walks = 1; walks <= mostWalks; walks++) {
+    let failure: Reply | undefined;
+    let whole = true;
+    let strange = false;
+    for (const [key, among] of ways) {
+      const found = await walk(access, wanted, key, among);
+      const result = await resultOf(access, found);
+      if (result === 'moved') continue walks;
+      if (result !== 'nothing') return result;
+      failure ??= found.failure;
+      whole &&= found.whole;
+      strange ||= found.strange;
+    }
     if (failure !== undefined) return unknownOf(failure, client);
-    if (byTag.whole && byId.whole && !byTag.strange && !byId.strange) return { status: 'absent' };
-    return { status: 'unknown', error: notWhole(byTag.strange || byId.strange) };
+    return whole && !strange ? { status: 'absent' } : { status: 'unknown', error: notWhole(strange) };
   }
   return { status: 'pending' };
 }

@@ -14,10 +14,10 @@ export interface Wanted {
 /** Unsent messages of one attempt that are looked at, each with requests of its own: Exchange has one, or two while it moves. */
 const mostUnsent = 10;
 
-/** An unsent message that is the attempt's own, and where it lay. */
+/** An unsent message that is the attempt's own, and where it lay, if it was looked for in one folder. */
 export interface Unsent {
   readonly message: GraphMessage;
-  readonly folder: string;
+  readonly folder: string | undefined;
 }
 
 /** What a walk through the folders brought. */
@@ -46,12 +46,12 @@ export function foldersOf(keepsCopiesInHistory: boolean): readonly string[] {
   return ['drafts', 'outbox', 'sentitems', ...history, 'deleteditems', 'recoverableitemsdeletions'];
 }
 
-/** Walks once through the folders, by one key; stops at what proves that it was sent, and at failures that others will share. */
+/** Walks once through the folders, `undefined` for all at once, by one key; stops at what proves that it was sent, and at failures that others will share. */
 export async function walk(
   access: MailboxAccess,
   wanted: Wanted,
   key: 'tag' | 'messageId',
-  folders: readonly string[],
+  folders: readonly (string | undefined)[],
 ): Promise<Walk> {
   const unsent: Unsent[] = [];
   let failure: Reply | undefined;
@@ -59,7 +59,7 @@ export async function walk(
   let strange = false;
   for (const folder of folders) {
     const listed = await listMessages(access, { folder, filter: filterFor(wanted, key) });
-    if (listed.kind === 'missing' && !inEveryMailbox.has(folder)) continue;
+    if (listed.kind === 'missing' && folder !== undefined && !inEveryMailbox.has(folder)) continue;
     if (listed.kind !== 'listed') {
       failure ??= listed.reply;
       whole = false;

@@ -25,7 +25,7 @@ const removedAlready: ReadonlySet<string> = new Set(['deleteditems', 'recoverabl
  */
 export async function settleUnsent(
   access: MailboxAccess,
-  { message, folder }: { readonly message: Pick<Unsent['message'], 'id'>; readonly folder: string },
+  { message, folder }: { readonly message: Pick<Unsent['message'], 'id'>; readonly folder: string | undefined },
   youngest: number | 'any',
 ): Promise<UnsentFate> {
   if (folder === 'outbox') return { kind: 'on-its-way' };
@@ -37,7 +37,7 @@ export async function settleUnsent(
   const isDraft =
     now.isDraft === true && now.submitted === false && (youngest === 'any' || (age !== undefined && age >= youngest));
   if (!isDraft) return { kind: 'on-its-way' };
-  if (removedAlready.has(folder)) return { kind: 'draft', removed: true };
+  if (folder !== undefined && removedAlready.has(folder)) return { kind: 'draft', removed: true };
   const moved = await moveMessage(access, message.id, 'deleteditems');
   if (moved.kind === 'gone') return { kind: 'moved' };
   if (moved.kind === 'moved') return moved.isDraft === false ? { kind: 'sent' } : { kind: 'draft', removed: true };

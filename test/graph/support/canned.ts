@@ -17,7 +17,7 @@ interface Asked {
   readonly query: URLSearchParams;
   readonly headers: Headers;
   readonly body: Record<string, unknown>;
-  /** `sendMail`, the folder that is listed, `get` or `move`. */
+  /** `sendMail`, the folder that is listed, `messages` for all at once, `get` or `move`. */
   readonly what: string;
 }
 
@@ -100,6 +100,7 @@ export function canned(handler: Handler, options: Partial<GraphTransportOptions>
 function whatOf(path: string): string {
   if (path.endsWith('/sendMail')) return 'sendMail';
   if (path.endsWith('/move')) return 'move';
+  if (/\/users\/[^/]+\/messages$/.test(path)) return 'messages';
   return /\/mailFolders\/(\w+)\/messages$/.exec(path)?.[1] ?? 'get';
 }
 
