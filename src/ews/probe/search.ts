@@ -88,7 +88,7 @@ async function lookInto(client: EwsClient, settings: EwsSettings, search: Search
   });
   const [first] = folders;
   if (first === undefined) return [];
-  if (reply.kind === 'body') return looksOf(reply, folders, settings.clock.now());
+  if (reply.kind === 'body') return looksOf(reply, folders);
   const why = unreadableBy(outcomeOfReply(reply, 1));
   if (folders.length === 1)
     return [reply.kind === 'fault' ? refusedLook(first, reply.fault.responseCode, why) : { kind: 'unreadable', why }];
@@ -110,7 +110,7 @@ function maySpeakOfOneFolder(reply: Exclude<Reply, { kind: 'body' }>): boolean {
   return outcome.status === 'unconfirmed' && outcome.scope === 'note' && outcome.retryAfter === undefined;
 }
 
-function looksOf(reply: Extract<Reply, { kind: 'body' }>, folders: readonly string[], now: number): readonly Look[] {
+function looksOf(reply: Extract<Reply, { kind: 'body' }>, folders: readonly string[]): readonly Look[] {
   const { requestId, date } = reply.meta;
   const pages = readFolderPages(reply.payload, folders.length);
   if (pages === undefined) {
@@ -120,7 +120,7 @@ function looksOf(reply: Extract<Reply, { kind: 'body' }>, folders: readonly stri
   }
   return pages.map((page, at): Look => {
     const folder = folders[at] ?? missing('The folder of an answer');
-    if (page.kind === 'items') return { ...page, folder, seenAt: date ?? now };
+    if (page.kind === 'items') return { ...page, folder, seenAt: date };
     const why = unreadableBy(outcomeOfCode(page.responseCode, page.element, requestId));
     return page.clear ? refusedLook(folder, page.responseCode, why) : { kind: 'unreadable', why };
   });
