@@ -5,6 +5,7 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import { tell } from '../../core/host-calls.ts';
 import { byDefault, filePath, flag, having, optional, type RulesFor, readOptions, rule } from '../../core/options.ts';
+import { checkRuntime } from '../../core/runtime.ts';
 import { answerCall, isRead } from '../admin/calls.ts';
 import type { SpoolContext } from '../contract.ts';
 import { type BackupOptions, readBackupOptions, restoredWarning } from '../disk/backup.ts';
@@ -126,6 +127,7 @@ export class FileSpool extends JournaledSpool {
   #stopListening: (() => Promise<void>) | undefined;
 
   constructor(options: FileSpoolOptions = {}) {
+    checkRuntime('FileSpool');
     const { root = defaultRoot(), restored, ...rest } = readOptions('FileSpool', options, rules);
     const journal = new FileJournal({ root: resolve(root), ...rest });
     super({ name: 'file', durable: true, journal });

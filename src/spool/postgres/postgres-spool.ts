@@ -1,6 +1,7 @@
 import { checkArguments } from '../../core/arguments.ts';
 import { readOptions } from '../../core/options.ts';
 import { GroupCommit, SerialQueue } from '../../core/queues.ts';
+import { checkRuntime } from '../../core/runtime.ts';
 import { timeOrderedId } from '../../core/text.ts';
 import type { SpoolAdmin } from '../admin/contract.ts';
 import { StoredAdmin } from '../admin/stored-admin.ts';
@@ -97,6 +98,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
   #listener: Listener | undefined;
 
   constructor(options: PostgresSpoolOptions) {
+    checkRuntime('PostgresSpool');
     super();
     checkArguments(PostgresSpool.prototype, 'spool', spoolArguments);
     const { pool, schema, migrate, pooler, statementTimeout } = readOptions('PostgresSpool', options, postgresRules);

@@ -3,6 +3,7 @@ import { checkArguments } from '../../core/arguments.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import { byDefault, filePath, flag, milliseconds, type RulesFor, readOptions, rule } from '../../core/options.ts';
+import { checkRuntime } from '../../core/runtime.ts';
 import type { SpoolAdmin } from '../admin/contract.ts';
 import { StoredAdmin } from '../admin/stored-admin.ts';
 import { spoolArguments } from '../arguments.ts';
@@ -113,6 +114,7 @@ export class SqliteSpool extends TransitionSpool implements SpoolStorage {
   readonly #path: string;
 
   constructor(options: SqliteSpoolOptions) {
+    checkRuntime('SqliteSpool');
     super();
     checkArguments(SqliteSpool.prototype, 'spool', spoolArguments);
     const { path, ...rest } = readOptions('SqliteSpool', options, rules);

@@ -1,6 +1,7 @@
 import { checkArgument } from '../../core/arguments.ts';
 import { systemClock } from '../../core/clock.ts';
 import { text } from '../../core/options.ts';
+import { checkRuntime } from '../../core/runtime.ts';
 import { Inspector, isInspectors } from '../inspector/inspector.ts';
 import { NtlmLogin } from './access/ntlm-login.ts';
 import { type CoreOptions, SimulatorCore } from './core.ts';
@@ -104,6 +105,7 @@ export function startExchangeSimulator(options: ExchangeSimulatorOptions): Promi
 
 /** As {@link startExchangeSimulator}, with what `load()` takes in it before it listens: whoever reaches it finds it complete. */
 export async function startSeeded(options: ExchangeSimulatorOptions, seed: unknown): Promise<ExchangeSimulator> {
+  checkRuntime('startExchangeSimulator()');
   const domain = firstDomain(options);
   const names = { domain: domain.split('.')[0]?.toUpperCase() ?? '', dnsDomain: domain, computer: 'SIMULATOR' };
   const core = new SimulatorCore(options, new NtlmLogin(names, options.clock ?? systemClock, options.ntlm ?? 'tolerant'));
