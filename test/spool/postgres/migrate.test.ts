@@ -174,6 +174,23 @@ describe('migrate()', () => {
     await pool.end();
   });
 
+  it('needs no right to create schemas if its schema was created for the login, or for a role that it takes on', async () => {
+    const [schema, owner] = [fixture.newSchema(), 'owner_of_a_schema'];
+    await fixture.pool.query(
+      `CREATE ROLE ${owner} NOLOGIN; CREATE ROLE of_${owner} LOGIN NOINHERIT PASSWORD 'x' IN ROLE ${owner}`,
+    );
+    await fixture.pool.query(`CREATE SCHEMA "${schema}" AUTHORIZATION ${owner}`);
+    const login = { user: `of_${owner}`, password: 'x' };
+    const [without, within] = [fixture.server.pool(login), fixture.server.pool({ ...login, options: `-c role=${owner}` })];
+    const refused = { code: 'SPOOL_FAILED', message: expect.stringContaining('Give the login of the pool that right') };
+    await expect(new PostgresSpool({ pool: without, schema }).migrate()).rejects.toMatchObject(refused);
+    const spool = await fixture.open(schema, {}, within);
+    expect(await spool.append([newEntry('a')])).toMatchObject([{ status: 'appended' }]);
+    await spool.close();
+    await Promise.all([without.end(), within.end()]);
+    await fixture.pool.query(`DROP SCHEMA "${schema}" CASCADE; DROP ROLE of_${owner}, ${owner}`);
+  });
+
   it('requires sufficient permissions; other logins get a coded error', async () => {
     const login = `reader_${fixture.newSchema()}`;
     await fixture.pool.query(`CREATE ROLE ${login} LOGIN PASSWORD 'secret'`);

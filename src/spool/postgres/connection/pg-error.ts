@@ -34,6 +34,7 @@ export function isAboutWhatWasAsked(error: unknown): boolean {
 /** A server that takes no writes: a replica, or a primary that was demoted. */
 const readOnly = '25006';
 const tooManyConnections = '53300';
+const noRight = '42501';
 
 /** A standby refuses to begin a transaction that writes. */
 class ReadOnlyServer extends OfflineImError {
@@ -89,6 +90,7 @@ function adviceFor(state: string): string {
   if (noTables.has(state)) return 'Call migrate() once, before open().';
   if (state === readOnly)
     return 'This server accepts no writes (a replica, or a demoted primary); point the pool to the primary.';
+  if (state === noRight) return 'Give the login of the pool that right; for migrate(), a schema that it owns is enough.';
   if (state === tooManyConnections) return 'Give the pools fewer connections, or put a pooler in front of the server.';
   return 'Everything accepted earlier is still there.';
 }

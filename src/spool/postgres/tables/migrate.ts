@@ -38,6 +38,11 @@ export async function migrate(session: Session, signal?: AbortSignal): Promise<v
 const tableNamed = `SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = btrim(split_part($1, '.', 1), '"') AND c.relname = btrim(split_part($1, '.', 2), '"')`;
 
+async function hasSchema(client: PgClient, { schema }: Tables): Promise<boolean> {
+  const text = `SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = btrim($1, '"')`;
+  return (await client.query({ text, values: [schema] })).rows.length > 0;
+}
+
 /** The version of the tables; `undefined` when there are none. */
 async function versionOf(client: PgClient, { meta }: Tables): Promise<number | undefined> {
   const found = await client.query({ text: tableNamed, values: [meta] });
@@ -74,7 +79,9 @@ async function migrateTables(client: PgClient, tables: Tables): Promise<void> {
   await takeTurn(client, tables);
   const version = (await versionOf(client, tables)) ?? 0;
   assertNotNewer(version);
-  if (version === 0) await client.query({ text: `CREATE SCHEMA IF NOT EXISTS ${tables.schema}` });
+  // Even with IF NOT EXISTS, PostgreSQL demands the right to create schemas; a login whose schema was created for it may lack it.
+  if (version === 0 && !(await hasSchema(client, tables)))
+    await client.query({ text: `CREATE SCHEMA IF NOT EXISTS ${tables.schema}` });
   for (const step of schemaSteps.slice(version)) await client.query({ text: step(tables) });
   if (version < schemaVersion) await client.query({ text: `UPDATE ${tables.meta} SET version = $1`, values: [schemaVersion] });
   if (await hasAdditions(client, tables, made(tables))) return;
