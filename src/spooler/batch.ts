@@ -1,16 +1,17 @@
 import { missing } from '../core/errors/missing.ts';
 import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
-import { answerAtOnce, asError } from '../core/errors/thrown.ts';
+import { asError } from '../core/errors/thrown.ts';
 import { buildNote } from '../message/note.ts';
-import type { Change, ClaimedNote, ClaimToken, Settlement } from '../spool/contract.ts';
+import type { ClaimedNote, Settlement } from '../spool/contract.ts';
 import type { DeliveryOutcome, Note, ProbeResult } from '../transport/contract.ts';
 import { checkedOutcomes, checkedResults } from './answers.ts';
-import { askHook, frozenNote, handedNote, inGroups, withTimeout } from './bounded-calls.ts';
-import type { Room } from './claim-round.ts';
+import { askHook, frozenNote, handedNote, inGroups, settleLate, withTimeout } from './bounded-calls.ts';
+import { giveBack, type Room, reportClaim } from './claim-round.ts';
 import type { SpoolerContext } from './context.ts';
 import type { Lanes } from './lanes/lanes.ts';
+import { ownsSpool } from './leases.ts';
 import { besideLostPlace, provesSent, reasonOf, settlementOf, settlementOfLostPlace, settlementOfProbe } from './outcome.ts';
-import { giveBack, reportAttempts, reportClaim, reportSettled, type Settled, settleAll, settleLate } from './settle.ts';
+import { reportAttempts, reportSettled, type Settled, settleAll } from './settle.ts';
 
 /** Notes of one lane that were claimed together. */
 export interface Batch {
@@ -22,31 +23,28 @@ export interface Batch {
   /** Called when the mailbox has room for another request. */
   freed(): void;
   /** Where its notes have their places. */
-  readonly room: Pick<Room, 'recording'>;
+  readonly room: Pick<Room, 'take' | 'recording'>;
 }
 
 /** A claimed note: ready for the transport, or already settled. */
 type Prepared = { readonly claimed: ClaimedNote } & ({ readonly note: Note } | { readonly settlement: Settlement });
 type Ready = Extract<Prepared, { readonly note: Note }>;
 
-/** Hands a batch to the transport, keeps its leases meanwhile, and settles the outcomes. Resolves with the changes. */
-export async function workOn(context: SpoolerContext, lanes: Lanes, batch: Batch): Promise<readonly Change[]> {
+/** Hands a batch to the transport, keeps its leases meanwhile, and settles the outcomes. */
+export async function workOn(context: SpoolerContext, lanes: Lanes, batch: Batch): Promise<void> {
   // Before anything is awaited: the next batch of this round must see that one more is in flight.
   const slot = new Slot(lanes, batch);
   const tokens = batch.notes.map(({ token }) => token);
   try {
-    if (context.stopping()) {
-      // stop() was called during the claim: give the notes back as if they had never been claimed.
-      await giveBack(context, batch.notes);
-      return [];
-    }
+    // stop() was called during the claim: give the notes back as if they had never been claimed.
+    if (context.stopping()) return await giveBack(context, batch.notes);
     context.leases.add(tokens, batch.claimedAt);
     for (const note of batch.notes) reportClaim(context, batch.kind, note);
     await (batch.kind === 'deliver' ? deliverBatch(context, lanes, batch, slot) : probeBatch(context, lanes, batch, slot));
-    return await slot.recorded();
+    await slot.recorded();
   } finally {
     context.leases.remove(tokens);
-    slot.leave();
+    slot.end();
   }
 }
 
@@ -54,26 +52,36 @@ export async function workOn(context: SpoolerContext, lanes: Lanes, batch: Batch
 class Slot {
   readonly #lanes: Lanes;
   readonly #batch: Batch;
-  readonly #recording: Promise<readonly Change[]>[] = [];
+  readonly #recording: Promise<void>[] = [];
+  /** Notes whose results are not being recorded yet. */
+  #notes: number;
   #end: (() => void) | undefined;
 
   constructor(lanes: Lanes, batch: Batch) {
     this.#lanes = lanes;
     this.#batch = batch;
+    this.#notes = batch.notes.length;
+    batch.room.take(this.#notes);
     this.#end = lanes.begin(batch.lane, batch.kind);
   }
 
   /** Waits for results of so many notes to be recorded. Where the storage takes long, it leaves meanwhile, and the rest of the batch goes on. */
-  async recording(notes: number, recorded: Promise<readonly Change[]>): Promise<void> {
+  async recording(notes: number, record: Parameters<Room['recording']>[1]): Promise<void> {
     const late = Promise.withResolvers<void>();
-    const all = this.#batch.room.recording(notes, recorded, () => late.resolve(this.leave()));
+    this.#notes -= notes;
+    const all = this.#batch.room.recording(notes, record, () => late.resolve(this.leave()));
     this.#recording.push(all);
     await Promise.race([all, late.promise]);
   }
 
-  /** Resolves with all changes of the batch once its results are recorded. */
-  async recorded(): Promise<readonly Change[]> {
-    return (await Promise.all(this.#recording)).flat();
+  /** Resolves once all results of the batch are recorded. */
+  async recorded(): Promise<void> {
+    await Promise.all(this.#recording);
+  }
+
+  end(): void {
+    this.leave();
+    this.#batch.room.take(-this.#notes);
   }
 
   leave(): void {
@@ -135,7 +143,7 @@ async function deliverPrepared(
     lanes.record(batch.lane, outcome, startedAt);
     settled.push({ note: claimed, settlement: settlementOf(claimed, outcome, context), outcome });
   }
-  await slot.recording(settled.length, conclude(context, 'deliver', settled, startedAt));
+  await conclude(context, 'deliver', settled, startedAt, slot);
 }
 
 /** Probes notes that may have been sent. */
@@ -167,21 +175,20 @@ async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch, s
     if (settlement.to === 'unconfirmed') context.probes.planned(claimed.noteId, settlement.after);
     settled.push({ note: claimed, settlement, result });
   }
-  await slot.recording(settled.length, conclude(context, 'probe', settled, startedAt));
+  await conclude(context, 'probe', settled, startedAt, slot);
 }
 
-async function conclude(
-  context: SpoolerContext,
-  kind: 'deliver' | 'probe',
-  settled: readonly Settled[],
-  startedAt: number,
-): Promise<readonly Change[]> {
-  const { changes, lost } = await settleAll(context, settled);
-  context.leases.remove(settled.map(({ note }) => note.token));
-  for (const token of lost) context.trace.step('settle:lost', { token });
-  reportSettled(context, kind, settled, changes);
-  reportAttempts(context, kind, settled, startedAt);
-  return changes;
+function conclude(context: SpoolerContext, kind: Batch['kind'], settled: readonly Settled[], startedAt: number, slot: Slot) {
+  return slot.recording(settled.length, (recorded) =>
+    settleAll(context, settled, (part, { changes, lost }) => {
+      recorded(part.length);
+      context.leases.remove(part.map(({ note }) => note.token));
+      for (const token of lost) context.trace.step('settle:lost', { token });
+      context.made(changes);
+      reportSettled(context, kind, part, changes);
+      reportAttempts(context, kind, part, startedAt);
+    }),
+  );
 }
 
 function sorted(prepared: readonly Prepared[]): { readonly settled: Settled[]; readonly ready: Ready[] } {
@@ -269,16 +276,6 @@ async function probeResults(context: SpoolerContext, ready: readonly Ready[]): P
   } catch (error) {
     context.trace.step('transport:failed', { notes: notes.map((note) => note.id), error });
     return notes.map(() => unknown('The transport could not probe for the note.', error));
-  }
-}
-
-/** A spool that can't tell whether it is still ours counts as lost. */
-function ownsSpool({ storage, complaints }: SpoolerContext, tokens: readonly ClaimToken[]): boolean {
-  try {
-    return answerAtOnce(storage.isOwner?.(tokens)) !== false;
-  } catch (error) {
-    complaints.of('isOwner', error);
-    return false;
   }
 }
 

@@ -1,8 +1,11 @@
 import { type Clock, sleep, whenAborted } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import type { Note } from '../transport/contract.ts';
+import type { ClaimedNote } from '../spool/contract.ts';
+import type { DeliveryOutcome, Note } from '../transport/contract.ts';
 import type { SpoolerContext } from './context.ts';
 import type { DeliveryDecision, SpoolerOptions } from './options.ts';
+import { settlementOf } from './outcome.ts';
+import { reportSettled, type Settled, settleAll } from './settle.ts';
 
 /** How many request time-outs one call of a transport may take: it may have to log in, find a folder, and try again. */
 const deadlines = 20;
@@ -56,6 +59,20 @@ export async function withTimeout<Result>(
     cancel();
     forget();
   }
+}
+
+/** Settles outcomes that arrive after the call was given up. A `delivered` counts however late it is; about all else, probes know more by now. */
+export async function settleLate(
+  context: SpoolerContext,
+  notes: readonly ClaimedNote[],
+  outcomes: readonly DeliveryOutcome[],
+): Promise<void> {
+  const settled = notes.flatMap((note, index): Settled[] => {
+    const outcome = outcomes[index];
+    return outcome?.status === 'delivered' ? [{ note, settlement: settlementOf(note, outcome, context), outcome }] : [];
+  });
+  if (settled.length === 0 || context.signal.aborted) return;
+  await settleAll(context, settled, (part, { changes }) => reportSettled(context, 'deliver', part, changes));
 }
 
 /** Runs the steps one after the other, each `delay` ms after the previous one; the returned function cancels the rest. */

@@ -10,7 +10,7 @@ import type { SpoolerContext, SpoolerParts } from './context.ts';
 import type { Lanes, Trial } from './lanes/lanes.ts';
 import type { Pauses } from './lanes/obstacles.ts';
 import { noteLimits, notesAtWork } from './options.ts';
-import { giveBack } from './settle.ts';
+import { noteEvent, reasonFields, reportChange } from './settle.ts';
 
 /** What one round of claims needs. */
 export interface Round {
@@ -30,7 +30,7 @@ export class Room {
   readonly #patience: number;
   readonly #stopped: AbortSignal;
   #taken = 0;
-  /** Notes that take no place, since the storage does not record their results; at most as many as there are places. */
+  /** Those of them that take no place, since the storage does not record their results; at most as many as there are places. */
   #aside = 0;
 
   /** @param patience ms that a storage has to record results. @param stopped From then on places are given to nobody. */
@@ -41,32 +41,56 @@ export class Room {
   }
 
   get left(): number {
-    return notesAtWork - this.#taken;
+    return notesAtWork + this.#aside - this.#taken;
   }
 
   take(notes: number): void {
     this.#taken += notes;
   }
 
-  /** Waits for results of so many notes to be recorded. Where that takes long, they give back their places meanwhile. @param late Called then. */
-  recording<Result>(notes: number, recorded: Promise<Result>, late: () => void): Promise<Result> {
-    let aside = 0;
+  /** Has results of so many notes recorded; each that is gives back its place. Where that takes long, all give back their places meanwhile. @param late Called then. */
+  async recording(notes: number, record: (recorded: (notes: number) => void) => Promise<void>, late: () => void): Promise<void> {
+    let [open, isAside] = [notes, false];
     const cancel = this.#clock.setTimer(() => {
-      if (this.#aside + notes <= notesAtWork) {
-        aside = notes;
-        this.#aside += notes;
-        this.#taken -= notes;
-      }
+      isAside = this.#aside + open <= notesAtWork;
+      if (isAside) this.#aside += open;
       late();
     }, this.#patience);
     // A timer left behind would keep the process from ending.
     const forget = whenAborted(this.#stopped, cancel);
-    return recorded.finally(() => {
+    const recorded = (some: number): void => {
+      open -= some;
+      this.#taken -= some;
+      if (isAside) this.#aside -= some;
+    };
+    try {
+      await record(recorded);
+    } finally {
       cancel();
       forget();
-      this.#aside -= aside;
-      this.#taken += aside;
-    });
+      recorded(open);
+    }
+  }
+}
+
+/** Reports a claim: its messages are picked up, or probed. */
+export function reportClaim(context: SpoolerContext, kind: 'deliver' | 'probe', note: ClaimedNote): void {
+  const { noteId, attempt, lane, entries } = note;
+  if (context.trace.logs)
+    context.trace.step(`claim:${kind}`, { noteId, attempt, lane, entries: entries.length, probes: note.probes });
+  if (kind === 'probe') {
+    if (!context.probes.isNews(noteId)) return;
+    for (const entry of entries) {
+      context.trace.event('message:unconfirmed', { ...noteEvent(note, entry), ...reasonFields(entry.reason), probeIn: 0 });
+    }
+    return;
+  }
+  if (!context.trace.hears('message:picked-up')) return;
+  const now = context.clock.now();
+  for (const entry of entries) {
+    const { messageId, id } = entry;
+    const [waited, late] = [Math.max(0, now - entry.acceptedAt), Math.max(0, now - entry.pickupAt)];
+    context.trace.event('message:picked-up', { messageId, id, noteId, attempt, lane, waited, late });
   }
 }
 
@@ -161,6 +185,15 @@ async function claim(
   if (unfit.length > 0) await giveBack(context, unfit);
   if (unread !== undefined) throw unread;
   return begun;
+}
+
+/** Gives back notes as if they had never been claimed. What the host has cancelled meanwhile ends by that. */
+export async function giveBack(
+  context: Pick<SpoolerContext, 'storage' | 'trace'>,
+  notes: readonly Pick<ClaimedNote, 'token'>[],
+): Promise<void> {
+  const { changes } = await context.storage.settle(notes.map(({ token }) => ({ token, to: 'unclaim' })));
+  for (const change of changes) reportChange(context, change);
 }
 
 function failureOf(work: Promise<unknown>): Promise<Error | undefined> {

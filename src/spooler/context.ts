@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Complaints } from '../core/host-calls.ts';
 import type { Trace } from '../observability/trace.ts';
-import type { SpoolStorage } from '../spool/contract.ts';
+import type { Change, SpoolStorage } from '../spool/contract.ts';
 import type { Transport } from '../transport/contract.ts';
 import type { Places } from './answers.ts';
 import type { Leases, ProbeHistories } from './leases.ts';
@@ -39,4 +39,6 @@ export interface SpoolerContext {
   readonly complaints: Complaints;
   /** Has stop() wait for work that nothing else waits for. It must not reject. */
   follow(work: Promise<void>): void;
+  /** Counts what became of entries, and wakes the loop for what waited for them. */
+  made(changes: readonly Change[]): void;
 }

@@ -1,7 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
-import { isArray, property } from '../core/errors/thrown.ts';
+import { answerAtOnce, isArray, property } from '../core/errors/thrown.ts';
+import type { Complaints } from '../core/host-calls.ts';
 import type { ClaimedNote, ClaimToken, SpoolStorage } from '../spool/contract.ts';
 import type { SpoolerSettings } from './options.ts';
 import { type ProbeHistory, probeDelay } from './outcome.ts';
@@ -181,6 +182,19 @@ function tokensIn(error: unknown, name: 'renewed' | 'lost'): readonly ClaimToken
 function checkedLost(lost: unknown): readonly ClaimToken[] {
   if (isArray(lost)) return lost as readonly ClaimToken[];
   throw new OfflineImError('SPOOL_FAILED', `renew() of the spool returned ${quoted(lost)}; expected the tokens that are lost.`);
+}
+
+/** A spool that can't tell whether it is still ours counts as lost. */
+export function ownsSpool(
+  { storage, complaints }: { readonly storage: Pick<SpoolStorage, 'isOwner'>; readonly complaints: Pick<Complaints, 'of'> },
+  tokens: readonly ClaimToken[],
+): boolean {
+  try {
+    return answerAtOnce(storage.isOwner?.(tokens)) !== false;
+  } catch (error) {
+    complaints.of('isOwner', error);
+    return false;
+  }
 }
 
 /** ms; longer than any wait between two probes. A note that was not in hand for so long has been settled by another process. */

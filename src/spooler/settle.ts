@@ -5,57 +5,7 @@ import type { NoteEvent } from '../observability/events.ts';
 import type { Change, ClaimedNote, Reason, Settlement, SettleResult, SpoolEntry } from '../spool/contract.ts';
 import type { DeliveryOutcome, ProbeResult } from '../transport/contract.ts';
 import type { SpoolerContext } from './context.ts';
-import { hasMade, provesSent, settlementOf } from './outcome.ts';
-
-/** Reports a claim: its messages are picked up, or probed. */
-export function reportClaim(context: SpoolerContext, kind: 'deliver' | 'probe', note: ClaimedNote): void {
-  const { noteId, attempt, lane, entries } = note;
-  if (context.trace.logs)
-    context.trace.step(`claim:${kind}`, { noteId, attempt, lane, entries: entries.length, probes: note.probes });
-  if (kind === 'probe') {
-    if (!context.probes.isNews(noteId)) return;
-    for (const entry of entries) {
-      context.trace.event('message:unconfirmed', { ...noteEvent(note, entry), ...reasonFields(entry.reason), probeIn: 0 });
-    }
-    return;
-  }
-  if (!context.trace.hears('message:picked-up')) return;
-  const now = context.clock.now();
-  for (const entry of entries) {
-    const { messageId, id } = entry;
-    const [waited, late] = [Math.max(0, now - entry.acceptedAt), Math.max(0, now - entry.pickupAt)];
-    context.trace.event('message:picked-up', { messageId, id, noteId, attempt, lane, waited, late });
-  }
-}
-
-/** Finds the entries of settled notes. Spools return changes in the order of the settlements, so that usually nothing is searched. */
-class SettledEntries {
-  readonly #settled: readonly Settled[];
-  #byId: Map<string, { readonly one: Settled; readonly entry: SpoolEntry }> | undefined;
-  #note = 0;
-  #member = 0;
-
-  constructor(settled: readonly Settled[]) {
-    this.#settled = settled;
-  }
-
-  find(id: string): { readonly one?: Settled | undefined; readonly entry?: SpoolEntry | undefined } {
-    const one = this.#settled[this.#note];
-    const entry = one?.note.entries[this.#member];
-    if (entry?.id !== id) return this.#index().get(id) ?? {};
-    this.#member += 1;
-    if (this.#member === one?.note.entries.length) {
-      this.#note += 1;
-      this.#member = 0;
-    }
-    return { one, entry };
-  }
-
-  #index(): ReadonlyMap<string, { readonly one: Settled; readonly entry: SpoolEntry }> {
-    this.#byId ??= new Map(this.#settled.flatMap((one) => one.note.entries.map((entry) => [entry.id, { one, entry }] as const)));
-    return this.#byId;
-  }
-}
+import { hasMade, provesSent } from './outcome.ts';
 
 /** Reports what settlements changed, as events; and each settlement, as a step. */
 export function reportSettled(
@@ -64,9 +14,9 @@ export function reportSettled(
   settled: readonly Settled[],
   changes: readonly Change[],
 ): void {
-  const settledEntries = new SettledEntries(settled);
+  const byId = new Map(settled.flatMap((one) => one.note.entries.map((entry) => [entry.id, { one, entry }] as const)));
   for (const change of changes) {
-    const { one, entry } = settledEntries.find(change.entryId);
+    const { one, entry } = byId.get(change.entryId) ?? {};
     // As before the claim: an earlier failure is no news.
     if (one === undefined || entry === undefined || one.settlement.to === 'unclaim') reportChange(context, change);
     else reportOne(context, kind, change, one, entry);
@@ -137,19 +87,13 @@ function reportOne(
       return;
     }
     case 'deferred':
-      context.trace.event('message:deferred', {
-        ...noteEvent(note, entry),
-        ...reasonFields(change.reason),
-        retryIn: after(settlement),
-      });
+    case 'unconfirmed': {
+      const told = { ...noteEvent(note, entry), ...reasonFields(change.reason) };
+      const wait = 'after' in settlement ? settlement.after : 0;
+      if (change.to === 'deferred') context.trace.event('message:deferred', { ...told, retryIn: wait });
+      else context.trace.event('message:unconfirmed', { ...told, probeIn: wait });
       return;
-    case 'unconfirmed':
-      context.trace.event('message:unconfirmed', {
-        ...noteEvent(note, entry),
-        ...reasonFields(change.reason),
-        probeIn: after(settlement),
-      });
-      return;
+    }
     default:
       reportChange(context, change);
   }
@@ -200,16 +144,12 @@ function traceparentsOf(entries: readonly SpoolEntry[]): readonly string[] {
   return found.size === 0 ? [] : [...found];
 }
 
-function noteEvent(note: ClaimedNote, entry: SpoolEntry): NoteEvent {
+export function noteEvent(note: ClaimedNote, entry: SpoolEntry): NoteEvent {
   return { messageId: entry.messageId, id: entry.id, noteId: note.noteId, attempt: note.attempt, lane: note.lane };
 }
 
-function reasonFields(reason: Reason | undefined): Reason {
+export function reasonFields(reason: Reason | undefined): Reason {
   return reason ?? { code: 'OUTCOME_UNKNOWN', text: 'No outcome was recorded.' };
-}
-
-function after(settlement: Settled['settlement']): number {
-  return 'after' in settlement ? settlement.after : 0;
 }
 
 /** A note's settlement, and the outcome or result that it comes from. */
@@ -220,35 +160,76 @@ export interface Settled {
   readonly result?: ProbeResult;
 }
 
-/** Gives back notes as if they had never been claimed. What the host has cancelled meanwhile ends by that. */
-export async function giveBack(
-  context: Pick<SpoolerContext, 'storage' | 'trace'>,
-  notes: readonly Pick<ClaimedNote, 'token'>[],
-): Promise<void> {
-  const { changes } = await context.storage.settle(notes.map(({ token }) => ({ token, to: 'unclaim' })));
-  for (const change of changes) reportChange(context, change);
-}
+/** The number of results that may be refused alone before the storage is left in peace for a while. */
+const mostRefused = 3;
+
+/** After so many failures, some 20 s, each further warning names the messages. */
+const mostUnnamed = 7;
 
 /**
- * Writes settlements. If the storage fails, it tries again until they are written or their leases are lost; a `delivered` even longer, since storages take it under
- * a lost token too, and a delivery that was never recorded might be sent once more.
+ * Records results. Where the storage fails twice, each is also tried alone, so that one that is always refused holds up no other. It goes on until all are recorded or their
+ * leases are lost; with a `delivered` until stop() cuts it off, since storages take it under a lost token too, and a delivery that was never recorded might be sent once more.
+ *
+ * @param told Called with results that are recorded, or given up; with each once
  */
-export async function settleAll(context: SpoolerContext, settled: readonly Settled[]): Promise<SettleResult> {
-  const isDelivered = settled.some(({ settlement }) => settlement.to === 'delivered');
-  for (let failures = 1; ; failures++) {
+export async function settleAll(
+  context: SpoolerContext,
+  settled: readonly Settled[],
+  told: (part: readonly Settled[], result: SettleResult) => void,
+): Promise<void> {
+  const { storage, trace, leases, clock, signal } = context;
+  let open = settled;
+  let failures = 0;
+  const tell = (part: readonly Settled[], result: SettleResult): void => {
+    open = open.filter((one) => !part.includes(one));
+    told(part, result);
+  };
+  const failureOf = async (part: readonly Settled[]): Promise<Error | undefined> => {
     try {
-      const result = await context.storage.settle(settled.map(({ settlement }) => settlement));
-      return failures > 1 && result.lost.length > 0 ? await withEarlier(context, settled, result) : result;
+      const result = await storage.settle(part.map(({ settlement }) => settlement));
+      if (failures === 0) tell(part, result);
+      else tell(withTold(part, open, result), await withEarlier(context, part, result));
+      return undefined;
     } catch (error) {
-      context.trace.warn(asError(error));
-      // Whatever a renewal says: a claim that an earlier try of ours has settled counts as lost there.
-      const isLeased = settled.every(({ note }) => context.leases.isStillOurs(note.token));
-      const goesOn = isLeased || (isDelivered && !context.stopping());
-      if (!goesOn || hasCode(error, 'SPOOL_CLOSED') || context.signal.aborted)
-        return { lost: settled.map(({ note }) => note.token), changes: [] };
-      await sleep(context.clock, Math.min(10_000, 100 * 2 ** Math.min(failures, 7)), context.signal);
+      return asError(error);
     }
+  };
+  for (;;) {
+    let error = await failureOf(open);
+    if (error === undefined) return;
+    failures += 1;
+    trace.warn(failures > mostUnnamed ? notRecorded(open, error) : error);
+    let refused = 0;
+    // What stop() cuts off has no second try.
+    for (const one of open.length > 1 && (failures > 1 || signal.aborted) ? open : []) {
+      if (hasCode(error, 'SPOOL_CLOSED') || (refused >= mostRefused && !signal.aborted)) break;
+      const failure = open.includes(one) && (await failureOf([one]));
+      if (!failure) continue;
+      error = failure;
+      refused += 1;
+    }
+    // Those that were refused now come first; next time the others do.
+    open = [...open.slice(refused), ...open.slice(0, refused)];
+    const isOver = hasCode(error, 'SPOOL_CLOSED') || signal.aborted;
+    const isDelivered = open.some(({ settlement }) => settlement.to === 'delivered');
+    // Whatever a renewal says: a claim that an earlier try of ours has settled counts as lost there.
+    const left = open.filter(({ note }) => isOver || !(isDelivered || leases.isStillOurs(note.token)));
+    tell(left, { lost: left.map(({ note }) => note.token), changes: [] });
+    if (open.length === 0) return;
+    await sleep(clock, Math.min(10_000, 100 * 2 ** Math.min(failures, 7)), signal);
   }
+}
+
+/** With those whose changes came with the answer: a storage over several tells what it has kept of an earlier call. */
+function withTold(part: readonly Settled[], open: readonly Settled[], { changes }: SettleResult): readonly Settled[] {
+  const ids = new Set(changes.map(({ entryId }) => entryId));
+  return open.filter((one) => part.includes(one) || one.note.entries.some(({ id }) => ids.has(id)));
+}
+
+function notRecorded(open: readonly Settled[], cause: Error): OfflineImError {
+  const messageIds = open.flatMap(({ note }) => note.entries.map(({ messageId }) => messageId));
+  const text = `Results are not recorded yet: ${cause.message}`;
+  return new OfflineImError('SPOOL_FAILED', text, { cause, details: { messageIds } });
 }
 
 /**
@@ -275,23 +256,4 @@ async function withEarlier(
     }),
   );
   return { lost, changes: [...changes, ...(await Promise.all(made)).filter((one) => one !== undefined)] };
-}
-
-/** Settles outcomes that arrive after the call was given up. A `delivered` counts however late it is; about all else, probes know more by now. */
-export async function settleLate(
-  context: SpoolerContext,
-  notes: readonly ClaimedNote[],
-  outcomes: readonly DeliveryOutcome[],
-): Promise<void> {
-  const settled = notes.flatMap((note, index): Settled[] => {
-    const outcome = outcomes[index];
-    return outcome?.status === 'delivered' ? [{ note, settlement: settlementOf(note, outcome, context), outcome }] : [];
-  });
-  if (settled.length === 0 || context.signal.aborted) return;
-  try {
-    const { changes } = await settleAll(context, settled);
-    reportSettled(context, 'deliver', settled, changes);
-  } catch (error) {
-    context.trace.warn(asError(error));
-  }
 }

@@ -88,7 +88,11 @@ export class Spooler {
     });
     const probes = new ProbeHistories(clock, options, (lane) => this.#pauses.includes(lane));
     const shared = { clock, random, options, storage, transport, trace, leases, probes, signal: this.#abort.signal };
-    this.#context = { ...shared, places, complaints, stopping: () => this.#stopping, follow: (work) => this.#follow(work) };
+    this.#context = {
+      ...{ ...shared, places, complaints, stopping: () => this.#stopping },
+      follow: (work) => this.#follow(work),
+      made: (changes) => this.#count(changes),
+    };
   }
 
   /** Opens the spool, once. */
@@ -275,12 +279,7 @@ export class Spooler {
 
   #begin(batch: Batch): void {
     this.#idle = false;
-    this.#room.take(batch.notes.length);
-    const work = workOn(this.#context, this.#lanes, batch)
-      .then((changes) => this.#count(changes))
-      .catch((error: unknown) => this.#parts.trace.warn(asError(error)))
-      .finally(() => this.#room.take(-batch.notes.length));
-    this.#follow(work);
+    this.#follow(workOn(this.#context, this.#lanes, batch).catch((error: unknown) => this.#parts.trace.warn(asError(error))));
   }
 
   #follow(begun: Promise<void>): void {

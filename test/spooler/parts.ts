@@ -59,6 +59,7 @@ export function spooler(options: SpoolerOptions = {}) {
   const clock = new ManualClock();
   const transport = new FakeTransport();
   const settled: Settlement[] = [];
+  const made: Change[] = [];
   const steps: [string, object][] = [];
   const warnings: Error[] = [];
   const settings = spoolerSettings(options);
@@ -95,6 +96,7 @@ export function spooler(options: SpoolerOptions = {}) {
     places,
     complaints: new Complaints((error) => warnings.push(error as Error)),
     follow: (work) => void work,
+    made: (changes) => made.push(...changes),
   };
   const observer = { blocked: () => {}, resumed: () => {}, unavailable: () => {}, available: () => {} };
   const lanes = new Lanes({ clock, random: () => 0.5, options: settings, observer, endpointOf: () => 'e' });
@@ -102,8 +104,23 @@ export function spooler(options: SpoolerOptions = {}) {
   const work = (kind: Batch['kind'], ...notes: ClaimedNote[]) =>
     workOn(context, lanes, {
       ...{ kind, lane, notes, claimedAt: clock.monotonic(), freed: () => freed++ },
-      room: { recording: (_notes, recorded) => recorded },
+      room: { take: () => {}, recording: (_notes, record) => record(() => {}) },
     });
   const stepsOf = (name: string) => steps.filter(([one]) => one === name).map(([, fields]) => fields);
-  return { clock, transport, settled, steps, stepsOf, warnings, state, context, lanes, work, leases, places, freed: () => freed };
+  return {
+    clock,
+    transport,
+    settled,
+    made,
+    steps,
+    stepsOf,
+    warnings,
+    state,
+    context,
+    lanes,
+    work,
+    leases,
+    places,
+    freed: () => freed,
+  };
 }

@@ -1,15 +1,16 @@
 /** The results of settlements: events and trace steps, retries while a storage fails, and late answers. */
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
-import type { Change, ClaimedNote, Settlement, SpoolState } from '../../src/spool/contract.ts';
+import type { Change, ClaimedNote, Settlement, SettleResult, SpoolState } from '../../src/spool/contract.ts';
+import { settleLate } from '../../src/spooler/bounded-calls.ts';
+import { reportClaim } from '../../src/spooler/claim-round.ts';
+import type { SpoolerContext } from '../../src/spooler/context.ts';
 import {
   reportAttempts,
   reportChange,
-  reportClaim,
   reportSettled,
   type Settled,
-  settleAll,
-  settleLate,
+  settleAll as settleAndTell,
 } from '../../src/spooler/settle.ts';
 import type { DeliveryOutcome } from '../../src/transport/contract.ts';
 import { entry, failed, lane, note, place, spooler } from './parts.ts';
@@ -24,6 +25,15 @@ const change = (to: Change['to'], parts: Partial<Change> = {}): Change => ({
   to,
   ...parts,
 });
+
+/** Resolves with all that was told of these results, each of which is told once. */
+async function settleAll(context: SpoolerContext, settled: readonly Settled[]): Promise<SettleResult> {
+  const parts: { part: readonly Settled[]; result: SettleResult }[] = [];
+  await settleAndTell(context, settled, (part, result) => parts.push({ part, result }));
+  const all = parts.flatMap(({ part }) => part);
+  expect([all.length, new Set(all)]).toEqual([settled.length, new Set(settled)]);
+  return { lost: parts.flatMap(({ result }) => result.lost), changes: parts.flatMap(({ result }) => result.changes) };
+}
 
 /** The events and steps of one settlement of note `a`, except the step of the settlement itself. */
 function told(kind: 'deliver' | 'probe', settled: Partial<Settled> & Pick<Settled, 'settlement'>, ...changes: Change[]) {
@@ -222,6 +232,8 @@ describe('writing settlements', () => {
       0, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000, 10_000,
     ]);
     expect([written, warnings.length, warnings[0]?.message]).toEqual([[as({ to: 'delivered' })], 9, 'disk full']);
+    expect(warnings.map((warning) => 'code' in warning)).toEqual([...Array(7).fill(false), true, true]);
+    expect(warnings[8]).toMatchObject({ code: 'SPOOL_FAILED', cause: warnings[0], details: { messageIds: ['m-e-a'] } });
   });
 
   it.each([
@@ -302,14 +314,24 @@ describe('writing settlements', () => {
   });
 
   it('continues without leases if a note was delivered, or might be resent; until everything stops', async () => {
-    const { context, clock, settled: written } = failing(3);
+    const { context, clock, settled: written } = failing(2);
     const done = settleAll(context, [...deferred, ...settled]);
     await clock.advance(60_000);
     expect(await done).toEqual({ lost: [], changes: [] });
     expect(written.map(({ to }) => to)).toEqual(['deferred', 'delivered']);
-    const stopping = failing(3);
-    stopping.state.stopping = true;
-    expect((await settleAll(stopping.context, settled)).lost).toEqual(['a:1:deliver:1']);
+  });
+
+  it('of a delivery without a lease goes on while the sender stops, until that is cut off', async () => {
+    const { context, clock, state, at } = failing(99);
+    state.stopping = true;
+    const cutOff = new AbortController();
+    const done = settleAll({ ...context, signal: cutOff.signal }, settled);
+    await clock.advance(60_000);
+    const tries = at.length;
+    expect(tries).toBeGreaterThan(5);
+    cutOff.abort();
+    expect((await done).lost).toEqual(['a:1:deliver:1']);
+    expect(at).toHaveLength(tries + 1);
   });
 });
 

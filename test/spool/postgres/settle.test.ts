@@ -1,9 +1,11 @@
 /** Settling delivered notes takes one statement, and is a transaction by itself. */
 import type { Pool } from 'pg';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/core/clock.ts';
 import type { SettleResult } from '../../../src/spool/contract.ts';
 import type { PgPool } from '../../../src/spool/postgres/connection/pool.ts';
-import type { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
+import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
+import { aliceSends } from '../../support/sender-fixture.ts';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
 import { until, useServer } from './fixture.ts';
 
@@ -164,4 +166,26 @@ describe('delivered notes', () => {
     expect((await spool.counts()).delivered).toBe(3);
     await spool.close();
   });
+});
+
+it('a result whose row a trigger refuses holds up no other of its request', async () => {
+  const schema = fixture.newSchema();
+  const spool = new PostgresSpool({ pool: fixture.pool, schema, migrate: true });
+  const { sender, transport, eventsOf } = aliceSends({ spool, clock: systemClock as never, pickupDelay: 0 });
+  const texts = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ to: `sip:${name}@contoso.com`, text: name, messageId: name }));
+  await sender.sendMany(texts);
+  await fixture.pool.query(`
+    CREATE FUNCTION ${schema}.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF OLD.message_id = 'b' AND NEW.state IN ('delivered', 'deferred', 'unconfirmed') THEN RAISE EXCEPTION 'damaged'; END IF;
+      RETURN NEW;
+    END $$;
+    CREATE TRIGGER refuse BEFORE UPDATE ON ${schema}.entries FOR EACH ROW EXECUTE FUNCTION ${schema}.refuse()`);
+  await sender.start();
+  const delivered = () => eventsOf('message:delivered').map(({ messageId }) => messageId);
+  await until(() => delivered().length === 4);
+  await fixture.pool.query(`DROP TRIGGER refuse ON ${schema}.entries`);
+  await until(() => delivered().length === 5);
+  expect(delivered().at(-1)).toBe('b');
+  expect([transport.delivered.length, transport.probed.length]).toEqual([5, 0]);
+  await sender.stop();
 });
