@@ -58,12 +58,13 @@ export class SimulatedExchange {
     this.url = url;
     core.sideDoors.url = url;
     this.graphUrl = new URL(url).origin;
-    const { profile, timers } = core.exchange;
+    const { profile, timers, clock } = core.exchange;
     const front = {
       url,
       maxRequestBytes: largestRequest(profile.maxRequestBytes),
       handle: core.handle.bind(core),
       wait: timers.wait.bind(timers),
+      now: () => clock.now(),
       closed: this.#closed.signal,
     };
     this.fetch = async (input, init) => {

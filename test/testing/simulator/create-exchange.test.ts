@@ -46,6 +46,15 @@ describe('an exchange without a port', () => {
     expect(exchange.journal).toHaveLength(4);
   });
 
+  it('says its time in every response, as servers do: by it a probe tells a draft from what is on its way', async () => {
+    const clock = new ManualClock();
+    const exchange = createExchange({ mailboxes: [alice], clock });
+    for (const url of [exchange.url, exchange.graphUrl]) {
+      const { headers: answered } = await exchange.fetch(url);
+      expect(answered.get('date')).toBe(new Date(clock.now()).toUTCString());
+    }
+  });
+
   it('serves Graph at its root', async () => {
     const exchange = createExchange({ mailboxes: [alice], url: 'https://elsewhere.test/EWS/Exchange.asmx' });
     const authorization = `Bearer ${exchange.tokens.issue(alice)}`;

@@ -11,6 +11,8 @@ export interface FetchFrontOptions {
   handle(request: FrontRequest): Promise<FrontResponse>;
   /** Waits that many ms by the simulator's clock; false when the simulator was reset or closed before. */
   wait(delay: number): Promise<boolean>;
+  /** Its wall clock, ms since 1970: a server says its time in every response. */
+  now(): number;
   /** Aborts when the simulator is closed: a server breaks the connections then. */
   readonly closed: AbortSignal;
 }
@@ -75,7 +77,7 @@ async function responseOf(answer: FrontResponse, options: FetchFrontOptions, cal
     case 'silence':
       return silence(options.closed, caller.signal);
     case 'stream':
-      return new Response(streamed(answer, caller), { status: answer.status, headers: headersOf(answer.headers) });
+      return new Response(streamed(answer, caller), { status: answer.status, headers: headersOf(answer, options) });
     case 'answer': {
       if (answer.status < 200 || answer.status > 599) {
         throw new OfflineImError(
@@ -85,7 +87,7 @@ async function responseOf(answer: FrontResponse, options: FetchFrontOptions, cal
       }
       const withoutBody = answer.status === 204 || answer.status === 205 || answer.status === 304;
       const body = withoutBody ? null : bodyOf(answer, options, caller);
-      return new Response(body, { status: answer.status, headers: headersOf(answer.headers) });
+      return new Response(body, { status: answer.status, headers: headersOf(answer, options) });
     }
   }
 }
@@ -195,10 +197,11 @@ async function orAbort<Value>(value: Promise<Value>, signal: AbortSignal): Promi
   }
 }
 
-function headersOf(given: Readonly<Record<string, string | readonly string[]>>): Headers {
+function headersOf(answer: Extract<FrontResponse, { headers: unknown }>, { now }: Pick<FetchFrontOptions, 'now'>): Headers {
   const headers = new Headers();
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries(answer.headers)) {
     for (const one of typeof value === 'string' ? [value] : value) headers.append(name, one);
   }
+  if (!headers.has('date')) headers.set('date', new Date(now()).toUTCString());
   return headers;
 }
