@@ -60,11 +60,10 @@ export class SimulatedExchange {
     this.graphUrl = new URL(url).origin;
     const { profile, timers, clock } = core.exchange;
     const front = {
-      url,
+      ...{ url, clock },
       maxRequestBytes: largestRequest(profile.maxRequestBytes),
       handle: core.handle.bind(core),
       wait: timers.wait.bind(timers),
-      now: () => clock.now(),
       closed: this.#closed.signal,
     };
     this.fetch = async (input, init) => {

@@ -1,4 +1,4 @@
-import { systemClock, whenAborted } from '../../../core/clock.ts';
+import { type Clock, systemClock, whenAborted } from '../../../core/clock.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { decodedBody } from './body-text.ts';
 import type { FrontRequest, FrontResponse } from './front.ts';
@@ -11,8 +11,8 @@ export interface FetchFrontOptions {
   handle(request: FrontRequest): Promise<FrontResponse>;
   /** Waits that many ms by the simulator's clock; false when the simulator was reset or closed before. */
   wait(delay: number): Promise<boolean>;
-  /** Its wall clock, ms since 1970: a server says its time in every response. */
-  now(): number;
+  /** The simulator's: a server says its time in every response. */
+  readonly clock: Pick<Clock, 'now'>;
   /** Aborts when the simulator is closed: a server breaks the connections then. */
   readonly closed: AbortSignal;
 }
@@ -197,11 +197,11 @@ async function orAbort<Value>(value: Promise<Value>, signal: AbortSignal): Promi
   }
 }
 
-function headersOf(answer: Extract<FrontResponse, { headers: unknown }>, { now }: Pick<FetchFrontOptions, 'now'>): Headers {
+function headersOf(answer: Extract<FrontResponse, { headers: unknown }>, { clock }: Pick<FetchFrontOptions, 'clock'>): Headers {
   const headers = new Headers();
   for (const [name, value] of Object.entries(answer.headers)) {
     for (const one of typeof value === 'string' ? [value] : value) headers.append(name, one);
   }
-  if (!headers.has('date')) headers.set('date', new Date(now()).toUTCString());
+  if (!headers.has('date')) headers.set('date', new Date(clock.now()).toUTCString());
   return headers;
 }
