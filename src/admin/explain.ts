@@ -129,8 +129,9 @@ const waits: Readonly<Record<WaitingFor, Sentence>> = {
 
 const ends: Readonly<Record<Exclude<SpoolState, 'spooled' | 'deferred' | 'unconfirmed' | 'held'>, Sentence>> = {
   delivering: (facts) => ({
-    sentence: `It is being sent now, attempt ${facts.entry.attempt}; if its sender dies, the mailbox is probed for it once the lease has expired.`,
-    advice: nothing,
+    sentence: `It is being sent now, attempt ${facts.entry.attempt}, or its sender has the result and could not record it yet; if its sender dies, the mailbox is probed for it once the lease has expired.`,
+    advice:
+      'Nothing at first. If it stays so for minutes, look for warnings of its sender with the code SPOOL_FAILED: they say why the spool refuses the result.',
   }),
   delivered: (facts) => ({
     sentence: `Exchange accepted it at ${iso(facts.since ?? facts.now)}.`,
