@@ -85,7 +85,12 @@ export async function askAll<Answer>(
   return answers;
 }
 
-/** Asks every shard for something that one of them has. Waits for those that are late, and rejects where one fails, only while no other has it. */
+/**
+ * Asks every shard for something that one of them has. Waits for those that are late only while no other has it, and not without end: as a database that has vanished
+ * would be waited for.
+ *
+ * @throws what a shard threw, or {@link OfflineImError} `SPOOL_FAILED` for one that did not answer, where no other has it
+ */
 export async function lookUp<Answer>(
   shards: readonly Shard[],
   question: Question<Answer>,
@@ -95,7 +100,7 @@ export async function lookUp<Answer>(
   for (const isLast of [false, true]) {
     const settled = await Promise.allSettled(
       asked.map(async ({ shard, answer }) => {
-        const answered = isLast ? { answer: await answer } : await shard.glance(answer);
+        const answered = await (isLast ? shard.lastGlance(answer) : shard.glance(answer));
         return answered !== undefined && isFound(answered.answer) ? [{ shard, answer: answered.answer }] : [];
       }),
     );

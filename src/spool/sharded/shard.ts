@@ -172,6 +172,14 @@ export class Shard {
     return this.#within(patience, asked);
   }
 
+  /** Waits longer, where nothing else can answer. @throws {OfflineImError} `SPOOL_FAILED` if it is late all the same; and what the storage threw */
+  async lastGlance<Answer>(asked: Promise<Answer>): Promise<{ readonly answer: Answer }> {
+    const answered = await this.#within(longestSilence, asked);
+    if (answered !== undefined) return answered;
+    const text = `The shard ${this.name} has not answered for a minute, and no other has what was looked up. Try again when it answers.`;
+    throw new OfflineImError('SPOOL_FAILED', text, { details: { shard: this.name } });
+  }
+
   async #within<Answer>(
     ms: number,
     asked: Promise<Answer>,

@@ -144,7 +144,8 @@ export class Shards implements ShardedSpool<unknown> {
 
   async standing(entryId: string): Promise<Standing | undefined> {
     const [shard] = (await this.#find(entryId)) ?? [];
-    return shard?.ask(async (storage) => storage.standing?.(entryId));
+    const answered = await shard?.glance(shard.ask(async (storage) => storage.standing?.(entryId)));
+    return answered?.answer;
   }
 
   /** Rejects while a shard that may have the message fails, unless another one has it. */

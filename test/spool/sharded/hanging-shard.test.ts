@@ -312,17 +312,17 @@ describe('looking up', () => {
     const { sender, eventsOf } = aliceSends({ spool, clock });
     await sender.start();
     hang('b', (call) => call === 'get' || call === 'findMessage' || call === 'list');
-    const looking = [
+    const looking = Promise.allSettled([
       spool.get(spool.entryIdFor?.(of('b'), 'unknown') ?? ''),
       spool.findMessage('unknown'),
       listed(spool.list({ lane: of('a') })),
-    ];
+    ]);
     await clock.advance(2 * seconds);
     await append(of('b'), 'of b');
     await clock.advance(130 * seconds);
     expect(eventsOf('message:delivered')).toMatchObject([{ messageId: 'of b' }]);
     await answer('b');
-    await Promise.all(looking);
+    await looking;
     await Promise.all([sender.stop({ timeout: 0 }), clock.advance(20 * seconds)]);
   });
 
@@ -337,6 +337,32 @@ describe('looking up', () => {
     await answer('b');
     expect(await ofB).toMatchObject([{ messageId: 'b' }]);
     await spool.close();
+  });
+
+  it('rejects after a minute where no other shard has it, and names the one that does not answer', async () => {
+    const { clock, spool, hang, answer, of, append, open } = hangingScene();
+    await open();
+    await append(of('b'), 'b');
+    hang('b');
+    const lookups = [spool.findMessage('b'), spool.get(spool.entryIdFor?.(of('b'), 'b') ?? '')];
+    const ended = Promise.allSettled(lookups);
+    await clock.advance(63_000);
+    const refused = { status: 'rejected', reason: { code: 'SPOOL_FAILED', details: { shard: 'b' } } };
+    expect(await byNow(ended, clock, 0)).toMatchObject([refused, refused]);
+    await answer('b');
+    expect(await spool.findMessage('b')).toMatchObject([{ messageId: 'b' }]);
+    await spool.close();
+  });
+
+  it('shows a message whose shard does not say when it is due', async () => {
+    const { clock, spool, hang, answer, of, append } = hangingScene();
+    const { sender } = aliceSends({ spool, clock });
+    await sender.start();
+    await append(of('b'), 'b', { pickupIn: 60_000 });
+    hang('b', (call) => call === 'standing');
+    expect(await byNow(sender.status('b'), clock, 1_000)).toMatchObject({ entries: [{ state: 'spooled' }] });
+    await answer('b');
+    await Promise.all([sender.stop({ timeout: 0 }), clock.advance(20 * seconds)]);
   });
 
   it('finds an entry that was moved out of the shard that its id names, though that one hangs', async () => {

@@ -5,7 +5,7 @@ export function troubled(spool: SpoolStorage, trouble: (call: string) => 'reject
   return new Proxy(spool, {
     get(target, name) {
       const value = Reflect.get(target, name);
-      if (typeof value !== 'function' || ['watch', 'isOwner', 'close', 'standing'].includes(String(name))) {
+      if (typeof value !== 'function' || ['watch', 'isOwner', 'close'].includes(String(name))) {
         return typeof value === 'function' ? value.bind(target) : value;
       }
       if (name === 'list') {
