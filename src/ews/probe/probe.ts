@@ -1,6 +1,7 @@
 import type { Note, Place, ProbeResult, UnknownAttempt } from '../../transport/contract.ts';
 import { combined, placeGone } from '../../transport/verdict.ts';
 import type { EwsClient } from '../client/client.ts';
+import { isSayable } from '../operations/elements.ts';
 import type { Asking } from '../send/conversation-history.ts';
 import { removeItems } from '../send/drafts.ts';
 import type { SavedFolders } from '../send/saved-folders.ts';
@@ -139,8 +140,9 @@ async function sweep(
     if (gone.length === 0 || open.length === 0) break;
   }
   const absent = open.filter((tag) => all.get(tag)?.unreadable === undefined);
-  // Sent Items stays where it is; Conversation History doesn't.
-  if (absent.length > 0 && place.folder !== 'sentitems') {
+  // A folder that the server knows as the place names it was searched, wherever it lies now. Otherwise the copy may be in one that was moved or deleted.
+  const unnamed = missing.has(place.folder) || !isSayable(place.folder, client.versionFor(place.mailbox));
+  if (absent.length > 0 && unnamed) {
     const moved = await searchMoved(client, settings, absent, new Set([...searched, ...missing]), call);
     // What lay in a folder that was deleted for good is in Recoverable Items. To a login that can't look there, the folder itself may be hidden, too.
     const hidden = missing.has(recoverable) && folders.hasLost(place, missing) ? unaccounted() : undefined;

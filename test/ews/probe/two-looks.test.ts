@@ -163,8 +163,7 @@ it('a Conversation History re-created at every look-up is searched twice, not fo
   const note = h.note(transport, 0);
   const unknownAttempts = [{ tag: 'a:1', place: { ...note.place, folder: 'conversationhistory' } }];
   await transport.probe([{ ...note, unknownAttempts }], { signal: new AbortController().signal });
-  // Once each, and one search of the folders that are left when it has gone.
-  expect(h.server.operations().filter((one) => one === 'FindItem')).toHaveLength(4);
+  expect(h.server.operations().filter((one) => one === 'FindItem')).toHaveLength(3);
 });
 
 it('a Conversation History re-created between two probes is searched again for open attempts only', async () => {
