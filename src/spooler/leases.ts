@@ -53,6 +53,8 @@ export class Leases {
   readonly #until = new Map<ClaimToken, number>();
   /** Those of them that the storage no longer knows. */
   readonly #lost = new Set<ClaimToken>();
+  /** Notes that were recorded as delivered after their lease: a later claim of ours may be about to record the same. */
+  readonly late = new Set<string>();
   #cancelTimer: (() => void) | undefined;
   /** The parts of the storage that have not answered a renewal yet, by the time at which they were asked. */
   readonly #renewing = new Map<string, number>();
@@ -100,6 +102,7 @@ export class Leases {
   }
 
   #rest(): void {
+    this.late.clear();
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
   }

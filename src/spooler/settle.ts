@@ -182,6 +182,10 @@ export async function settleAll(
   let failures = 0;
   const tell = (part: readonly Settled[], result: SettleResult): void => {
     open = open.filter((one) => !part.includes(one));
+    for (const { note } of part) {
+      if (leases.isStillOurs(note.token)) continue;
+      if (result.changes.some(({ to, noteId }) => to === 'delivered' && noteId === note.noteId)) leases.late.add(note.noteId);
+    }
     told(part, result);
   };
   const failureOf = async (part: readonly Settled[]): Promise<Error | undefined> => {
@@ -189,10 +193,14 @@ export async function settleAll(
       const result = await storage.settle(part.map(({ settlement }) => settlement));
       if (failures === 0) tell(part, result);
       else tell(withTold(part, open, result), await withEarlier(context, part, result));
-      return undefined;
     } catch (error) {
-      return asError(error);
+      // Where only the answer was lost: by the next try the lease may be over, and then nobody could tell whose change it was.
+      const lost = part.map(({ note }) => note.token);
+      const earlier = await withEarlier(context, part.length > 1 ? [] : part, { lost, changes: [] });
+      if (earlier.changes.length === 0) return asError(error);
+      tell(part, earlier);
     }
+    return undefined;
   };
   for (;;) {
     let error = await failureOf(open);
@@ -241,19 +249,19 @@ async function withEarlier(
   settled: readonly Settled[],
   { lost, changes }: SettleResult,
 ): Promise<SettleResult> {
-  const gone = new Set(lost);
-  const own = settled.filter(({ note: { token } }) => gone.has(token) && leases.isStillOurs(token));
-  const made = own.flatMap(({ note, settlement }) =>
-    note.entries.map(async ({ id, messageId, state: from }): Promise<Change | undefined> => {
-      try {
+  const all = [...changes];
+  for (const { note, settlement } of settled) {
+    const { noteId, token, entries } = note;
+    if (!lost.includes(token) || !leases.isStillOurs(token) || leases.late.has(noteId)) continue;
+    try {
+      // One after the other: a storage that is away is asked once.
+      for (const { id, messageId, state: from } of entries) {
         const entry = await storage.get(id);
-        if (entry === undefined || entry.state === from || !hasMade(settlement, note, entry)) return undefined;
+        if (entry === undefined || entry.state === from || !hasMade(settlement, note, entry)) continue;
         const { state: to, reason } = entry;
-        return { entryId: id, messageId, from, to, noteId: note.noteId, ...(reason === undefined ? {} : { reason }) };
-      } catch {
-        return undefined;
+        all.push({ entryId: id, messageId, from, to, noteId, ...(reason === undefined ? {} : { reason }) });
       }
-    }),
-  );
-  return { lost, changes: [...changes, ...(await Promise.all(made)).filter((one) => one !== undefined)] };
+    } catch {} // What can't be read is not told.
+  }
+  return { lost, changes: all };
 }

@@ -110,3 +110,27 @@ it('message:cancelled comes of what the host cancelled before it was given back'
   expect(eventsOf('message:cancelled')).toMatchObject([{ messageId }]);
   await Promise.all([sender.stop({ timeout: 0 }), clock.advance(0)]);
 });
+
+it('message:delivered comes once where a delivery whose lease is over, and the probe after it, wait to be recorded', async () => {
+  const spool = new MemorySpool();
+  const [settle, renew] = [spool.settle.bind(spool), spool.renew.bind(spool)];
+  let isRefused = true;
+  spool.settle = async (settlements) => {
+    if (isRefused && settlements.some(({ to }) => to === 'delivered')) throw new Error('This row can not be written.');
+    return settle(settlements);
+  };
+  spool.renew = async (claims, lease) => {
+    if (transport.probed.length === 0) throw new Error('The database is away.');
+    return renew(claims, lease);
+  };
+  const { sender, clock, transport, eventsOf } = aliceSends({ spool, pickupDelay: 0 });
+  transport.answerProbe = () => ({ status: 'found' });
+  await sender.start();
+  await sender.send({ to: 'sip:bob@contoso.com', text: 'a' });
+  await clock.advance(240_000);
+  expect([transport.delivered.length, transport.probed.length > 0, eventsOf('message:delivered').length]).toEqual([1, true, 0]);
+  isRefused = false;
+  await clock.advance(60_000);
+  expect(eventsOf('message:delivered')).toHaveLength(1);
+  await sender.stop();
+});

@@ -1,6 +1,6 @@
 /** One result that the storage refuses for good holds up its own note, and what comes after it in its conversation: nothing else of its request. */
 import { describe, expect, it } from 'vitest';
-import { nextTurn } from '../../src/core/clock.ts';
+import { nextTurn, sleep } from '../../src/core/clock.ts';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import type { Settlement, SpoolStorage } from '../../src/spool/contract.ts';
 import { FileSpool } from '../../src/spool/file/file-spool.ts';
@@ -138,6 +138,27 @@ describe('a result that the storage refuses', () => {
     await clock.advance(5 * minute);
     expect(deliveredIds().sort()).toEqual(['bob', 'carol', 'dan', 'eve']);
     expect(transport.delivered).toHaveLength(6);
+    await Promise.all([sender.stop({ timeout: 0 }), clock.advance(minute)]);
+  });
+
+  it('is told where the answer of a try was lost and the others take so long that its lease is over by its next turn', async () => {
+    const spool = new MemorySpool();
+    const { sender, clock, deliveredIds, transport } = poisoned({ concurrencyPerMailbox: 1 }, spool);
+    const settle = spool.settle.bind(spool);
+    let calls = 0;
+    spool.settle = async (settlements) => {
+      calls += 1;
+      const isLost = calls === 4;
+      await sleep(clock, 5_000);
+      const result = await settle(settlements);
+      if (isLost) throw new Error('Connection terminated');
+      return result;
+    };
+    await sender.start();
+    await sender.sendMany(['poison', ...names(49)].map(to));
+    for (let n = 0; n < 120; n++) await clock.advance(5_000);
+    expect(deliveredIds().sort()).toEqual([...names(49)].sort());
+    expect([transport.delivered.length, transport.probed.length]).toEqual([50, 0]);
     await Promise.all([sender.stop({ timeout: 0 }), clock.advance(minute)]);
   });
 });
