@@ -111,9 +111,11 @@ function hold(state: State): void {
   for (const request of state.pending) if (!isNodeRequest(request)) use();
 }
 
-/** Whether one of those requests may have been processed. */
+/** Whether one of those requests may have been processed: all that sends is a POST. */
 function mayBeProcessed({ writers }: State, which: (writer: Writer, one: object) => boolean): boolean {
-  return [...writers].some(([one, writer]: [Target, Writer]) => one.method !== 'GET' && !isRefused(writer) && which(writer, one));
+  return [...writers].some(
+    ([one, writer]: [Target, Writer]) => one.method === 'POST' && !isRefused(writer) && which(writer, one),
+  );
 }
 
 /** What became of the last request says nothing of another one then. */
@@ -176,16 +178,15 @@ function isRepetition(request: Target, port: unknown, { writers, over, held }: S
   return [...writers].some(
     ([one, writer]: [Target, Writer]) =>
       one !== request &&
-      one.method === request.method &&
+      request.method === 'POST' &&
+      one.method === 'POST' &&
       one.path === request.path &&
       (held || !isRefused(writer)) &&
       (writer.end !== undefined || one.destroyed === true || (writer.port === port && serverOf(one) === serverOf(request))),
   );
 }
 
-function serverOf(request: Target): unknown {
-  return request.origin ?? request.getHeader?.('host');
-}
+const serverOf = (request: Target): unknown => request.origin ?? request.getHeader?.('host');
 
 /** A request of undici or of node:http. */
 type Target = { readonly [part in 'method' | 'path' | 'origin' | 'destroyed']?: unknown } & { getHeader?(name: string): unknown };

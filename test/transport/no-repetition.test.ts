@@ -4,7 +4,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Reques
 import { Agent, RetryAgent } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { EwsTransport } from '../../src/ews/ews-transport.ts';
-import { basicAuth, type Credentials, type EwsTransportOptions } from '../../src/index.ts';
+import { basicAuth, bearerAuth, type Credentials, type EwsTransportOptions } from '../../src/index.ts';
 import { relay } from '../../src/relay.ts';
 import type { DeliveryOutcome } from '../../src/transport/contract.ts';
 import { always, makeNote } from '../ews/support/note.ts';
@@ -73,6 +73,34 @@ describe.each(clients)('over %s', (_name, fetch) => {
     expect(await deliver(`http://127.0.0.1:${port}/ews`, { fetch: cookieFirst })).toMatchObject({ status: 'delivered' });
     expect(methods).toEqual(['GET', 'POST']);
   });
+
+  it.each(['GET', 'HEAD', 'OPTIONS'])(
+    'a look by %s that the server does not answer puts in doubt nothing that is refused, and stops no login',
+    async (method) => {
+      for (const look of [200, 405]) {
+        const methods: string[] = [];
+        const replies = [401, 429];
+        const port = await listen(
+          createServer(
+            reading((request, response) => {
+              methods.push(String(request.method));
+              response.writeHead(request.method === 'POST' ? (replies.shift() ?? 500) : look).end();
+            }),
+          ),
+        );
+        const looking: Fetch = async (input, init) => {
+          const { body: _, ...rest } = init ?? {};
+          await (await fetch(input, { ...rest, method })).text();
+          return fetch(input, init);
+        };
+        let tokens = 0;
+        const credentials = bearerAuth({ getToken: () => `token-${tokens++}` });
+        const outcome = await deliver(`http://127.0.0.1:${port}/ews`, { fetch: looking, credentials });
+        expect(outcome).toMatchObject({ status: 'deferred' });
+        expect(methods).toEqual([method, 'POST', method, 'POST']);
+      }
+    },
+  );
 
   it('a report about the send to another server, with its id, stops no send', async () => {
     const port = await listen(createServer(reading(answered)));
