@@ -85,7 +85,8 @@ export function readFoundHistory(payload: XmlElement): FoundFolder {
 
 /** A page of folders. `next`: where the following one begins, if there are more. */
 export interface FolderIdsPage {
-  readonly ids: readonly string[];
+  /** Whether each is a Conversation History, by class or name. */
+  readonly ids: ReadonlyMap<string | undefined, boolean>;
   readonly next: number | undefined;
 }
 
@@ -97,8 +98,9 @@ export function readFoldersBelow(
   const found = readFindFolder(payload);
   if (found === undefined || 'responseCode' in found) return found;
   const { root, folders } = found;
-  const ids = folders.filter((folder) => criterion === undefined || historyRank(folder) > 0).map(idOf);
-  if (!ids.every((id) => id !== undefined)) return undefined;
+  const all = folders.map((folder) => [idOf(folder), historyRank(folder) > 0] as const);
+  const ids = new Map(all.filter(([, isHistory]) => isHistory || criterion === undefined));
+  if (ids.has(undefined)) return undefined;
   if (isWhole(root, folders.length, offset)) return { ids, next: undefined };
   return folders.length === 0 ? undefined : { ids, next: offset + folders.length };
 }

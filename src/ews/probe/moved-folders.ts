@@ -36,22 +36,22 @@ export async function searchMoved(
   call: Asking,
 ): Promise<ReadonlyMap<string, TagFindings>> {
   const { mailbox } = call;
-  const moved = new Set<string>();
+  const moved = new Map<string, boolean>();
   let unreadable: Unreadable | undefined;
   for (const [parent, ...criteria] of places) {
     if (seen.has(parent) || (unreadable !== undefined && closes(unreadable))) continue;
     const why = await addFolders(client, settings, { parent, criteria, into: moved }, call);
     if (why !== undefined) unreadable = further(unreadable, why);
   }
-  const folders = [...moved].filter((folder) => !seen.has(folder));
+  const folders = [...moved.keys()].filter((folder) => !seen.has(folder));
   const all = new Map<string, TagFindings>(tags.map((tag) => [tag, { items: [], unreadable }]));
   for (let at = 0; at < folders.length; at += foldersPerSearch) {
     const part = folders.slice(at, at + foldersPerSearch);
-    const { byTag, missing, closed } = await searchTags(client, settings, { tags, folders: part, mailbox }, call);
+    const { byTag, missing, closed } = await searchTags(client, settings, { tags, folders: part, mailbox, moved }, call);
     for (const [tag, found] of byTag) {
       const { items = [], unreadable: before } = all.get(tag) ?? {};
-      // One that has moved on since it was listed took its items along.
-      const why = found.unreadable ?? (missing.size > 0 ? unaccounted() : undefined);
+      // One that has moved on since it was listed took its items along. Of the others, a login may see some that it may not read.
+      const why = found.unreadable ?? ([...missing].some((folder) => moved.get(folder)) ? unaccounted() : undefined);
       all.set(tag, { items: [...items, ...found.items], unreadable: why === undefined ? before : further(before, why) });
     }
     if (closed !== undefined) break;
@@ -63,7 +63,11 @@ export async function searchMoved(
 async function addFolders(
   client: EwsClient,
   settings: EwsSettings,
-  where: { readonly parent: string; readonly criteria: readonly (HistoryCriterion | undefined)[]; readonly into: Set<string> },
+  where: {
+    readonly parent: string;
+    readonly criteria: readonly (HistoryCriterion | undefined)[];
+    readonly into: Map<string, boolean>;
+  },
   call: Asking,
 ): Promise<Unreadable | undefined> {
   const { parent, criteria, into } = where;
@@ -82,7 +86,7 @@ async function addFolders(
         unread = { scope: 'note', error: answer.error };
         break;
       }
-      for (const id of answer.ids) into.add(folderById(id));
+      for (const [id, isHistory] of answer.ids) into.set(folderById(id ?? ''), isHistory);
       if (answer.next === undefined) return undefined;
       offset = answer.next;
     }

@@ -16,6 +16,8 @@ export interface Search {
   readonly tags: readonly string[];
   readonly folders: readonly string[];
   readonly mailbox: string;
+  /** False for a folder that copies were never put into: where this login may not read it, nothing of ours is in it. */
+  readonly moved?: ReadonlyMap<string, boolean>;
 }
 
 /** The result of a search. Every tag has findings. */
@@ -88,10 +90,10 @@ async function lookInto(client: EwsClient, settings: EwsSettings, search: Search
   });
   const [first] = folders;
   if (first === undefined) return [];
-  if (reply.kind === 'body') return looksOf(reply, folders);
+  if (reply.kind === 'body') return looksOf(reply, folders, search);
   const why = unreadableBy(outcomeOfReply(reply, 1));
   if (folders.length === 1)
-    return [reply.kind === 'fault' ? refusedLook(first, reply.fault.responseCode, why) : { kind: 'unreadable', why }];
+    return [reply.kind === 'fault' ? refusedLook(first, reply.fault.responseCode, why, search) : { kind: 'unreadable', why }];
   if (!maySpeakOfOneFolder(reply)) return [{ kind: 'unreadable', why }];
   const looks: Look[] = [];
   for (const one of folders) {
@@ -110,7 +112,7 @@ function maySpeakOfOneFolder(reply: Exclude<Reply, { kind: 'body' }>): boolean {
   return outcome.status === 'unconfirmed' && outcome.scope === 'note' && outcome.retryAfter === undefined;
 }
 
-function looksOf(reply: Extract<Reply, { kind: 'body' }>, folders: readonly string[]): readonly Look[] {
+function looksOf(reply: Extract<Reply, { kind: 'body' }>, folders: readonly string[], search: Search): readonly Look[] {
   const { requestId, date } = reply.meta;
   const pages = readFolderPages(reply.payload, folders.length);
   if (pages === undefined) {
@@ -122,7 +124,7 @@ function looksOf(reply: Extract<Reply, { kind: 'body' }>, folders: readonly stri
     const folder = folders[at] ?? missing('The folder of an answer');
     if (page.kind === 'items') return { ...page, folder, seenAt: date };
     const why = unreadableBy(outcomeOfCode(page.responseCode, page.element, requestId));
-    return page.clear ? refusedLook(folder, page.responseCode, why) : { kind: 'unreadable', why };
+    return page.clear ? refusedLook(folder, page.responseCode, why, search) : { kind: 'unreadable', why };
   });
 }
 
@@ -130,10 +132,11 @@ function looksOf(reply: Extract<Reply, { kind: 'body' }>, folders: readonly stri
  * A missing folder holds nothing, unless every mailbox has it: then this login may not see it. Neither does Recoverable Items if this login has no access to it, unless the
  * error is temporary. To a login that may not see a folder, Exchange also names it an object that is not in the store.
  */
-function refusedLook(folder: string, responseCode: string, why: Unreadable): Look {
+function refusedLook(folder: string, responseCode: string, why: Unreadable, { moved }: Search): Look {
   if (inEveryMailbox.has(folder)) return { kind: 'unreadable', why };
   const { missing } = ruleOf(responseCode);
-  if (missing === 'folder' || (isById(folder) && missing === 'item')) return { kind: 'missing', folder };
+  const closed = responseCode === 'ErrorAccessDenied' && moved?.get(folder) === false;
+  if (closed || missing === 'folder' || (isById(folder) && missing === 'item')) return { kind: 'missing', folder };
   if (folder !== 'recoverableitemsdeletions') return { kind: 'unreadable', why };
   const verdict = missing === undefined ? codeRules.get(responseCode)?.verdict.kind : undefined;
   return verdict === 'deferred' || verdict === 'unconfirmed' ? { kind: 'unreadable', why } : { kind: 'missing', folder };

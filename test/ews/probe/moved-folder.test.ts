@@ -113,3 +113,23 @@ describe('a folder that was deleted for good', () => {
     expect(await probe(first)).toEqual({ status: 'absent' });
   });
 });
+
+describe('a deleted folder that the login may see and not read', () => {
+  const withOne = async (displayName: string) => {
+    const scene = await sentNote();
+    const { mailbox, folder } = scene;
+    mailbox.createFolder(mailbox.folder('deleteditems'), displayName).readable = false;
+    const { note } = scene;
+    const unsent = { ...note, tag: `${note.tag}0` };
+    expect(folder.items).toHaveLength(1);
+    return scene.probe(unsent);
+  };
+
+  it('holds no copy, since none was ever put into it', async () => {
+    expect(await withOne('Old projects')).toEqual({ status: 'absent' });
+  });
+
+  it('leaves a note unknown if it may be that of the copies', async () => {
+    expect(await withOne('Conversation History')).toMatchObject({ status: 'unknown' });
+  });
+});
