@@ -34,6 +34,9 @@ type Call = Pick<EwsCall, 'signal' | 'notes' | 'mayWrite'>;
 /** How many further requests a search may make to find the tag of a match that shows none. */
 const mostRepeats = 24;
 
+/** ms by which our own clock may be ahead where a server says no time, as behind a page or without a proxy: an hour by a wrong time zone, and one more. */
+const clockError = 7_200_000;
+
 /**
  * Searches folders of one mailbox for tags, many tags per request. A match whose tag can't be read leaves every tag of its
  * request unknown; so these tags are searched for again in halves, until only one of them is unknown.
@@ -90,7 +93,7 @@ async function lookInto(client: EwsClient, settings: EwsSettings, search: Search
   });
   const [first] = folders;
   if (first === undefined) return [];
-  if (reply.kind === 'body') return looksOf(reply, folders, search);
+  if (reply.kind === 'body') return looksOf(reply, folders, search, settings.clock.now() - clockError);
   const why = unreadableBy(outcomeOfReply(reply, 1));
   if (folders.length === 1)
     return [reply.kind === 'fault' ? refusedLook(first, reply.fault.responseCode, why, search) : { kind: 'unreadable', why }];
@@ -112,7 +115,12 @@ function maySpeakOfOneFolder(reply: Exclude<Reply, { kind: 'body' }>): boolean {
   return outcome.status === 'unconfirmed' && outcome.scope === 'note' && outcome.retryAfter === undefined;
 }
 
-function looksOf(reply: Extract<Reply, { kind: 'body' }>, folders: readonly string[], search: Search): readonly Look[] {
+function looksOf(
+  reply: Extract<Reply, { kind: 'body' }>,
+  folders: readonly string[],
+  search: Search,
+  now: number,
+): readonly Look[] {
   const { requestId, date } = reply.meta;
   const pages = readFolderPages(reply.payload, folders.length);
   if (pages === undefined) {
@@ -122,7 +130,7 @@ function looksOf(reply: Extract<Reply, { kind: 'body' }>, folders: readonly stri
   }
   return pages.map((page, at): Look => {
     const folder = folders[at] ?? missing('The folder of an answer');
-    if (page.kind === 'items') return { ...page, folder, seenAt: date };
+    if (page.kind === 'items') return { ...page, folder, seenAt: date ?? now };
     const why = unreadableBy(outcomeOfCode(page.responseCode, page.element, requestId));
     return page.clear ? refusedLook(folder, page.responseCode, why, search) : { kind: 'unreadable', why };
   });

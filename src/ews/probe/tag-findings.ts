@@ -6,8 +6,8 @@ import type { FoundItem } from '../operations/found-item.ts';
 export interface TaggedItem extends FoundItem {
   readonly tag: string;
   readonly folder: string;
-  /** The server's time when it was found, ms since 1970; undefined where it is hidden. Our own clock may be days off. */
-  readonly seenAt: number | undefined;
+  /** The server's time when it was found, ms since 1970; where that is hidden, no later than it by a good margin. */
+  readonly seenAt: number;
 }
 
 /** The findings of one tag after a search. */
@@ -22,7 +22,7 @@ export interface FolderItems {
   readonly folder: string;
   readonly items: readonly FoundItem[];
   readonly whole: boolean;
-  readonly seenAt: number | undefined;
+  readonly seenAt: number;
 }
 
 /** Groups the items of one response by tag, and records those that can't be attributed. */

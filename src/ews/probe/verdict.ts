@@ -31,8 +31,8 @@ function evidenceOf({ state, folder, created, seenAt }: TaggedItem): Evidence {
       return folder === 'drafts' ? 'unclear' : 'found';
     case 'unsent':
       if (folder === 'outbox') return 'pending';
-      // Without a known age it may be young: better to probe again than to delete.
-      return created !== undefined && seenAt !== undefined && seenAt - created >= youngDraft ? 'draft' : 'pending';
+      // Without a creation time it may be young: better to probe again than to delete.
+      return created === undefined || seenAt - created < youngDraft ? 'pending' : 'draft';
   }
 }
 
