@@ -1,7 +1,7 @@
 /** A host's client that loses the answer to a send and goes on to another path: what it is answered there says nothing of the first request, which may have arrived. */
 
 import { channel } from 'node:diagnostics_channel';
-import { createServer, request as httpRequest, type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent, type Dispatcher, interceptors, RetryAgent, fetch as undiciFetch } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { EwsTransport } from '../../src/ews/ews-transport.ts';
@@ -11,6 +11,7 @@ import type { DeliveryOutcome, Transport } from '../../src/transport/contract.ts
 import { watchRequest } from '../../src/transport/request-watch.ts';
 import { always, makeNote } from '../ews/support/note.ts';
 import { created, fault, ok } from '../ews/support/responses.ts';
+import { overNodeHttp } from '../support/fetch-over-node-http.ts';
 import { listen } from '../support/loopback-servers.ts';
 
 type Fetch = typeof globalThis.fetch;
@@ -58,20 +59,6 @@ function failingOver(fetch: Fetch, again: (status: number) => boolean = (status)
     return fetch(moved(String(input)), init);
   };
 }
-
-/** As axios, got and node-fetch do it, on node:http. */
-const overNodeHttp: Fetch = (input, init) =>
-  new Promise((resolve, reject) => {
-    const headers = Object.fromEntries(new Headers(init?.headers));
-    const options: RequestOptions = { method: init?.method ?? 'GET', headers, ...(init?.signal ? { signal: init.signal } : {}) };
-    const request = httpRequest(String(input), options, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject);
-      const { statusCode = 500 } = response;
-      response.on('end', () => resolve(new Response(Buffer.concat(chunks), { status: statusCode })));
-    });
-    request.on('error', reject).end(init?.body);
-  });
 
 const retry = { methods: ['POST' as const], minTimeout: 1, maxRetries: 1, statusCodes: [404, 500, 503] };
 

@@ -1,6 +1,6 @@
 /** A fetch or an agent of the host that repeats requests by itself, over real connections: what may have been processed leaves once. */
 
-import { createServer, request as httpRequest, type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Agent, interceptors, RetryAgent, fetch as undiciFetch } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import { basicAuth, type EwsTransportOptions } from '../../src/index.ts';
 import type { DeliveryOutcome, Transport } from '../../src/transport/contract.ts';
 import { always, makeNote } from '../ews/support/note.ts';
 import { created, ok } from '../ews/support/responses.ts';
+import { overNodeHttp } from '../support/fetch-over-node-http.ts';
 
 type Fetch = typeof globalThis.fetch;
 type Step = 'reset' | 'answer' | 'login' | number;
@@ -55,20 +56,6 @@ function retried(fetch: Fetch, again: (status: number) => boolean = (status) => 
     }
   };
 }
-
-/** As axios, got and node-fetch do it, on node:http. */
-const overNodeHttp: Fetch = (input, init) =>
-  new Promise((resolve, reject) => {
-    const headers = Object.fromEntries(new Headers(init?.headers));
-    const options: RequestOptions = { method: init?.method ?? 'GET', headers, ...(init?.signal ? { signal: init.signal } : {}) };
-    const request = httpRequest(String(input), options, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject);
-      const { statusCode = 500 } = response;
-      response.on('end', () => resolve(new Response(Buffer.concat(chunks), { status: statusCode })));
-    });
-    request.on('error', reject).end(init?.body);
-  });
 
 const retry = { methods: ['POST' as const], minTimeout: 1, maxRetries: 3, statusCodes: [404, 408, 429, 503] };
 const hosts: readonly [string, () => Partial<EwsTransportOptions>][] = [
