@@ -86,7 +86,7 @@ export function readFoundHistory(payload: XmlElement): FoundFolder {
 /** A page of folders. `next`: where the following one begins, if there are more. */
 export interface FolderIdsPage {
   /** Whether each is a Conversation History, by class or name. */
-  readonly ids: ReadonlyMap<string | undefined, boolean>;
+  readonly ids: ReadonlyMap<string, boolean>;
   readonly next: number | undefined;
 }
 
@@ -98,9 +98,14 @@ export function readFoldersBelow(
   const found = readFindFolder(payload);
   if (found === undefined || 'responseCode' in found) return found;
   const { root, folders } = found;
-  const all = folders.map((folder) => [idOf(folder), historyRank(folder) > 0] as const);
-  const ids = new Map(all.filter(([, isHistory]) => isHistory || criterion === undefined));
-  if (ids.has(undefined)) return undefined;
+  const ids = new Map<string, boolean>();
+  for (const folder of folders) {
+    const isHistory = historyRank(folder) > 0;
+    if (!isHistory && criterion !== undefined) continue;
+    const id = idOf(folder);
+    if (id === undefined) return undefined;
+    ids.set(id, isHistory);
+  }
   if (isWhole(root, folders.length, offset)) return { ids, next: undefined };
   return folders.length === 0 ? undefined : { ids, next: offset + folders.length };
 }

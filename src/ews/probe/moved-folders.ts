@@ -2,7 +2,7 @@ import type { EwsClient } from '../client/client.ts';
 import { read } from '../client/reads.ts';
 import { folderById } from '../operations/elements.ts';
 import { findBelowXml, type HistoryCriterion, readFoldersBelow } from '../operations/folders.ts';
-import { type Asking, answerOf, lookupOf } from '../send/conversation-history.ts';
+import { type Asking, answerOf, criteria, lookupOf } from '../send/conversation-history.ts';
 import type { EwsSettings } from '../settings.ts';
 import { searchTags } from './search.ts';
 import { closes, further, type TagFindings, type Unreadable, unaccounted, unreadableBy } from './tag-findings.ts';
@@ -14,12 +14,12 @@ const mostPages = 20;
 
 /**
  * Where the folder of a copy may lie after somebody moved or deleted it: below Deleted Items and Recoverable Items under any
- * name, anywhere else as a Conversation History. A server that can't search by class may be able to search by name.
+ * name, anywhere else as a Conversation History.
  */
-const places: readonly (readonly [parent: string, ...(HistoryCriterion | undefined)[]])[] = [
+const places: readonly (readonly [parent: string, ...by: (HistoryCriterion | undefined)[]])[] = [
   ['deleteditems', undefined],
   ['recoverableitemsdeletions', undefined],
-  ['msgfolderroot', 'class-or-name', 'name'],
+  ['msgfolderroot', ...criteria],
 ];
 
 /**
@@ -38,9 +38,9 @@ export async function searchMoved(
   const { mailbox } = call;
   const moved = new Map<string, boolean>();
   let unreadable: Unreadable | undefined;
-  for (const [parent, ...criteria] of places) {
+  for (const [parent, ...by] of places) {
     if (seen.has(parent) || (unreadable !== undefined && closes(unreadable))) continue;
-    const why = await addFolders(client, settings, { parent, criteria, into: moved }, call);
+    const why = await addFolders(client, settings, { parent, by, into: moved }, call);
     if (why !== undefined) unreadable = further(unreadable, why);
   }
   const folders = [...moved.keys()].filter((folder) => !seen.has(folder));
@@ -65,14 +65,14 @@ async function addFolders(
   settings: EwsSettings,
   where: {
     readonly parent: string;
-    readonly criteria: readonly (HistoryCriterion | undefined)[];
+    readonly by: readonly (HistoryCriterion | undefined)[];
     readonly into: Map<string, boolean>;
   },
   call: Asking,
 ): Promise<Unreadable | undefined> {
-  const { parent, criteria, into } = where;
+  const { parent, by, into } = where;
   let unread = unaccounted();
-  for (const criterion of criteria) {
+  for (const criterion of by) {
     for (let page = 0, offset = 0; page < mostPages; page++) {
       const query = { parent, mailbox: call.mailbox, criterion, offset };
       const reply = await read(client, settings, { ...call, operation: 'FindFolder', body: findBelowXml(query) });
@@ -86,7 +86,7 @@ async function addFolders(
         unread = { scope: 'note', error: answer.error };
         break;
       }
-      for (const [id, isHistory] of answer.ids) into.set(folderById(id ?? ''), isHistory);
+      for (const [id, isHistory] of answer.ids) into.set(folderById(id), isHistory);
       if (answer.next === undefined) return undefined;
       offset = answer.next;
     }

@@ -27,7 +27,7 @@ export type Asking = Pick<EwsCall, 'mailbox' | 'signal' | 'notes' | 'looks' | 'm
 export type Lookup = { readonly folder: string } | 'none' | { readonly outcome: DeliveryOutcome };
 
 /** By class or name first; a server that can't do that may be able to search by name only. */
-const criteria: readonly HistoryCriterion[] = ['class-or-name', 'name'];
+export const criteria: readonly HistoryCriterion[] = ['class-or-name', 'name'];
 
 /**
  * Finds Conversation History below the root of the mailbox: in any language by its folder class, else by its English name.
